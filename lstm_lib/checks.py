@@ -1,0 +1,97 @@
+"""Look at a layer or a prototxt before Caffe does, so that the error comes early."""
+from google.protobuf import text_format
+
+from .errors import NetError, did_you_mean
+
+_seen = set()  # layers already found good, so that T equal steps are looked at once
+
+
+def check_layer(caffe, fn, name=None):
+    """Raise where the layer is made when its type or one of its options does not exist.
+
+    NetSpec itself would speak up in `to_proto()` only, without the layer's name.
+    """
+    key = (fn.type_name, repr(sorted((k, v) for k, v in fn.params.items() if k != "name")))
+    if key not in _seen:
+        _check_type(caffe, fn.type_name, name)
+        for option, value in fn.params.items():
+            _check_option(caffe, fn.type_name, name, option, value)
+        _seen.add(key)
+
+
+def _check_type(caffe, type_name, name):
+    known = caffe.layer_type_list()
+    if type_name not in known:
+        raise NetError(f"layer {name!r}: Caffe has no layer type '{type_name}'."
+                       + did_you_mean(type_name, known))
+
+
+def _check_option(caffe, type_name, name, option, value):
+    """Try the option on an empty layer, the way NetSpec will."""
+    layer = caffe.proto.caffe_pb2.LayerParameter()
+    own = caffe.net_spec.param_name_dict().get(type_name)
+    message = getattr(layer, own + "_param") if own else layer
+    holder = message if option in message.DESCRIPTOR.fields_by_name else layer
+    try:
+        caffe.net_spec.assign_proto(holder, option, value)
+    except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
+        known = [*message.DESCRIPTOR.fields_by_name, *layer.DESCRIPTOR.fields_by_name]
+        missing = option not in known
+        problem = "there is no such option." if missing else f"{error}."
+        near = did_you_mean(option, known) if missing else _near_field(error, holder, option)
+        raise NetError(f"layer {name!r} ({type_name}): {option}={value!r}: {problem}{near}"
+                       f" Options of {type_name}: "
+                       f"{', '.join(message.DESCRIPTOR.fields_by_name)}.") from None
+
+
+def _near_field(error, holder, option):
+    """A spelling for the field inside a nested option that the error names."""
+    nested = holder.DESCRIPTOR.fields_by_name[option].message_type
+    words = str(error).replace("'", " ").replace('"', " ").split()
+    if nested is None or not words:
+        return ""
+    return next((near for near in (did_you_mean(w, nested.fields_by_name) for w in words[-3:])
+                 if near), "")
+
+
+def parse(caffe, text, what="prototxt"):
+    """The text as a NetParameter; NetError with line, column and near spellings."""
+    net = caffe.proto.caffe_pb2.NetParameter()
+    if not text.strip():
+        raise NetError(f"{what} is empty; expected layers in prototxt form, "
+                       'like: layer { name: "x" type: "Input" top: "x" }')
+    try:
+        return text_format.Parse(text, net)
+    except text_format.ParseError as error:
+        line = error.GetLine()
+        shown = text.splitlines()[line - 1].strip() if line else ""
+        raise NetError(f"{what}, line {line}: {error}\n    {shown[:200]}"
+                       + _near_word(caffe, str(error))) from None
+
+
+def _near_word(caffe, said):
+    """For 'has no field named "x"' and 'has no value named X': the nearest that exists."""
+    words = said.replace('"', " ").split()
+    if "named" not in words:
+        return "\nExpected prototxt text: names, colons, values and { } blocks."
+    wrong = words[words.index("named") + 1].rstrip(".")
+    owner = words[words.index("type") + 1].split(".")  # caffe.EltwiseParameter[.EltwiseOp]
+    message = getattr(caffe.proto.caffe_pb2, owner[1], None)
+    if message is None:
+        return ""
+    if len(owner) == 3:
+        known = message.DESCRIPTOR.enum_types_by_name[owner[2]].values_by_name
+    else:
+        known = message.DESCRIPTOR.fields_by_name
+    return f"\nKnown: {', '.join(known)}.{did_you_mean(wrong, known)}"
+
+
+def check_net(caffe, net, what):
+    """What Python can see wrong in a parsed net: layer types, names used twice, sizes."""
+    if not net.layer and not net.layers:
+        raise NetError(f"{what} holds no layer.")
+    for layer in net.layer:
+        _check_type(caffe, layer.type, layer.name)
+        if layer.type == "InnerProduct" and not layer.inner_product_param.num_output:
+            raise NetError(f"layer {layer.name!r} (InnerProduct): num_output is missing; "
+                           "give the number of outputs, like num_output: 4")

@@ -1,0 +1,73 @@
+"""What went wrong, and what would be right."""
+import difflib
+import re
+
+
+class NetError(Exception):
+    """A net that Caffe would not build or run: Caffe's reason, the layer, what to do."""
+
+
+class NoGPU(RuntimeError):
+    """The GPU was asked for and this Caffe has none."""
+
+
+class DotMissing(RuntimeError):
+    """A picture needs Graphviz's `dot` program and it is not installed."""
+
+
+# (what Caffe says, what would be right); the first match counts.
+HINTS = [
+    (r"axis \S+ out of range for (\d+)-D",
+     "axes count from 0, so a blob of {0} axes has axes 0 to {0} - 1 (or -{0} to -1)."),
+    (r"bottom\[0\]->shape\(\) == bottom\[i\]->shape\(\)|bottom\[i\]->shape\(\) == bottom\[0\]",
+     "Eltwise works number by number: give it bottoms of one and the same shape."),
+    (r"Unknown bottom blob",
+     "a bottom must be the top of a layer that stands before; look at the spelling and "
+     "the order of the layers."),
+    (r"Cannot share param '([^']*)'",
+     "all layers that name the parameter '{0}' use one blob, so they need the same "
+     "num_output and the same number of inputs; give one of them another name."),
+    (r"Cannot copy param|Incompatible number of blobs",
+     "the file was saved from a net of other sizes; build this net with the sizes of "
+     "that one, or load without it."),
+    (r"Unknown filler name",
+     "Caffe's fillers are constant, gaussian, uniform, xavier, msra, "
+     "positive_unitball and bilinear."),
+    (r"slice_point|slice_axis|top\.size\(\) - 1|num_slices|prev|bottom_slice_axis",
+     "n tops need n - 1 slice points, rising, each inside the axis that is sliced; "
+     "without slice points the axis must divide by the number of tops."),
+    (r"(?:num_output|num_output_) ?>|num_output must be positive",
+     "give num_output, the number of units H."),
+    (r"(?:bottom|top)\.size\(\)|takes (?:at least|at most|\d+)|produces",
+     "this layer type wants another number of bottoms or tops."),
+    (r"host allocation|bad_alloc|blob size exceeds INT_MAX",
+     "the blobs do not fit: use a smaller T, B or num_output."),
+    (r"K_ == new_K|Input size incompatible with inner product",
+     "the number of inputs D is fixed when the net is built; build it anew for another D."),
+    (r"T_? == |num_timesteps|bottom\[0\]->shape\(0\)|bottom\[\d\]->num_axes\(\)|num_axes\(\) >=",
+     "a recurrent layer reads x as (T, B, ...) and cont as (T, B), and T is fixed when "
+     "the net is built; build the net anew for another T."),
+    (r"CPU-only|NO_GPU|Cannot use GPU",
+     "this Caffe runs on the CPU; leave set_mode_gpu() out."),
+    (r"top_size == bottom_size|count\(\) == |shape mismatch",
+     "the sizes of bottoms and top must agree."),
+]
+
+
+def hint_for(reason):
+    """What would be right, given what Caffe said; empty when nothing is known."""
+    for pattern, hint in HINTS:
+        found = re.search(pattern, reason)
+        if found:
+            return "Hint: " + hint.format(*found.groups())
+    return ""
+
+
+def did_you_mean(word, known):
+    """' Did you mean 'x'?' for the nearest of the known words, or nothing.
+
+    >>> did_you_mean("num_outptu", ["axis", "num_output"])
+    " Did you mean 'num_output'?"
+    """
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""

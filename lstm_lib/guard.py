@@ -1,0 +1,123 @@
+"""Run something in a child process first, because Caffe aborts where Python raises.
+
+A failed `CHECK` in Caffe's C++ code ends the process (glog calls `abort`). So whatever
+may fail is tried in a forked child: it starts in milliseconds, has all that the parent
+has, and takes nothing with it when it dies.
+"""
+import json
+import os
+import re
+import resource
+import select
+import signal
+import time
+
+CHILD_SECONDS = 300  # a child that takes longer is stuck
+
+
+class Died(Exception):
+    """The child process ended without an answer; `args[0]` is Caffe's own sentence."""
+
+
+def in_child(work):
+    """Return what `work()` returns (as JSON carries it), computed in a child process.
+
+    Raises
+    ------
+    Died : Caffe aborted in there; the message is the reason it printed.
+    RuntimeError : `work` raised a Python exception there; the message is its text.
+    """
+    answer_read, answer_write = os.pipe()
+    log = os.memfd_create("caffe-log")
+    child = os.fork()
+    if child == 0:
+        _be_the_child(work, answer_write, log)
+    os.close(answer_write)
+    try:
+        answer = _read_all(answer_read, time.monotonic() + CHILD_SECONDS)
+    finally:
+        os.close(answer_read)
+        status = _end(child)
+        said = os.pread(log, os.fstat(log).st_size, 0).decode(errors="replace")
+        os.close(log)
+    if not answer:
+        raise Died(_reason(said, status))
+    kind, value = json.loads(answer)
+    if kind == "error":
+        raise RuntimeError(value)
+    return value
+
+
+def _be_the_child(work, answer, log):
+    """Work, answer, leave at once: no clean-up of the parent's things may run here."""
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        _limit_memory()
+        try:
+            said = ["value", work()]
+        except Exception as error:  # handed to the parent, whatever it is
+            said = ["error", f"{type(error).__name__}: {error}"]
+        _write_all(answer, json.dumps(said).encode())
+    finally:
+        os._exit(0)
+
+
+def _limit_memory():
+    """Let an allocation that cannot succeed fail here, not in the kernel's OOM killer."""
+    pages = int(open("/proc/self/statm").read().split()[0])
+    limit = pages * resource.getpagesize() + free_memory()
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def free_memory():
+    """Bytes that this process may still take: what is free here or in its container."""
+    with open("/proc/meminfo") as lines:
+        free = next(int(line.split()[1]) * 1024 for line in lines if "MemAvailable" in line)
+    try:
+        with open("/sys/fs/cgroup/memory.max") as most:
+            with open("/sys/fs/cgroup/memory.current") as now:
+                free = min(free, int(most.read()) - int(now.read()))
+    except (OSError, ValueError):  # no container limit
+        pass
+    return max(free, 0)
+
+
+def _write_all(fd, data):
+    while data:
+        data = data[os.write(fd, data):]
+
+
+def _read_all(fd, deadline):
+    """Everything the child writes, or nothing when it dies or the deadline passes."""
+    chunks = []
+    while select.select([fd], [], [], max(0, deadline - time.monotonic()))[0]:
+        chunk = os.read(fd, 1 << 16)
+        if not chunk:
+            return b"".join(chunks)
+        chunks.append(chunk)
+    return b""
+
+
+def _end(child):
+    """Reap the child (killing one that is stuck); return its exit status."""
+    for _ in range(100):
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    return os.waitpid(child, 0)[1]
+
+
+def _reason(said, status):
+    """Caffe's sentence out of its log: the line that glog marks with F."""
+    fatal = re.search(r"^F\d+ [^\]]*\] (.*?)(?=^\*\*\* |\Z)", said, re.M | re.S)
+    if fatal:
+        return " ".join(fatal.group(1).split())
+    if "bad_alloc" in said:
+        return "host allocation failed (std::bad_alloc)"
+    last = [line for line in said.splitlines() if line.strip()][-1:]
+    return last[0] if last else f"the process ended with status {status}"

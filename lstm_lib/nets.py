@@ -1,0 +1,159 @@
+"""How do I write, check, load and save a net?"""
+import os
+import tempfile
+
+from . import checks
+from .engine import caffe
+from .errors import NetError
+from .safe_net import in_place_of, owners, read_text
+
+NetParameter = caffe.proto.caffe_pb2.NetParameter
+
+
+def to_net_parameter(source):
+    """The NetParameter of a NetSpec, a loaded net, prototxt text, or a prototxt file.
+
+    >>> to_net_parameter('layer { name: "x" type: "Input" top: "x" }').layer[0].type
+    'Input'
+    """
+    if isinstance(source, NetParameter):
+        return source
+    if isinstance(source, caffe.NetSpec):
+        return source.to_proto()
+    if isinstance(source, caffe.Net):
+        return source.spec
+    if isinstance(source, str) and ("{" in source or "\n" in source or not source.strip()):
+        return checks.parse(caffe, source)
+    if isinstance(source, (str, os.PathLike)):
+        return checks.parse(caffe, read_text(source), repr(os.fspath(source)))
+    raise NetError(f"expected a NetSpec, prototxt text or a path, got {type(source).__name__}.")
+
+
+def write_prototxt(ns, path, name=None, force_backward=False):
+    """Write the net as prototxt, the whole file or nothing, and return the path.
+
+    Parameters
+    ----------
+    name : the net's `name:` line. force_backward : compute gradients of inputs too.
+
+    Raises
+    ------
+    NetError : the folder does not exist or may not be written.
+
+    Examples
+    --------
+    >>> from lstm_lib import caffe, write_prototxt
+    >>> ns = caffe.NetSpec()
+    >>> ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[1, 2])))
+    >>> print(open(write_prototxt(ns, "x.prototxt", name="one input")).readline().strip())
+    name: "one input"
+    """
+    text = str(_named(ns, name, force_backward))
+
+    def write(beside):
+        with open(beside, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    in_place_of(path, write)
+    return path
+
+
+def prototxt(source, name=None, force_backward=False):
+    """The net as prototxt text, with its own `name:` line first."""
+    return str(_named(source, name, force_backward))
+
+
+def _named(source, name=None, force_backward=False):
+    net = NetParameter()
+    net.CopyFrom(to_net_parameter(source))
+    if name is not None:
+        net.name = name
+    if force_backward:
+        net.force_backward = True
+    return net
+
+
+def load_net(source, weights=None, phase=caffe.TRAIN, force_backward=False):
+    """Build a net on Caffe, or raise; never end the process.
+
+    Parameters
+    ----------
+    source : a NetSpec, prototxt text, or the path of a prototxt file.
+    weights : path of a .caffemodel to start from.
+    force_backward : compute gradients of inputs and states too, not only of weights.
+
+    Returns
+    -------
+    `caffe.Net` whose methods raise `NetError` where Caffe would abort.
+
+    Raises
+    ------
+    NetError : with Caffe's own reason, the layer, its bottoms' shapes, and what to do.
+
+    Examples
+    --------
+    >>> from lstm_lib import NetError, load_net
+    >>> try:
+    ...     load_net('layer { name: "y" type: "TanH" bottom: "x" top: "y" }')
+    ... except NetError as error:
+    ...     print(str(error).splitlines()[0])
+    layer 'y' (TanH): Unknown bottom blob 'x' (layer 'y', bottom index 0)
+    """
+    spec = _named(source, force_backward=force_backward)
+    with tempfile.NamedTemporaryFile("w", suffix=".prototxt", encoding="utf-8") as file:
+        file.write(str(spec))
+        file.flush()
+        try:
+            net = caffe.Net(file.name, phase, spec=spec)
+        except NetError as error:
+            raise NetError(str(error).replace(file.name, "the net")) from None
+    if weights is not None:
+        net.copy_from(weights)
+    return net
+
+
+def save_weights(net, path):
+    """Save each shared weight once, so that the file does not grow with T.
+
+    `load_net(source, weights=path)` reads it into an unroll of any T of the same layers.
+
+    Raises
+    ------
+    NetError : the net has no weights, or the path cannot be written.
+
+    Source: Caffe reads such a file with `copy_from`, for a layer without blobs of its own
+    takes those of the layer it shares with.
+    """
+    stored = NetParameter(name=net.spec.name)
+    for name in owners(net):
+        layer = stored.layer.add(name=name)
+        for blob in net.params[name]:
+            kept = layer.blobs.add()
+            kept.shape.dim.extend(blob.shape)
+            kept.data.extend(blob.data.ravel().tolist())
+    if not stored.layer:
+        raise NetError("this net has no weights to save.")
+
+    def write(beside):
+        with open(beside, "wb") as file:
+            file.write(stored.SerializeToString())
+
+    in_place_of(path, write)
+    return path
+
+
+def shared_weights(net):
+    """Each named weight of the net and the layers that use it.
+
+    Returns
+    -------
+    dict of name -> (Blob, [layer names]), in the order of the net. A weight without a
+    name in the prototxt is listed as `layer[index]`.
+    """
+    table = {}
+    for layer in net.spec.layer:
+        for index, blob in enumerate(net.params.get(layer.name, ())):
+            name = layer.param[index].name if index < len(layer.param) else ""
+            entry = table.setdefault(name or f"{layer.name}[{index}]", (blob, []))
+            entry[1].append(layer.name)
+    return table

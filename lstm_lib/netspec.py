@@ -1,0 +1,84 @@
+"""How do I add a named layer to a `caffe.NetSpec`?"""
+from .checks import check_layer
+from .engine import real
+
+
+def add_layer_to_net_spec(ns, caffe_layer, name, *args, **kwargs):
+    """Make a layer called `name` and keep its top in the NetSpec under the same name.
+
+    Parameters
+    ----------
+    ns : the `caffe.NetSpec` that grows.
+    caffe_layer : what makes the layer, like `caffe.layers.InnerProduct`.
+    args : the bottoms (Tops). kwargs : the layer's options.
+
+    Returns
+    -------
+    The layer's Top.
+
+    Raises
+    ------
+    ValueError : the name belongs to another top already.
+    NetError : there is no such layer type or option.
+
+    Examples
+    --------
+    >>> from lstm_lib import caffe, add_layer_to_net_spec
+    >>> ns, L = caffe.NetSpec(), caffe.layers
+    >>> x = add_layer_to_net_spec(ns, L.Input, "x", input_param=dict(shape=dict(dim=[3, 2])))
+    >>> y = add_layer_to_net_spec(ns, L.TanH, "y", x)
+    >>> [(layer.name, layer.type) for layer in ns.to_proto().layer]
+    [('x', 'Input'), ('y', 'TanH')]
+    """
+    _check_free(ns, name)
+    top = caffe_layer(*args, name=name, **kwargs)
+    check_layer(real, top.fn, name)
+    ns[name] = top
+    return top
+
+
+def add_layer_with_multiple_tops(ns, caffe_layer, lname, ntop, *args, **kwargs):
+    """Make a layer called `lname` with `ntop` tops and keep each top under its name.
+
+    Parameters
+    ----------
+    args : first the bottoms (Tops), then the `ntop` names of the tops.
+
+    Returns
+    -------
+    Tuple of `ntop` Tops, also for `ntop` = 1.
+
+    Raises
+    ------
+    ValueError : fewer than `ntop` names, or a name that belongs to another top.
+    NetError : there is no such layer type or option.
+
+    Examples
+    --------
+    >>> from lstm_lib import caffe, add_layer_with_multiple_tops
+    >>> ns, L = caffe.NetSpec(), caffe.layers
+    >>> ns.x = L.Input(input_param=dict(shape=dict(dim=[1, 2, 6])))
+    >>> a, b = add_layer_with_multiple_tops(
+    ...     ns, L.Slice, "halves", 2, ns.x, "a", "b", axis=2, slice_point=[3])
+    >>> ns.to_proto().layer[1].top
+    ['a', 'b']
+    """
+    bottoms, names = args[:len(args) - ntop], args[len(args) - ntop:]
+    if len(args) < ntop or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"layer {lname!r} with {ntop} tops: the last {ntop} arguments must "
+                         f"be the names of the tops, got {len(args)} arguments: {args!r}.")
+    for name in names:
+        _check_free(ns, name)
+    made = caffe_layer(*bottoms, name=lname, ntop=ntop, **kwargs)
+    tops = (made,) if ntop == 1 else made
+    check_layer(real, tops[0].fn, lname)
+    for name, top in zip(names, tops):
+        ns[name] = top
+    return tops
+
+
+def _check_free(ns, name):
+    """NetSpec would overwrite a name in silence, and the first top would be lost."""
+    if name in ns.tops:
+        raise ValueError(f"the name {name!r} is taken by a top of this NetSpec already "
+                         f"({ns.tops[name].fn.type_name}); choose another name or prefix.")
