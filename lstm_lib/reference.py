@@ -87,8 +87,9 @@ def lstm_backward(trace, dh, dh_T=0, dc_T=0):
         dh_next, dc = dz_t @ trace.W_hc, dc * f
         dz.append(dz_t)
     dz = np.array(dz[::-1])  # (T, B, 4H)
-    return Gradients(np.einsum("tbk,tbd->kd", dz, trace.x), dz.sum((0, 1)),
-                     np.einsum("tbk,tbh->kh", dz, h_before), dz @ trace.W_xc, dh_next, dc)
+    steps_and_batch = ([0, 1], [0, 1])  # the weights are shared: sum over both
+    return Gradients(np.tensordot(dz, trace.x, steps_and_batch), dz.sum((0, 1)),
+                     np.tensordot(dz, h_before, steps_and_batch), dz @ trace.W_xc, dh_next, dc)
 
 
 def compare(name, ours, theirs, tolerance=1e-6):
