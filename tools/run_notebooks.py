@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SERIES = ROOT / "notebooks"
 BUILD = ROOT / "build" / "notebooks"
 CELL_SECONDS = 600
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # means nothing without its kernel
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # nothing to see without its kernel
 
 
 def main(arguments=None):
@@ -128,9 +128,8 @@ def cleaned(notebook):
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
-            for output in cell.outputs:
-                output.get("data", {}).pop(WIDGET_VIEW, None)
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"
+                            and WIDGET_VIEW not in output.get("data", {})]
     return notebook
 
 

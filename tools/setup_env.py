@@ -36,7 +36,7 @@ CAUSES = [
      "the certificate of the package index is not trusted here; name your CA file in PIP_CERT"),
     (r"name resolution|Name or service|dns error|lookup|unreachable|No route to host|"
      r"Connection refused|timed out|Could not (resolve|connect)|NewConnectionError",
-     "no network: the package index does not answer; connect, or set HTTPS_PROXY"),
+     "no network: nothing answers from outside; connect, or set HTTPS_PROXY"),
     (r"No space left", "the disk is full"),
 ]
 
