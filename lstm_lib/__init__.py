@@ -12,7 +12,7 @@ try:
                        write_prototxt)
     from .weights import (LSTMWeights, get_gradients, get_layer_weights, get_weights,
                           set_layer_weights, set_weights, uniform_start, xavier_start)
-    from .reference import lstm_backward, lstm_forward
+    from .reference import compare, lstm_backward, lstm_forward
 except ImportError as error:  # raised on use, so that `python -m lstm_lib doctor` works
     _why_not = str(error)
 

@@ -15,12 +15,8 @@ class DotMissing(RuntimeError):
     """A picture needs Graphviz's `dot` program and it is not installed."""
 
 
-# (what Caffe says, what would be right); the first match counts.
+# (pattern in "layer type: what Caffe says", what would be right); the first match counts.
 HINTS = [
-    (r"axis \S+ out of range for (\d+)-D",
-     "axes count from 0, so a blob of {0} axes has axes 0 to {0} - 1 (or -{0} to -1)."),
-    (r"bottom\[0\]->shape\(\) == bottom\[i\]->shape\(\)|bottom\[i\]->shape\(\) == bottom\[0\]",
-     "Eltwise works number by number: give it bottoms of one and the same shape."),
     (r"Unknown bottom blob",
      "a bottom must be the top of a layer that stands before; look at the spelling and "
      "the order of the layers."),
@@ -33,31 +29,27 @@ HINTS = [
     (r"Unknown filler name",
      "Caffe's fillers are constant, gaussian, uniform, xavier, msra, "
      "positive_unitball and bilinear."),
-    (r"slice_point|slice_axis|top\.size\(\) - 1|num_slices|prev|bottom_slice_axis",
-     "n tops need n - 1 slice points, rising, each inside the axis that is sliced; "
-     "without slice points the axis must divide by the number of tops."),
-    (r"(?:num_output|num_output_) ?>|num_output must be positive",
-     "give num_output, the number of units H."),
-    (r"(?:bottom|top)\.size\(\)|takes (?:at least|at most|\d+)|produces",
+    (r"NumBottomBlobs|NumTopBlobs|EqualNumBottomTopBlobs",
      "this layer type wants another number of bottoms or tops."),
     (r"host allocation|bad_alloc|blob size exceeds INT_MAX",
      "the blobs do not fit: use a smaller T, B or num_output."),
-    (r"K_ == new_K|Input size incompatible with inner product",
-     "the number of inputs D is fixed when the net is built; build it anew for another D."),
-    (r"T_? == |num_timesteps|bottom\[0\]->shape\(0\)|bottom\[\d\]->num_axes\(\)|num_axes\(\) >=",
-     "a recurrent layer reads x as (T, B, ...) and cont as (T, B), and T is fixed when "
-     "the net is built; build the net anew for another T."),
-    (r"CPU-only|NO_GPU|Cannot use GPU",
-     "this Caffe runs on the CPU; leave set_mode_gpu() out."),
-    (r"top_size == bottom_size|count\(\) == |shape mismatch",
-     "the sizes of bottoms and top must agree."),
+    (r"num_output",
+     "give num_output, the number of units H."),
+    (r"^Slice",
+     "n tops need n - 1 slice points, rising, each inside the axis that is sliced; "
+     "without slice points the axis must divide by the number of tops."),
+    (r"^(?:LSTM|RNN)", "a recurrent layer reads x as (T, B, ...) and cont as (T, B)."),
+    (r"axis \S+ out of range for (\d+)-D",
+     "axes count from 0, so in a blob of {0} axes each stays below {0}."),
+    (r"bottom\[0\]->shape\(\) == bottom\[i\]->shape\(\)|bottom\[i\]->shape\(\) == bottom\[0\]",
+     "layers that work number by number want bottoms of one and the same shape."),
 ]
 
 
-def hint_for(reason):
+def hint_for(reason, layer_type=""):
     """What would be right, given what Caffe said; empty when nothing is known."""
     for pattern, hint in HINTS:
-        found = re.search(pattern, reason)
+        found = re.search(pattern, f"{layer_type}: {reason}")
         if found:
             return "Hint: " + hint.format(*found.groups())
     return ""

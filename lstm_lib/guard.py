@@ -4,6 +4,7 @@ A failed `CHECK` in Caffe's C++ code ends the process (glog calls `abort`). So w
 may fail is tried in a forked child: it starts in milliseconds, has all that the parent
 has, and takes nothing with it when it dies.
 """
+import faulthandler
 import json
 import os
 import re
@@ -52,6 +53,7 @@ def _be_the_child(work, answer, log):
     """Work, answer, leave at once: no clean-up of the parent's things may run here."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        faulthandler.disable()  # Jupyter and pytest would print the child's death
         os.dup2(log, 1)
         os.dup2(log, 2)
         _limit_memory()

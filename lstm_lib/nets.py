@@ -2,6 +2,9 @@
 import os
 import tempfile
 
+import numpy as np
+from google.protobuf.internal.encoder import _VarintBytes
+
 from . import checks
 from .engine import caffe
 from .errors import NetError
@@ -125,12 +128,11 @@ def save_weights(net, path):
     takes those of the layer it shares with.
     """
     stored = NetParameter(name=net.spec.name)
+    types = {layer.name: layer.type for layer in net.spec.layer}
     for name in owners(net):
-        layer = stored.layer.add(name=name)
+        layer = stored.layer.add(name=name, type=types[name])
         for blob in net.params[name]:
-            kept = layer.blobs.add()
-            kept.shape.dim.extend(blob.shape)
-            kept.data.extend(blob.data.ravel().tolist())
+            layer.blobs.add().MergeFromString(_blob_bytes(blob))
     if not stored.layer:
         raise NetError("this net has no weights to save.")
 
@@ -140,6 +142,15 @@ def save_weights(net, path):
 
     in_place_of(path, write)
     return path
+
+
+def _blob_bytes(blob):
+    """A BlobProto in wire form; appending millions of numbers one by one takes seconds."""
+    shape = caffe.proto.caffe_pb2.BlobProto()
+    shape.shape.dim.extend(blob.shape)
+    numbers = np.ascontiguousarray(blob.data, "<f4").tobytes()
+    data_field = b"\x2a"  # field 5, `data`, packed
+    return shape.SerializeToString() + data_field + _VarintBytes(len(numbers)) + numbers
 
 
 def shared_weights(net):

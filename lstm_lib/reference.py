@@ -89,3 +89,26 @@ def lstm_backward(trace, dh, dh_T=0, dc_T=0):
     dz = np.array(dz[::-1])  # (T, B, 4H)
     return Gradients(np.einsum("tbk,tbd->kd", dz, trace.x), dz.sum((0, 1)),
                      np.einsum("tbk,tbh->kh", dz, h_before), dz @ trace.W_xc, dh_next, dc)
+
+
+def compare(name, ours, theirs, tolerance=1e-6):
+    """Print how two arrays agree; raise when they differ by more than `tolerance`.
+
+    Raises
+    ------
+    AssertionError : the shapes differ, or a number does by more than `tolerance`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> compare("h", np.ones(2), np.ones(2) + 1e-9)
+    h        exact: no    largest difference: 1e-09
+    """
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    if ours.shape != theirs.shape:
+        raise AssertionError(f"{name}: the shapes are {ours.shape} and {theirs.shape}.")
+    difference = np.max(np.abs(ours.astype("f8") - theirs.astype("f8")), initial=0)
+    exact = "yes" if np.array_equal(ours, theirs) else "no "
+    print(f"{name:8} exact: {exact}   largest difference: {difference:.0e}")
+    if not difference <= tolerance:
+        raise AssertionError(f"{name}: {difference:.1e} is more than {tolerance:.0e}.")

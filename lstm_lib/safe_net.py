@@ -3,7 +3,7 @@ import os
 import tempfile
 
 from . import checks
-from .errors import NetError, hint_for
+from .errors import NetError, did_you_mean, hint_for
 from .guard import Died, free_memory, in_child
 
 
@@ -72,7 +72,9 @@ def guarded(caffe):
             raw = super()
             self._try(lambda: [raw.reshape(), _bytes_needed(self)],
                       lambda reason: f"these input shapes do not fit the net: {reason}\n"
-                      f"Given: {self._describe_sources()}.\n{hint_for(reason)}", memory=True)
+                      f"Given: {self._describe_sources()}.\nHint: the number of steps T and "
+                      "of inputs D are fixed when the net is built; for others build it anew.",
+                      memory=True)
             raw.reshape()
             self._shapes = self._source_shapes()
 
@@ -229,12 +231,10 @@ def _first_layers(caffe, spec, phase, count):
 
 
 def _hint(layer, shapes, reason):
-    from .errors import did_you_mean
-
     if "Unknown bottom blob" in reason:
         wrong = next((name for name in layer.bottom if name not in shapes), "")
         return hint_for(reason) + did_you_mean(wrong, shapes)
-    return hint_for(reason)
+    return hint_for(reason, layer.type)
 
 
 def _check_weights(caffe, net, path):

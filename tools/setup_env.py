@@ -20,6 +20,7 @@ VENV_PYTHON = os.path.join(VENV, "bin", "python")
 STAMP = os.path.join(VENV, "made-from")  # written last: without it, .venv is half-made
 TOOLS = os.path.join(ROOT, ".tools")
 LOG = os.path.join(TOOLS, "setup.log")
+FETCHED = os.path.join(TOOLS, "python", "cpython-3.9*")
 UV = "uv==0.13.9"
 
 PROBE = """if True:
@@ -111,7 +112,7 @@ def make_environment():
     python = find_python39()
     uv = get_uv(python, needed=python is None)
     env = uv_environment(python) if uv else None
-    python = python or fetch_python39(uv, env)
+    python = python or uv_python39(uv, env)
     say("Python 3.9: {}".format(python))
     shutil.rmtree(VENV, ignore_errors=True)
     say("installing the packages of requirements.txt into .venv (about 1 GB on disk)")
@@ -140,8 +141,9 @@ def find_python39():
     pyenv = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
     on_path = [os.path.join(folder, name) for name in ("python3.9", "python3", "python")
                for folder in os.get_exec_path()]
-    in_pyenv = sorted(glob.glob(os.path.join(pyenv, "versions", "3.9*", "bin", "python3.9")))
-    for candidate in on_path + in_pyenv[::-1]:
+    elsewhere = [path for folder in (os.path.join(pyenv, "versions", "3.9*"), FETCHED)
+                 for path in sorted(glob.glob(os.path.join(folder, "bin", "python3.9")))[::-1]]
+    for candidate in on_path + elsewhere:
         if os.access(candidate, os.X_OK):
             code, said = run([candidate, "-c", PROBE], timeout=20)
             if code == 0:
@@ -149,16 +151,20 @@ def find_python39():
     return None
 
 
-def fetch_python39(uv, env):
-    """A Python 3.9 that uv has, or fetches now."""
-    if run([uv, "python", "find", "--no-project", "3.9"], env=env)[0] != 0:
-        say("no Python 3.9 here; fetching one with uv")
-        code, said = run([uv, "python", "install", "3.9"], env=env)
-        if code != 0:
-            raise Stop("there is no Python 3.9 here and none could be fetched ({}). Install "
-                       "it, for example with `pyenv install 3.9`, and run make again. {}"
-                       .format(cause(said), details()))
-    return run([uv, "python", "find", "--no-project", "3.9"], env=env)[1].strip()
+def uv_python39(uv, env):
+    """A Python 3.9 that uv knows of, or that it fetches into .tools now."""
+    code, said = run([uv, "python", "find", "--no-project", "3.9"], env=env)
+    if code == 0:
+        return said.strip()
+    say("no Python 3.9 here; fetching one with uv")
+    code, said = run([uv, "python", "install", "--no-bin", "--install-dir",
+                      os.path.dirname(FETCHED), "3.9"], env=env)
+    python = find_python39()
+    if python is None:
+        raise Stop("there is no Python 3.9 here and none could be fetched ({}). Install it, "
+                   "for example with `pyenv install 3.9`, and run make again. {}"
+                   .format(cause(said), details()))
+    return python
 
 
 # --- uv ---------------------------------------------------------------------------------

@@ -1,0 +1,270 @@
+"""Nothing a learner types ends the process: each mistake raises, and says what to do.
+
+These tests run on real Caffe in this very process. Were one mistake let through, the test
+run itself would end with "Check failed".
+"""
+import os
+import stat
+
+import numpy as np
+import pytest
+from conftest import B, D, H, T, L, input_layer, unrolled_net, unrolled_spec
+
+from lstm_lib import NetError, NoGPU, caffe, load_net, save_weights, write_prototxt
+from lstm_lib import guard
+from lstm_lib.guard import Died, in_child
+
+X = 'layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 4 } } } '
+
+
+def layer(type_name, options="", bottoms=("x",), tops=("y",), name="wrong"):
+    ends = "".join(f'bottom: "{b}" ' for b in bottoms) + "".join(f'top: "{t}" ' for t in tops)
+    return f'layer {{ name: "{name}" type: "{type_name}" {ends}{options} }} '
+
+
+def product(name, num_output, top):
+    return layer("InnerProduct", f'inner_product_param {{ num_output: {num_output} axis: 2 }} '
+                 'param { name: "w" }', tops=(top,), name=name)
+
+
+BAD_NETS = {
+    "unequal shapes": (
+        product("fine", 5, "a") + layer("Eltwise", bottoms=("x", "a")),
+        ["'wrong' (Eltwise)", "x (2, 3, 4)", "a (2, 3, 5)", "one and the same shape"]),
+    "unknown layer type": (layer("TanHH"), ["'wrong'", "TanHH", "Did you mean 'TanH'"]),
+    "unknown field": (layer("TanH", "tanh_parm { }"), ["line 1", "tanh_parm", "tanh_param"]),
+    "unknown enum": (layer("Eltwise", "eltwise_param { operation: PRODUCT }"),
+                     ["line 1", "PRODUCT", "PROD, SUM, MAX"]),
+    "unknown bottom": (layer("TanH", bottoms=("xx",)), ["'wrong'", "'xx'", "Did you mean 'x'"]),
+    "bad slice points": (
+        layer("Slice", "slice_param { axis: 2 slice_point: 3 slice_point: 2 }",
+              tops=("a", "b", "c")), ["'wrong' (Slice)", "x (2, 3, 4)", "rising"]),
+    "slice point past the end": (
+        layer("Slice", "slice_param { axis: 2 slice_point: 9 }", tops=("a", "b")),
+        ["'wrong' (Slice)", "x (2, 3, 4)", "slice points"]),
+    "a slice that does not divide": (
+        layer("Slice", "slice_param { axis: 2 }", tops=("a", "b", "c")),
+        ["'wrong' (Slice)", "x (2, 3, 4)", "divide"]),
+    "axis out of range": (
+        layer("InnerProduct", "inner_product_param { num_output: 2 axis: 7 }"),
+        ["'wrong' (InnerProduct)", "axis 7 out of range", "each stays below 3"]),
+    "missing num_output": (layer("InnerProduct"), ["'wrong'", "num_output is missing"]),
+    "missing num_output of an LSTM": (
+        'layer { name: "k" type: "Input" top: "k" input_param { shape { dim: 2 dim: 3 } } } '
+        + layer("LSTM", bottoms=("x", "k")), ["'wrong' (LSTM)", "num_output"]),
+    "a shared parameter with two shapes": (
+        product("first", 5, "a") + product("wrong", 6, "b"),
+        ["'wrong' (InnerProduct)", "Cannot share param 'w'", "'first'", "another name"]),
+    "wrong number of bottoms": (layer("TanH", bottoms=("x", "x")),
+                                ["'wrong' (TanH)", "takes 1 bottom", "another number"]),
+    "unknown filler": (
+        layer("InnerProduct",
+              'inner_product_param { num_output: 2 weight_filler { type: "xaver" } }'),
+        ["'wrong' (InnerProduct)", "xaver", "xavier"]),
+    "two tops of one name": (layer("TanH", tops=("x",), bottoms=()) , ["'wrong'"]),
+    "an LSTM whose x has two axes": (
+        'layer { name: "k" type: "Input" top: "k" input_param { shape { dim: 2 dim: 3 } } } '
+        + layer("LSTM", "recurrent_param { num_output: 2 }", bottoms=("k", "k")),
+        ["'wrong' (LSTM)", "k (2, 3)", "(T, B, ...)"]),
+    "a blob of more than 2^31 numbers": (
+        'layer { name: "wrong" type: "Input" top: "y" '
+        'input_param { shape { dim: 100000 dim: 100000 dim: 10 } } }', ["'wrong'", "do not fit"]),
+}
+
+
+@pytest.mark.parametrize("what", BAD_NETS)
+def test_a_bad_net_raises_with_the_layer_and_what_would_be_right(what):
+    text, expected = BAD_NETS[what]
+    with pytest.raises(NetError) as error:
+        load_net(X + text)
+    for words in expected:
+        assert words in str(error.value), str(error.value)
+
+
+@pytest.mark.parametrize("text, said", [
+    ("", "empty"), ("  \n", "empty"), ("Dear Caffe,\nhello { }", "line 1"), ("layer {", "line 1"),
+    ('name: "no layers"\n', "holds no layer")])
+def test_text_that_is_no_net_raises_with_the_line(text, said):
+    with pytest.raises(NetError, match=said):
+        load_net(text)
+
+
+def test_a_source_of_another_type_is_named():
+    with pytest.raises(NetError, match="got int"):
+        load_net(7)
+
+
+def test_a_blob_too_large_for_memory_raises_before_it_is_filled():
+    with pytest.raises(NetError, match="do not fit|are free"):
+        load_net("".join(
+            f'layer {{ name: "x{n}" type: "Input" top: "x{n}" '
+            'input_param { shape { dim: 2000 dim: 1000 dim: 1000 } } } ' for n in range(200)))
+
+
+def test_a_weight_too_large_for_memory_raises_with_its_layer(monkeypatch):
+    monkeypatch.setattr(guard, "free_memory", lambda: 10 ** 9)  # a small machine
+    with pytest.raises(NetError, match="'wrong' .*host allocation(?s:.*)do not fit"):
+        load_net(X + layer("InnerProduct", "inner_product_param { num_output: 170000000 }"))
+
+
+@pytest.fixture
+def file(tmp_path):
+    def make(data, name="net.prototxt"):
+        path = tmp_path / name
+        path.write_bytes(data)
+        return str(path)
+    return make
+
+
+def test_missing_empty_binary_and_folder_files_raise(file, tmp_path):
+    for path, said in [("no/such.prototxt", "there is no file"), (file(b""), "empty"),
+                       (file(b"\xff\xfe\x00"), "no text"), (tmp_path, "is a folder")]:
+        with pytest.raises(NetError, match=said):
+            load_net(path)
+        with pytest.raises(NetError, match=said):
+            caffe.Net(str(path), caffe.TEST)
+
+
+def test_a_file_without_read_permission_raises(file, monkeypatch):
+    path = file(X.encode())
+    os.chmod(path, 0)
+    if os.access(path, os.R_OK):  # root may read everything
+        monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(NetError, match="permission"):
+        load_net(path)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    return save_weights(unrolled_net(), str(tmp_path / "w.caffemodel"))
+
+
+def test_weights_of_other_sizes_raise_and_leave_the_net_as_it_was(saved):
+    net = unrolled_net(H=H + 1)
+    before = net.params["t1/lstm/Mx"][0].data.copy()
+    with pytest.raises(NetError, match="(?s)t1/lstm/Mx.*other sizes"):
+        net.copy_from(saved)
+    assert np.array_equal(net.params["t1/lstm/Mx"][0].data, before)
+
+
+def test_weights_of_another_net_raise(saved):
+    with pytest.raises(NetError, match="has no weights for layer 'other'"):
+        load_net(X + product("other", 5, "a"), weights=saved)
+
+
+@pytest.mark.parametrize("keep", [0, 10, 0.5, -1])
+def test_a_weights_file_cut_short_raises(saved, file, keep):
+    data = open(saved, "rb").read()
+    cut = data[:int(keep * len(data)) if 0 < keep < 1 else keep]
+    with pytest.raises(NetError, match="cut short|no weights for"):
+        load_net(unrolled_spec(), weights=file(cut, "cut.caffemodel"))
+
+
+def test_a_missing_weights_file_raises():
+    with pytest.raises(NetError, match="there is no file"):
+        load_net(unrolled_spec(), weights="nowhere.caffemodel")
+
+
+@pytest.mark.parametrize("call", ["forward", "backward", "reshape"])
+def test_another_number_of_steps_by_reshape_raises_and_the_old_one_still_runs(call):
+    net = unrolled_net()
+    net.blobs["x"].reshape(T + 2, B, D)
+    with pytest.raises(NetError, match=r"x \(6, 3, 5\)"):
+        getattr(net, call)()
+    net.blobs["x"].reshape(T, B, D)
+    assert net.forward()["H"].shape == (T, B, H)
+
+
+def test_another_number_of_steps_for_caffe_s_layer_raises():
+    ns = caffe.NetSpec()
+    ns.x, ns.cont = input_layer(T, B, D), input_layer(T, B)
+    ns.H = L.LSTM(ns.x, ns.cont, recurrent_param=dict(num_output=H))
+    net = load_net(ns)
+    net.blobs["x"].reshape(T + 1, B, D)
+    net.blobs["cont"].reshape(T + 1, B)
+    with pytest.raises(NetError, match="build it anew"):
+        net.forward()
+
+
+@pytest.mark.parametrize("ask", [caffe.set_mode_gpu, lambda: caffe.set_device(0)])
+def test_a_gpu_asked_of_a_cpu_build_raises_and_the_cpu_goes_on(ask):
+    with pytest.raises(NoGPU, match="set_mode_cpu"):
+        ask()
+    assert unrolled_net().forward()["H"].shape == (T, B, H)
+
+
+def test_save_hdf5_with_a_slash_in_a_name_raises_and_writes_nothing(tmp_path):
+    with pytest.raises(NetError, match="save_weights"):
+        unrolled_net().save_hdf5(str(tmp_path / "w.h5"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_share_with_a_net_of_other_sizes_raises():
+    with pytest.raises(NetError, match="cannot share"):
+        unrolled_net().share_with(unrolled_net(H=H + 1))
+
+
+@pytest.mark.parametrize("write", [
+    lambda path: write_prototxt(unrolled_spec(), path),
+    lambda path: save_weights(unrolled_net(), path),
+    lambda path: unrolled_net().save(path)])
+def test_a_failed_write_leaves_no_file(write, tmp_path, monkeypatch):
+    with pytest.raises(NetError, match="there is no folder"):
+        write(str(tmp_path / "missing" / "file"))
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+    old = tmp_path / "file"
+    old.write_text("old")
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(NetError, match="No space left"):
+        write(str(old))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"] and old.read_text() == "old"
+
+
+def test_a_written_file_has_the_usual_permissions(tmp_path):
+    path = tmp_path / "net.prototxt"
+    write_prototxt(unrolled_spec(), path)
+    (tmp_path / "other").write_text("")
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE((tmp_path / "other").stat().st_mode)
+
+
+@pytest.mark.parametrize("make, said", [
+    (lambda x: L.InnerProduct(x, num_outptu=3), "Did you mean 'num_output'"),
+    (lambda x: L.InnerProduct(x, num_output="three"), "num_output='three'"),
+    (lambda x: L.InnerProduct(x, num_output=3, weight_filler=dict(typ="xavier")), "'type'"),
+    (lambda x: L.Eltwise(x, x, operation=9), "operation=9"),
+    (lambda x: L.InnerProdukt(x), "Did you mean 'InnerProduct'"),
+    (lambda x: L.LSTM(x, x, num_output=3), "num_output"),
+    (lambda x: L.TanH(x, parm=dict(name="w")), "Did you mean 'param'")])
+def test_a_misspelt_option_raises_at_the_line_where_the_layer_is_made(make, said):
+    ns = caffe.NetSpec()
+    ns.x = input_layer(T, B, D)
+    with pytest.raises(NetError, match=said):
+        make(ns.x)
+
+
+def test_python_errors_in_the_child_come_back_as_they_were():
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        in_child(lambda: 1 / 0)
+
+
+def test_a_killed_child_is_noticed():
+    with pytest.raises(Died, match="status 9"):
+        in_child(lambda: os.kill(os.getpid(), 9))
+
+
+def test_no_child_process_is_left_behind():
+    for text in ("", layer("TanHH"), layer("Eltwise", bottoms=("x", "zz"))):
+        with pytest.raises(NetError):
+            load_net(X + text + layer("TanH", bottoms=("q",)))
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_bad_net_in_a_large_one_is_found():
+    text = str(unrolled_spec(T=50).to_proto())
+    text = text.replace('name: "t33/lstm/c_f"\n  type: "Eltwise"',
+                        'name: "t33/lstm/c_f"\n  type: "Concat"')
+    with pytest.raises(NetError, match="t33/lstm"):
+        load_net(text)

@@ -1,0 +1,137 @@
+"""Every notebook runs in a fresh kernel, and is what a reader may expect of it."""
+import json
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parent.parent / "notebooks"
+PATHS = sorted(FOLDER.glob("[0-9]*.ipynb"))
+notebooks = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def prose(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def outputs(notebook):
+    return [output for cell in code_cells(notebook) for output in cell.outputs]
+
+
+class ThisPython(KernelManager):
+    """A kernel of the very Python that runs the tests, whatever kernels are installed."""
+
+    @property
+    def kernel_spec(self):
+        return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f",
+                                "{connection_file}"], display_name="Python 3", language="python")
+
+
+@notebooks
+def test_it_runs_in_a_fresh_kernel_and_shows_what_is_committed(path, tmp_path):
+    committed, notebook = read(path), read(path)
+    if (FOLDER / "data").is_dir():
+        shutil.copytree(FOLDER / "data", tmp_path / "data")
+    NotebookClient(notebook, km=ThisPython(), timeout=300,
+                   resources=dict(metadata=dict(path=str(tmp_path)))).execute()
+    assert [output for output in outputs(notebook) if output.get("name") == "stderr"] == []
+    for cell, kept in zip(code_cells(notebook), code_cells(committed)):
+        assert ({output.output_type for output in cell.outputs}
+                == {output.output_type for output in kept.outputs}), cell.source
+
+
+@notebooks
+def test_its_cells_were_run_once_each_in_order(path):
+    cells = code_cells(read(path))
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+
+
+@notebooks
+def test_its_outputs_hold_no_error_no_noise_and_no_widget(path):
+    notebook = read(path)
+    assert [output for output in outputs(notebook)
+            if output.output_type == "error" or output.get("name") == "stderr"] == []
+    assert "widgets" not in notebook.metadata
+
+
+@notebooks
+def test_it_holds_no_path_of_a_machine(path):
+    assert not re.search(r"/(home|root|tmp|Users|work)/", path.read_text(encoding="utf-8"))
+
+
+@notebooks
+def test_it_is_under_a_megabyte(path):
+    assert os.path.getsize(path) < 1_000_000
+
+
+@notebooks
+def test_its_cells_are_short(path):
+    lengths = sorted(len(cell.source.splitlines()) for cell in code_cells(read(path)))
+    assert lengths[-1] <= 13 and lengths[len(lengths) // 2] <= 8
+
+
+@notebooks
+def test_text_stands_around_the_code(path):
+    kinds = "".join(cell.cell_type[0] for cell in read(path).cells)
+    assert "ccc" not in kinds and kinds[0] == kinds[-1] == "m"
+    assert kinds.count("m") >= 0.8 * kinds.count("c")
+
+
+@notebooks
+def test_it_has_the_frame_of_the_series(path):
+    text = prose(read(path))
+    for part in ("# ", "## What you'll do", "## What you'll learn", "## What you'll need",
+                 "## On your own", "## In practice", "## Further reading", "Run time:"):
+        assert part in text, part
+
+
+@notebooks
+def test_it_asks_three_questions_or_more_and_folds_the_answers(path):
+    text = prose(read(path))
+    assert text.count("<details><summary>Answer</summary>") == text.count("</details>") >= 3
+
+
+@notebooks
+def test_its_images_have_an_alternative_text(path):
+    assert not re.search(r"!\[\s*\]\(|<img(?![^>]*alt=)", path.read_text(encoding="utf-8"))
+
+
+@notebooks
+def test_its_figures_are_described_in_words(path):
+    cells = read(path).cells
+    for cell, following in zip(cells, cells[1:]):
+        if any("image/png" in output.get("data", {}) for output in cell.get("outputs", [])):
+            assert "picture shows" in following.source, cell.source
+
+
+@notebooks
+def test_its_links_lead_to_files_that_exist(path):
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", prose(read(path))):
+        assert (path.parent / target).exists(), target
+
+
+def test_each_notebook_leads_to_the_next_and_back():
+    for before, after in zip(PATHS, PATHS[1:]):
+        assert f"Next: [{after.stem[:2]}" in prose(read(before)).splitlines()[-1]
+        assert f"Previous: [{before.stem[:2]}" in prose(read(after)).splitlines()[-1]
+        assert after.name in prose(read(before)) and before.name in prose(read(after))
+
+
+def test_notebooks_import_the_package_as_installed():
+    for path in PATHS:
+        assert "sys.path" not in json.dumps([cell.source for cell in read(path).cells])

@@ -1,0 +1,48 @@
+"""What the README says can be typed and works."""
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+SHELL = [line.split("#")[0].strip() for block in re.findall(r"```sh\n(.*?)```", TEXT, re.S)
+         for line in block.splitlines()]
+OURS = [line for line in SHELL if line.startswith(".venv/bin/python ")]
+MAKE = sorted({target for line in re.findall(r"`?make ([a-z]+)", TEXT) for target in [line]})
+
+
+def test_the_program_in_the_readme_runs_and_prints_what_it_says(tmp_path):
+    program = re.search(r"```python\n(.*?)```", TEXT, re.S).group(1)
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, text=True,
+                          capture_output=True)
+    assert (done.returncode, done.stdout) == (0, "(3, 2, 4)\n"), done.stderr
+    assert (tmp_path / "lstm.prototxt").exists()
+
+
+def test_the_shell_commands_run_one_after_the_other(tmp_path):
+    assert OURS
+    for line in OURS:
+        command = [sys.executable, *shlex.split(line)[1:]]
+        done = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("target", MAKE)
+def test_each_make_target_named_exists(target):
+    done = subprocess.run(["make", "-n", target], cwd=ROOT, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_links_and_pictures_lead_to_files_that_exist():
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", TEXT):
+        assert (ROOT / target).exists(), target
+    assert not re.search(r"!\[\s*\]\(", TEXT)
+
+
+def test_the_table_of_the_series_names_every_notebook():
+    for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"):
+        assert f"(notebooks/{path.name})" in TEXT
