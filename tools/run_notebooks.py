@@ -7,6 +7,7 @@ there, beside the executed notebooks. A NAME (or a part of one, like 03) picks n
 """
 import argparse
 import os
+import re
 import shutil
 import sys
 import time
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SERIES = ROOT / "notebooks"
 BUILD = ROOT / "build" / "notebooks"
 CELL_SECONDS = 600
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # nothing to see without its kernel
 
 
@@ -27,7 +29,7 @@ def main(arguments=None):
     """Run the notebooks; exit status 1 if one failed."""
     asked = arguments_of(arguments)
     prepare_kernels()
-    prepare_build()
+    prepare_build(empty=not asked.names)
     chosen = [path for path in sorted(SERIES.glob("[0-9]*.ipynb"))
               if not asked.names or any(name in path.name for name in asked.names)]
     if not chosen:
@@ -58,12 +60,13 @@ def prepare_kernels():
         os.environ.setdefault(name, "1")  # on few cores more threads are slower
 
 
-def prepare_build():
-    """An empty place to run in, with the data that the notebooks read."""
-    shutil.rmtree(BUILD, ignore_errors=True)
-    BUILD.mkdir(parents=True)
+def prepare_build(empty):
+    """A place to run in, with the data that the notebooks read."""
+    if empty:
+        shutil.rmtree(BUILD, ignore_errors=True)
+    BUILD.mkdir(parents=True, exist_ok=True)
     if (SERIES / "data").is_dir():
-        shutil.copytree(SERIES / "data", BUILD / "data")
+        shutil.copytree(SERIES / "data", BUILD / "data", dirs_exist_ok=True)
 
 
 def run_one(path, rewrite=False):
@@ -75,7 +78,7 @@ def run_one(path, rewrite=False):
     print(f"{path.stem:<36} {count(notebook):>3} cells {time.time() - start:6.1f} s  "
           f"{'FAILED' if error else 'ok'}", flush=True)
     if error:
-        print(error, flush=True)
+        print(error if sys.stdout.isatty() else COLOUR.sub("", error), flush=True)
     elif rewrite:
         write(cleaned(notebook), path)
     return not error

@@ -115,7 +115,7 @@ def make_environment():
     python = python or uv_python39(uv, env)
     say("Python 3.9: {}".format(python))
     shutil.rmtree(VENV, ignore_errors=True)
-    say("installing the packages of requirements.txt into .venv (about 1 GB on disk)")
+    say("installing the packages of requirements.txt into .venv (600 MB on disk)")
     if uv:
         must([uv, "venv", "--python", python, VENV], env=env)
         install = [uv, "pip", "install", "--python", VENV_PYTHON]
