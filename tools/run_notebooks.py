@@ -159,4 +159,7 @@ def summary(ran, failed, seconds):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(f"interrupted; what ran lies in {os.path.relpath(BUILD, ROOT)}")

@@ -37,7 +37,7 @@ CAUSES = [
      "the certificate of the package index is not trusted here; name your CA file in PIP_CERT"),
     (r"name resolution|Name or service|dns error|lookup|unreachable|No route to host|"
      r"Connection refused|timed out|Could not (resolve|connect)|NewConnectionError",
-     "no network: nothing answers from outside; connect, or set HTTPS_PROXY"),
+     "no network, or one that does not let this through: connect, or set HTTPS_PROXY"),
     (r"No space left", "the disk is full"),
 ]
 
