@@ -6,9 +6,11 @@ The notebooks run in build/notebooks, so that the prototxt and the pictures they
 there, beside the executed notebooks. A NAME (or a part of one, like 03) picks notebooks.
 """
 import argparse
+import asyncio
 import os
 import re
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -89,7 +91,7 @@ def execute(notebook, progress):
     client = NotebookClient(notebook, kernel_name="python3", timeout=CELL_SECONDS,
                             resources={"metadata": {"path": str(BUILD)}},
                             record_timing=False, store_widget_state=False,
-                            on_cell_execute=progress)
+                            on_notebook_start=take_ctrl_c_back, on_cell_execute=progress)
     try:
         client.execute()
     except CellExecutionError as error:  # its text holds the cell and the traceback
@@ -98,6 +100,11 @@ def execute(notebook, progress):
         return f"{progress.source}\n------------------\n{type(error).__name__}: {error}"
     finally:
         progress.clear()
+
+
+def take_ctrl_c_back(notebook):
+    """nbclient answers Ctrl-C by ending one kernel; let it end the whole run."""
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
 
 
 class Progress:
