@@ -168,5 +168,5 @@ def summary(ran, failed, seconds):
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(f"interrupted; what ran lies in {os.path.relpath(BUILD, ROOT)}")
