@@ -67,6 +67,7 @@ def elided(names):
 
 
 def shape(blob):
+    """The blob's shape as text: `(1, 2, 3)`."""
     return str(tuple(blob.shape))
 
 
