@@ -102,7 +102,7 @@ def look_at_dot():
         raise Problem("no `dot` on PATH, so pictures are left out", dot_command()) from None
     if said.returncode:
         raise Problem(f"`dot -V` says: {said.stderr.strip()}", dot_command())
-    return said.stderr.strip()
+    return said.stderr.strip().replace("dot - ", "")
 
 
 def look_at_kernel():

@@ -1,12 +1,14 @@
 """How do T steps share one set of weights?"""
 from collections import namedtuple
 
+import numpy as np
+
 from .cells import (always_continue, composed_step, default_weight_names, fused_step,
                     project_input)
 from .engine import caffe
 from .netspec import add_layer_to_net_spec, add_layer_with_multiple_tops
 
-L = caffe.layers
+L, P = caffe.layers, caffe.params
 
 
 class Unrolled(namedtuple("Unrolled", "h c H weight_names")):
@@ -28,15 +30,20 @@ def initial_state(ns, B, H, prefix=""):
 
 
 def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None, c0=None,
-           prefix="", weight_names=None):
+           prefix="", weight_names=None, cont=None, hold=None):
     """Unroll an LSTM over T steps that share one set of weights.
 
         c_t, h_t = step(c_{t-1}, h_{t-1}, x_t)      for t = 1 .. T
 
     Bottoms
     -------
-    x : (T, B, ...) the inputs of all steps.
+    x : (T, B, ...) the inputs of all steps; or a list of T Tops (1, B, ...); or a function
+        x(t, h) that makes the input of step t from the output h of the step before.
     h0, c0 : (1, B, H) initial states; left out, two `Input` blobs of zeros are made.
+    cont : (T, B), 0 where a new sequence begins and the state is cleared before the step,
+        else 1, as Caffe's LSTM layer reads it.
+    hold : (T, B), 0 where the state stays as it is (padding), else 1:
+        c_t = m c_new + (1 - m) c_{t-1}, the same for h.
 
     Tops (all begin with `prefix`)
     ----
@@ -69,17 +76,26 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
     >>> tuple(net.blobs["H"].shape), tuple(net.blobs["h_T"].shape)
     ((3, 2, 4), (1, 2, 4))
     """
-    _check_arguments(ns, T, num_output, cell, project, prefix)
+    _check_arguments(ns, x, T, num_output, cell, project, prefix)
     if (h0 is None) != (c0 is None):
         raise ValueError("give both h0 and c0, or neither.")
     weight_names = weight_names or default_weight_names(prefix)
     if h0 is None:
         h0, c0 = initial_state(ns, _batch_size(x), num_output, prefix)
-    cont = always_continue(ns, h0, prefix) if cell == "fused" else None
+    Mx_of = _projection(ns, x, T, num_output, project, prefix, weight_names)
+    conts = _steps_of(ns, cont, T, prefix + "cont")
+    holds = _steps_of(ns, hold, T, prefix + "hold")
+    ones = always_continue(ns, h0, prefix) if cell == "fused" and cont is None else None
     h, c, hs, cs = h0, c0, [], []
-    for t, Mx in enumerate(_projections(ns, x, T, num_output, project, prefix, weight_names), 1):
-        step = (ns, h, c, Mx, f"{prefix}t{t}/", num_output, weight_names)
-        c, h = composed_step(*step) if cont is None else fused_step(*step, cont)
+    for t, cont_t, hold_t in zip(range(1, T + 1), conts, holds):
+        step, before = f"{prefix}t{t}/", (h, c)
+        weighted = Mx_of(t, h), step, num_output, weight_names
+        if cell == "fused":
+            h, c = _fused(ns, h, c, weighted, cont_t, ones)
+        else:
+            h, c = _composed(ns, h, c, weighted, cont_t)
+        if hold_t:
+            h, c = _hold_states(ns, step + "hold/", (h, c), before, hold_t)
         ns[f"{prefix}h{t}"], ns[f"{prefix}c{t}"] = h, c  # the names of the equations
         hs.append(h)
         cs.append(c)
@@ -89,15 +105,60 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
     return Unrolled(hs, cs, H, weight_names)
 
 
-def _projections(ns, x, T, num_output, project, prefix, weight_names):
-    """Yield Mx_t = W_xc x_t + b_c, (1, B, 4H), for t = 1 .. T."""
-    steps = [f"{prefix}t{t}/" for t in range(1, T + 1)]
+def _projection(ns, x, T, num_output, project, prefix, weight_names):
+    """A function (t, h_{t-1}) -> Mx_t = W_xc x_t + b_c, (1, B, 4H), for t = 1 .. T."""
+    def names_of(blob):
+        return [f"{prefix}t{t}/{blob}" for t in range(1, T + 1)]
+
     if project == "once":
         Mx = project_input(ns, x, prefix + "lstm/Mx", num_output, weight_names)
-        yield from _slice_steps(ns, Mx, prefix + "lstm/slice_Mx", [s + "lstm/Mx" for s in steps])
-        return
-    for step, x_t in zip(steps, _slice_steps(ns, x, prefix + "slice_x", [s + "x" for s in steps])):
-        yield project_input(ns, x_t, step + "lstm/Mx", num_output, weight_names)
+        cut = _slice_steps(ns, Mx, prefix + "lstm/slice_Mx", names_of("lstm/Mx"))
+        return lambda t, h: cut[t - 1]
+    if not callable(x):
+        steps = x if isinstance(x, (list, tuple)) else _slice_steps(
+            ns, x, prefix + "slice_x", names_of("x"))
+        return lambda t, h: project_input(ns, steps[t - 1], f"{prefix}t{t}/lstm/Mx", num_output,
+                                          weight_names)
+    return lambda t, h: project_input(ns, x(t, h), f"{prefix}t{t}/lstm/Mx", num_output,
+                                      weight_names)
+
+
+def _composed(ns, h, c, weighted, cont):
+    """One composed step from the states, cleared first where cont is 0."""
+    if cont:
+        h, c = [_scale(ns, f"{weighted[1]}cont/{name}", state, cont)
+                for name, state in (("h", h), ("c", c))]
+    c, h = composed_step(ns, h, c, *weighted)
+    return h, c
+
+
+def _fused(ns, h, c, weighted, cont, ones):
+    """One fused step; `LSTMUnit` itself multiplies c by cont."""
+    if cont:
+        h = _scale(ns, weighted[1] + "cont/h", h, cont)
+    c, h = fused_step(ns, h, c, *weighted, cont or ones)
+    return h, c
+
+
+def _steps_of(ns, top, T, name):
+    """The T pieces (1, B) of a blob (T, B), or T times None where there is none."""
+    if top is None:
+        return [None] * T
+    return _slice_steps(ns, top, name + "/slice", [f"{name}/t{t}" for t in range(1, T + 1)])
+
+
+def _scale(ns, name, state, factor):
+    """state (1, B, H) times factor (1, B), a number for each sequence."""
+    return add_layer_to_net_spec(ns, L.Scale, name, state, factor, axis=0)
+
+
+def _hold_states(ns, name, new, old, m):
+    """m new + (1 - m) old, for h and c."""
+    rest = add_layer_to_net_spec(ns, L.Power, name + "rest", m, scale=-1, shift=1)
+    return [add_layer_to_net_spec(
+        ns, L.Eltwise, name + state, _scale(ns, f"{name}new_{state}", after, m),
+        _scale(ns, f"{name}old_{state}", before, rest), operation=P.Eltwise.SUM)
+        for state, after, before in zip("hc", new, old)]
 
 
 def _slice_steps(ns, top, name, names):
@@ -108,7 +169,7 @@ def _slice_steps(ns, top, name, names):
                                         axis=0, slice_point=list(range(1, len(names))))
 
 
-def _check_arguments(ns, T, num_output, cell, project, prefix):
+def _check_arguments(ns, x, T, num_output, cell, project, prefix):
     for name, value in (("T", T), ("num_output", num_output)):
         if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
             raise ValueError(f"{name} must be a whole number of 1 or more, got {value!r}.")
@@ -116,13 +177,47 @@ def _check_arguments(ns, T, num_output, cell, project, prefix):
                                ("project", project, ("per_step", "once"))):
         if value not in known:
             raise ValueError(f"{name} must be one of {known}, got {value!r}.")
+    if project == "once" and (callable(x) or isinstance(x, (list, tuple))):
+        raise ValueError("project='once' needs all inputs in one blob (T, B, ...).")
+    if isinstance(x, (list, tuple)) and len(x) != T:
+        raise ValueError(f"x lists {len(x)} inputs and T is {T}.")
     if prefix + "H" in ns.tops:
         raise ValueError(f"this NetSpec has an unroll with the prefix {prefix!r} already; "
                          "give the second one another, like prefix='second/'.")
 
 
+def mask_from_lengths(lengths, T):
+    """For `hold`: (T, B), 1 in the first `lengths[b]` steps of sequence b and 0 after.
+
+    >>> mask_from_lengths([2, 3], T=3).tolist()
+    [[1.0, 1.0], [1.0, 1.0], [0.0, 1.0]]
+    """
+    if max(lengths) > T:
+        raise ValueError(f"a sequence has {max(lengths)} steps and T is {T}.")
+    return (np.arange(T)[:, None] < np.asarray(lengths)).astype(np.float32)
+
+
+def cont_from_lengths(lengths, T):
+    """For `cont`: (T, B), 0 at the first step of each sequence and 1 where it goes on.
+
+    `lengths[b]` lists the sequences that stand one after the other in stream b.
+
+    >>> cont_from_lengths([[2, 1], [3]], T=3).tolist()
+    [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
+    """
+    cont = np.ones((T, len(lengths)), np.float32)
+    for b, stream in enumerate(lengths):
+        if sum(stream) > T:
+            raise ValueError(f"stream {b} has {sum(stream)} steps and T is {T}.")
+        cont[np.cumsum([0, *stream[:-1]]), b] = 0
+    return cont
+
+
 def _batch_size(x):
     """B of an `Input` or `DummyData` (T, B, ...); of any other layer it is not known yet."""
+    x = x[0] if isinstance(x, (list, tuple)) else x
+    if callable(x):
+        raise ValueError("x is a function, so B must be told: h0, c0 = initial_state(ns, B, H).")
     params = x.fn.params.get("input_param") or x.fn.params.get("dummy_data_param") or x.fn.params
     shape = params.get("shape") if x.fn.type_name in ("Input", "DummyData") else None
     dims = (shape[0] if isinstance(shape, (list, tuple)) else shape or {}).get("dim", [])

@@ -79,17 +79,20 @@ def test_what_notebooks_write_lies_in_build_and_the_summary_says_where(series, c
 
 def test_rewrite_puts_results_without_traces_of_the_machine_into_the_notebook(series):
     path = series("00_traces", "import sys; print('noise', file=sys.stderr); print('result')",
-                  "from tqdm.auto import tqdm\nfor _ in tqdm(range(2)): pass", "1 + 1")
+                  "from tqdm.auto import tqdm\nfor _ in tqdm(range(2)): pass", "1 + 1",
+                  "import os, time\nprint(os.getcwd(), flush=True)\ntime.sleep(0.3)\n"
+                  "print('two\\r')")
     assert run_notebooks.main(["--rewrite"]) == 0
     notebook = nbformat.read(path, as_version=4)
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert notebook.metadata.kernelspec.name == "python3"
     assert notebook.metadata.language_info == {"name": "python"}
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert [cell.execution_count for cell in code] == [1, 2, 3]
-    assert [cell.id for cell in notebook.cells] == ["cell-0", "cell-1", "cell-2", "cell-3"]
-    assert [len(cell.outputs) for cell in code] == [1, 0, 1]
+    assert [cell.execution_count for cell in code] == [1, 2, 3, 4]
+    assert [cell.id for cell in notebook.cells] == [f"cell-{number}" for number in range(5)]
+    assert [len(cell.outputs) for cell in code] == [1, 0, 1, 1]
     assert code[0].outputs[0].text == "result\n"
+    assert code[3].outputs[0].text == "build/notebooks\ntwo\n"
 
 
 def test_a_part_of_a_name_picks_notebooks_and_leaves_the_other_results(series, capfd):

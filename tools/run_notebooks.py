@@ -138,9 +138,31 @@ def cleaned(notebook):
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"
-                            and WIDGET_VIEW not in output.get("data", {})]
+            cell.outputs = joined([output for output in cell.outputs
+                                   if output.get("name") != "stderr"
+                                   and WIDGET_VIEW not in output.get("data", {})])
+            for output in cell.outputs:
+                tidy(output)
     return notebook
+
+
+def joined(outputs):
+    """Text that was printed in pieces, by chance of timing, as one output."""
+    whole = []
+    for output in outputs:
+        if whole and output.output_type == whole[-1].output_type == "stream":
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    return whole
+
+
+def tidy(output):
+    """Take the place of this clone, and a terminal's line ends, out of an output's text."""
+    for holder in (output, output.get("data", {})):
+        for kind in ("text", "text/plain", "text/html"):
+            if isinstance(holder.get(kind), str):
+                holder[kind] = holder[kind].replace("\r\n", "\n").replace(f"{ROOT}/", "")
 
 
 def write(notebook, path):

@@ -1,0 +1,134 @@
+"""How do I train a net? Caffe's own solvers, driven from Python, with errors that raise."""
+import os
+import tempfile
+
+from .engine import caffe, real
+from .errors import NetError, did_you_mean
+from .guard import Died, in_child
+from .nets import load_net
+from .safe_net import readable
+
+SolverParameter = caffe.proto.caffe_pb2.SolverParameter
+
+
+class Solver:
+    """A solver of Caffe and the net it trains (see `make_solver`)."""
+
+    def __init__(self, raw, spec, snapshot_prefix):
+        self._raw, self._prefix = raw, snapshot_prefix
+        self.net = raw.net
+        self.net.spec = spec  # so that `set_weights` and the like know the names
+        self._shapes = self._input_shapes()
+
+    @property
+    def iter(self):
+        """Number of iterations done."""
+        return self._raw.iter
+
+    def step(self, count=1):
+        """Do `count` iterations: forward, backward, update; return the last loss.
+
+        Raises
+        ------
+        NetError : an input was reshaped since the solver was made.
+        """
+        if self._input_shapes() != self._shapes:
+            raise NetError("a solver trains inputs of one size; for another batch size or "
+                           "number of steps make another net and solver.")
+        self._raw.step(count)
+        return sum(float(self.net.blobs[name].data) for name in self.net.outputs
+                   if self.net.blob_loss_weights[name])
+
+    def snapshot(self):
+        """Write weights and solver state; return the path of the state for `restore`.
+
+        Raises
+        ------
+        NetError : the folder of `snapshot_prefix` is missing.
+        """
+        folder = os.path.dirname(self._prefix) or "."
+        if not os.access(folder, os.W_OK):
+            raise NetError(f"cannot write a snapshot: there is no folder {folder!r} one may "
+                           "write to; give make_solver(..., snapshot_prefix='folder/name').")
+        self._raw.snapshot()
+        return f"{self._prefix}_iter_{self.iter}.solverstate"
+
+    def restore(self, path):
+        """Go on from a snapshot: weights, momentum and iteration number.
+
+        Raises
+        ------
+        NetError : the file is missing or belongs to another solver or net.
+        """
+        path = readable(path)
+        try:
+            in_child(lambda: self._raw.restore(path))
+        except (Died, RuntimeError) as error:
+            raise NetError(f"{path!r} does not fit this solver: {error}") from None
+        self._raw.restore(path)
+
+    def _input_shapes(self):
+        return [tuple(self.net.blobs[name].shape) for name in self.net.inputs]
+
+
+def make_solver(source, *, type="SGD", base_lr, **options):
+    """Make one of Caffe's solvers for a net.
+
+        SGD: V <- momentum V - base_lr (dL/dW + weight_decay W),   W <- W + V
+
+    Parameters
+    ----------
+    source : a NetSpec, prototxt text, or the path of a prototxt file, with a loss.
+    type : "SGD", "Adam", "Nesterov", "AdaGrad", "RMSProp" or "AdaDelta".
+    base_lr : learning rate. options : fields of Caffe's SolverParameter, like `momentum`,
+        `weight_decay`, `clip_gradients`, `lr_policy` (default "fixed"), `snapshot_prefix`.
+
+    Returns
+    -------
+    Solver : with `net`, `step(n)`, `iter`, `snapshot()`, `restore(path)`.
+
+    Raises
+    ------
+    NetError : an unknown option or type, or a net that does not load.
+
+    Source: Caffe's sgd_solver.cpp, adam_solver.cpp; caffe.proto, message SolverParameter.
+
+    Examples
+    --------
+    >>> from lstm_lib import make_solver
+    >>> solver = make_solver('''
+    ...   layer { name: "x" type: "DummyData" top: "x" dummy_data_param {
+    ...     shape { dim: 1 dim: 1 } data_filler { value: 1 } } }
+    ...   layer { name: "y" type: "InnerProduct" bottom: "x" top: "y" inner_product_param {
+    ...     num_output: 1 bias_term: false weight_filler { value: 3 } } }
+    ...   layer { name: "loss" type: "EuclideanLoss" bottom: "y" bottom: "x" top: "loss" }''',
+    ...   base_lr=0.5)
+    >>> solver.step(), solver.net.params["y"][0].data.item()
+    (2.0, 2.0)
+    """
+    spec = load_net(source).spec  # a net that cannot be built is explained here
+    parameter = _solver_parameter(spec, dict(type=type, base_lr=base_lr, **options))
+    with tempfile.NamedTemporaryFile("w", suffix=".prototxt", encoding="utf-8") as file:
+        file.write(str(parameter))
+        file.flush()
+        try:
+            in_child(lambda: real.get_solver(file.name).step(1))  # lr_policy is read here
+        except (Died, RuntimeError) as error:
+            raise NetError(f"Caffe makes no solver of this: {error}") from None
+        return Solver(real.get_solver(file.name), spec, parameter.snapshot_prefix)
+
+
+def _solver_parameter(spec, options):
+    """The options as Caffe's message; an unknown one is answered with the nearest."""
+    parameter = SolverParameter(lr_policy="fixed", max_iter=2 ** 30, snapshot_prefix="snapshot",
+                                snapshot_after_train=False)
+    parameter.train_net_param.CopyFrom(spec)
+    for name, value in options.items():
+        if name not in SolverParameter.DESCRIPTOR.fields_by_name:
+            raise NetError(f"Caffe's solvers have no option {name!r}."
+                           + did_you_mean(name, SolverParameter.DESCRIPTOR.fields_by_name))
+        try:
+            caffe.net_spec.assign_proto(parameter, name, value)
+        except (TypeError, ValueError) as error:
+            raise NetError(f"solver option {name}={value!r}: {error}") from None
+    return parameter

@@ -1,0 +1,109 @@
+"""What happens inside? Gates, states, gradients and weights as pictures for matplotlib.
+
+Every function draws into axes and returns them, so that a teacher can restyle them. The
+colours are Okabe and Ito's, which the colour-blind can tell; lines differ in style as well.
+"""
+import itertools
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from .errors import NetError
+
+STYLES = list(zip(["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"],
+                  ["-", "--", "-.", ":", "-"]))
+
+
+def gates_over_time(net, sequence=0, prefix=""):
+    """Gates and states of one sequence over time, each a row of H units, with x above.
+
+    Parameters
+    ----------
+    net : a loaded net with an unroll of the composed cell, after `forward()`.
+    sequence : which of the B sequences. prefix : the unroll's prefix.
+
+    Returns
+    -------
+    Seven axes: x, i, f, o, g, c, h; time runs to the right.
+
+    Raises
+    ------
+    NetError : the net has no composed steps, or fewer sequences.
+    """
+    rows = _gate_rows(net, sequence, prefix)
+    fig, axes = plt.subplots(len(rows), 1, figsize=(7, 7), sharex=True, layout="constrained")
+    for ax, (name, values) in zip(axes, rows.items()):
+        limits = (0, 1) if name in ("i", "f", "o") else (-abs(values).max(), abs(values).max())
+        image = ax.imshow(values, aspect="auto", interpolation="nearest", vmin=limits[0],
+                          vmax=limits[1], cmap="cividis" if limits[0] == 0 else "PuOr_r")
+        ax.set(yticks=[], ylabel=name)
+        fig.colorbar(image, ax=ax)
+    steps = values.shape[1]
+    axes[-1].set(xlabel="time step t", xticks=range(0, steps, max(1, steps // 8)),
+                 xticklabels=range(1, steps + 1, max(1, steps // 8)))
+    return axes
+
+
+def _gate_rows(net, sequence, prefix):
+    """name -> (units, T), the gates after their function."""
+    steps = sum(f"{prefix}t{t}/lstm/raw_i" in net.blobs for t in range(1, len(net.blobs)))
+    if not steps:
+        raise NetError(f"this net has no blob {prefix + 't1/lstm/raw_i'!r}: gates are seen in "
+                       "an unroll with cell='composed' only.")
+    blobs = {gate: [f"{prefix}t{t}/lstm/raw_{gate}" for t in range(1, steps + 1)]
+             for gate in "ifog"}  # they work in place: raw_i holds i
+    blobs.update({state: [f"{prefix}{state}{t}" for t in range(1, steps + 1)] for state in "ch"})
+    if not 0 <= sequence < net.blobs[blobs["h"][0]].shape[1]:
+        raise NetError(f"sequence {sequence} is asked for and the batch has "
+                       f"{net.blobs[blobs['h'][0]].shape[1]}, counted from 0.")
+    rows = {name: np.array([net.blobs[blob].data[0, sequence] for blob in names]).T
+            for name, names in blobs.items()}
+    x = net.blobs[net.inputs[0]].data[:, sequence].reshape(steps, -1).T
+    return {"x": x, **rows}
+
+
+def gradient_sizes(net, state="c", prefix=""):
+    """Mean |dL/dc_t| (or h) for t = 1 .. T, after `backward()`, as an array (T,)."""
+    blobs = itertools.takewhile(lambda name: name in net.blobs,
+                                (f"{prefix}{state}{t}" for t in itertools.count(1)))
+    sizes = [abs(net.blobs[name].diff).mean() for name in blobs]
+    if not sizes:
+        raise NetError(f"this net has no blob {prefix + state + '1'!r}; is the prefix right?")
+    return np.array(sizes)
+
+
+def lines(series, xlabel, ylabel, log=False, ax=None):
+    """Compare a few runs: one line for each name of `series`, numbered from 1.
+
+    >>> ax = lines({"with": [3, 2, 1], "without": [3, 3, 3]}, "iteration", "loss")
+    >>> len(ax.lines)
+    2
+    """
+    ax = ax or plt.subplots(figsize=(7, 3.5))[1]
+    for (name, values), (color, style) in zip(series.items(), itertools.cycle(STYLES)):
+        ax.plot(range(1, len(values) + 1), values, style, color=color, lw=2, label=str(name))
+    ax.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
+    ax.legend()
+    return ax
+
+
+def weights_by_gate(weights):
+    """W_xc and W_hc as heat maps, with lines between the rows of the gates i, f, o, g.
+
+    >>> import numpy as np
+    >>> from lstm_lib import xavier_start
+    >>> axes = weights_by_gate(xavier_start(3, 2, np.random.default_rng(0)))
+    >>> [label.get_text() for label in axes[0].get_yticklabels()]
+    ['i', 'f', 'o', 'g']
+    """
+    limit = max(abs(weights.W_xc).max(), abs(weights.W_hc).max())
+    fig, axes = plt.subplots(1, 2, figsize=(7, 4), layout="constrained")
+    for ax, name in zip(axes, ("W_xc", "W_hc")):
+        image = ax.imshow(getattr(weights, name), aspect="auto", interpolation="nearest",
+                          cmap="PuOr_r", vmin=-limit, vmax=limit)
+        for gate in (1, 2, 3):
+            ax.axhline(gate * weights.H - 0.5, color="black", lw=1)
+        ax.set(title=name, yticks=[(gate + 0.5) * weights.H - 0.5 for gate in range(4)],
+               yticklabels="ifog", xlabel="input" if name == "W_xc" else "hidden unit")
+    fig.colorbar(image, ax=axes)
+    return axes
