@@ -10,7 +10,9 @@ def main(arguments=None):
     """Run one command; a mistake is one message on stderr and exit status 1."""
     asked = command_line().parse_args(arguments)
     try:
-        return asked.run(asked)
+        status = asked.run(asked)
+        sys.stdout.flush()
+        return status
     except BrokenPipeError:  # the reader, like `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -54,10 +54,10 @@ def test_a_kernel_that_dies_is_a_failed_notebook_with_its_cell(series, capfd):
 
 
 def test_notebooks_run_on_this_python_whatever_kernels_the_user_has(series, monkeypatch):
-    kernel = series.root / "home/.local/share/jupyter/kernels/python3"
+    kernel = series.root / "theirs/kernels/python3"
     kernel.mkdir(parents=True)
     (kernel / "kernel.json").write_text('{"argv": ["/other/python"], "display_name": "other"}')
-    monkeypatch.setenv("HOME", str(series.root / "home"))
+    monkeypatch.setenv("JUPYTER_PATH", str(series.root / "theirs"))
     series("00_who", "import sys; print(sys.executable)")
     assert run_notebooks.main([]) == 0
     assert printed(series.root / "build/notebooks/00_who.ipynb", 1) == sys.executable

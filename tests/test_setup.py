@@ -157,6 +157,7 @@ def test_uv_gets_the_index_and_the_certificate_that_pip_is_configured_with(empty
 @pytest.mark.parametrize("said, meaning", [
     ("Caused by: dns error\nCaused by: failed to lookup address information", "no network"),
     ("Caused by: invalid peer certificate: UnknownIssuer", "PIP_CERT"),
+    ("because ensurepip is not available. On Debian\nFailing command: x", "python3-pip"),
     ("OSError: [Errno 28] No space left on device", "disk is full"),
     ("first\nERROR: something else\n", "ERROR: something else")])
 def test_what_a_failed_command_printed_becomes_its_cause(said, meaning):

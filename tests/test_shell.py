@@ -168,8 +168,10 @@ def test_without_a_caffe_unroll_says_so_in_one_message(no_caffe, tmp_path):
     assert "real Caffe does not import here" in done.stderr
 
 
-def test_a_reader_that_stops_early_is_no_error(tmp_path):
-    command = f"{sys.executable} -m lstm_lib unroll && {sys.executable} -m lstm_lib check " \
-              "lstm_demo.prototxt | head -1"
-    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0 and done.stderr == ""
+def test_a_reader_that_stops_early_is_no_error():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-m", "lstm_lib", "doctor"], stdout=writer,
+                          stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")

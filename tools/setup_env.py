@@ -38,6 +38,8 @@ CAUSES = [
     (r"name resolution|Name or service|dns error|lookup|unreachable|No route to host|"
      r"Connection refused|timed out|Could not (resolve|connect)|NewConnectionError",
      "no network, or one that does not let this through: connect, or set HTTPS_PROXY"),
+    (r"ensurepip is not available|No module named '?(ensurepip|venv)",
+     "there is no pip here; get it with `sudo apt-get install python3-pip`"),
     (r"No space left", "the disk is full"),
 ]
 
@@ -183,7 +185,7 @@ def get_uv(python, needed):
                 break
         if not found and (needed or no_network(said)):
             raise Stop("uv, which installs the packages, could not be fetched: {}. {}".format(
-                cause(said) if said else "there is no pip here; install python3-pip", details()))
+                cause(said or "ensurepip is not available"), details()))
     return found
 
 
