@@ -10,7 +10,7 @@ import platform
 os.environ.setdefault("GLOG_minloglevel", "2")  # Caffe reads it once, at its import
 try:
     import caffe as real
-except ImportError as error:
+except Exception as error:  # protobuf 4 and later raise TypeError here
     raise ImportError(
         f"real Caffe does not import here: {error}. It is installed by `make run` on Linux "
         "x86-64 with Python 3.9; `python -m lstm_lib doctor` says what is missing.") from error

@@ -1,0 +1,44 @@
+# Every target sets up what it needs first (tools/setup_env.py); that is quick the second time.
+# Pass options on with ARGS, like: make test ARGS="-k unroll"
+
+PYTHON := .venv/bin/python
+SETUP := @python3 tools/setup_env.py
+
+# On few cores OpenBLAS is slower with more threads than with one; set your own to overrule.
+export OPENBLAS_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help run test lab notebooks bench requirements clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+
+run: ## execute the notebook series on real Caffe, results in build/notebooks
+	$(SETUP)
+	@$(PYTHON) tools/run_notebooks.py $(ARGS)
+
+test: ## run the tests
+	$(SETUP)
+	@$(PYTHON) -m pytest $(ARGS)
+
+lab: ## open JupyterLab on the series
+	$(SETUP)
+	@$(PYTHON) -m jupyterlab --ServerApp.root_dir="$(CURDIR)/notebooks" $(AS_ROOT) $(ARGS)
+
+notebooks: ## execute the series and rewrite the committed notebooks with the results
+	$(SETUP)
+	@$(PYTHON) tools/run_notebooks.py --rewrite $(ARGS)
+
+bench: ## measure again what README and notebooks claim
+	$(SETUP)
+	@for script in benchmarks/*.py; do $(PYTHON) $$script $(ARGS) || exit 1; done
+
+requirements: ## resolve requirements.in into requirements.txt (ARGS=--upgrade for the newest)
+	@python3 tools/setup_env.py requirements $(ARGS)
+
+clean: ## remove the environment and everything that was built
+	rm -rf .venv .tools build .pytest_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Jupyter asks to be told when the user is root, as in a container.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)

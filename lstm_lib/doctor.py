@@ -1,0 +1,175 @@
+"""What is missing here? One line a part, with the cure on the line that fails."""
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+
+INSTALL = "`make run` installs the right one, or: pip install -r requirements.txt"
+ELSEWHERE = ("real Caffe runs on Linux x86-64: use the Binder link of the README, a "
+             "linux/amd64 container, or WSL 2 on Windows")
+
+# package manager -> how it installs Graphviz; the first that is here counts
+DOT_COMMANDS = {
+    "apt-get": "sudo apt-get install graphviz",
+    "dnf": "sudo dnf install graphviz",
+    "pacman": "sudo pacman -S graphviz",
+    "zypper": "sudo zypper install graphviz",
+    "brew": "brew install graphviz",
+    "conda": "conda install -c conda-forge graphviz",
+}
+
+
+class Problem(Exception):
+    """A part that is not as it must be: what is wrong, and the cure."""
+
+
+class Note(Exception):
+    """A part that is not here and need not be."""
+
+
+def diagnose():
+    """Look at every part; print a line each; return whether the series can run."""
+    healthy = True
+    for name, look, needed in PARTS:
+        mark, words = _look(look)
+        print(f"{mark:<6} {name:<9} {words}")
+        healthy = healthy and (mark != "[FAIL]" or not needed)
+    print("The series can run here." if healthy else
+          "The series cannot run here; the cures stand behind the arrows.")
+    return healthy
+
+
+def _look(look):
+    try:
+        return "[OK]", look()
+    except Note as note:
+        return "[--]", str(note)
+    except Problem as problem:
+        what, cure = problem.args
+    except Exception as error:  # a broken package may raise anything when it is imported
+        what, cure = f"{type(error).__name__}: {error}", INSTALL
+    return "[FAIL]", f"{what} -> {cure}"
+
+
+def look_at_python():
+    """CPython 3.9 on Linux x86-64: the newest for which Caffe's wheel is built."""
+    system = f"{platform.system()} {platform.machine()}"
+    if system != "Linux x86_64":
+        raise Problem(system, ELSEWHERE)
+    if sys.version_info[:2] != (3, 9):
+        raise Problem(f"{platform.python_version()} ({sys.executable}); real Caffe needs 3.9",
+                      "`make run` finds or fetches it; then use .venv/bin/python")
+    return f"{platform.python_version()}, {system}, {sys.executable}"
+
+
+def look_at_caffe():
+    """Which Caffe is imported, from which package and file."""
+    try:
+        from .engine import real
+    except ImportError as error:
+        raise Problem(f"does not import: {error.__cause__ or error}", INSTALL) from None
+    packages = [f"{name} {_version(name)}" for name in ("kendryte-caffe", "caffe")
+                if _version(name)]
+    if "LSTM" not in real.layer_type_list():
+        raise Problem(f"{real.__file__} has no LSTM layer (older than June 2016)", INSTALL)
+    return f"{real.__version__} from {', '.join(packages) or 'a build'}, {real.__file__}"
+
+
+def look_at_numpy():
+    """Caffe's wheel was built against NumPy 1."""
+    return _below("numpy", 2)
+
+
+def look_at_protobuf():
+    """Caffe's generated code is refused by protobuf 4 and later."""
+    return _below("protobuf", 4)
+
+
+def look_at_pydot():
+    """`caffe.draw` makes its graphs with pydot."""
+    import pydot
+
+    return pydot.__version__
+
+
+def look_at_dot():
+    """The program that lays graphs out; the Python package alone draws nothing."""
+    try:
+        said = subprocess.run(["dot", "-V"], capture_output=True, text=True, timeout=20)
+    except FileNotFoundError:
+        raise Problem("no `dot` on PATH, so pictures are left out", dot_command()) from None
+    if said.returncode:
+        raise Problem(f"`dot -V` says: {said.stderr.strip()}", dot_command())
+    return said.stderr.strip().replace("dot - ", "")
+
+
+def look_at_kernel():
+    """Notebooks ask for the kernel `python3`; it must start this very Python."""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    cure = f"{sys.executable} -m ipykernel install --sys-prefix"
+    try:
+        started = KernelSpecManager().get_kernel_spec("python3").argv[0]
+    except NoSuchKernel:
+        raise Problem("there is no kernel `python3`", cure) from None
+    if started not in ("python", "python3", "python3.9", sys.executable):
+        raise Problem(f"the kernel `python3` starts {started}", cure)
+    return f"python3, ipykernel {_version('ipykernel')}"
+
+
+def look_at_gpu():
+    """A GPU that Caffe opens; the series is made for the CPU and needs none."""
+    try:
+        from .engine import NoGPU, need_gpu
+    except ImportError:
+        raise Note("not asked, for there is no Caffe") from None
+    try:
+        need_gpu(0)
+    except NoGPU:
+        raise Note("none that this Caffe can use; the series needs none") from None
+    return "Caffe can use GPU 0"
+
+
+def dot_command():
+    """The command that installs Graphviz on this system.
+
+    >>> "graphviz" in dot_command()
+    True
+    """
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    for program, command in DOT_COMMANDS.items():
+        if shutil.which(program):
+            return command.replace("sudo ", "") if is_root else command
+    return "install the package graphviz with your system's package manager"
+
+
+def _below(package, major):
+    version = _version(package)
+    if not version:
+        raise Problem("is not installed", INSTALL)
+    if int(version.split(".")[0]) >= major:
+        raise Problem(f"{version} is too new for this Caffe",
+                      f'pip install "{package}<{major}"')
+    return version
+
+
+def _version(package):
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+# name, how to look at it, whether the series needs it
+PARTS = [
+    ("Python", look_at_python, True),
+    ("Caffe", look_at_caffe, True),
+    ("numpy", look_at_numpy, True),
+    ("protobuf", look_at_protobuf, True),
+    ("pydot", look_at_pydot, True),
+    ("dot", look_at_dot, False),
+    ("kernel", look_at_kernel, True),
+    ("GPU", look_at_gpu, False),
+]

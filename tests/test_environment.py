@@ -1,0 +1,110 @@
+"""The files that describe the environment say one and the same thing."""
+import re
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def requirements(name):
+    """Package -> requirement, of a requirements file."""
+    lines = (line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
+    found = [Requirement(line) for line in lines if line]
+    return {canonicalize_name(requirement.name): requirement for requirement in found}
+
+
+def project():
+    return (ROOT / "pyproject.toml").read_text()
+
+
+def tracked_files():
+    try:
+        names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True,
+                               capture_output=True, text=True).stdout.split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+
+
+PINNED = requirements("requirements.txt")
+
+
+def test_every_package_in_requirements_txt_has_one_exact_version():
+    for requirement in PINNED.values():
+        assert re.fullmatch(r"==[^,*]+", str(requirement.specifier)), requirement
+
+
+@pytest.mark.parametrize("name", requirements("requirements.in"))
+def test_requirements_txt_satisfies_requirements_in(name):
+    asked = requirements("requirements.in")[name]
+    version = str(PINNED[name].specifier).lstrip("=")
+    assert asked.specifier.contains(version), f"{asked} is not satisfied by {version}"
+
+
+def test_requirements_txt_satisfies_what_the_project_itself_depends_on():
+    for text in metadata.requires("lstm-lib"):
+        asked = Requirement(text)
+        if asked.marker is None or asked.marker.evaluate({"extra": ""}):
+            version = str(PINNED[canonicalize_name(asked.name)].specifier).lstrip("=")
+            assert asked.specifier.contains(version), f"{asked} is not satisfied by {version}"
+
+
+def test_this_environment_holds_the_pinned_versions():
+    differing = {name: metadata.version(name) for name, requirement in PINNED.items()
+                 if not requirement.specifier.contains(metadata.version(name))}
+    assert not differing
+
+
+def test_real_caffe_is_the_wheel_that_the_project_names():
+    assert str(PINNED["kendryte-caffe"].specifier) == "==1.0.0.20210829"
+    assert "kendryte-caffe==1.0.0.20210829" in project()
+
+
+def test_environment_yml_is_python_39_graphviz_requirements_txt_and_the_project():
+    described = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert described["name"] == "lstm_lib"
+    assert described["dependencies"] == [
+        "python=3.9", "graphviz", "pip", {"pip": ["-r requirements.txt", "-e ."]}]
+
+
+def test_pyproject_asks_for_the_same_python_as_environment_yml():
+    assert 'requires-python = ">=3.9,<3.10"' in project()
+
+
+def test_the_header_of_requirements_txt_names_the_make_target_that_writes_it():
+    header = (ROOT / "requirements.txt").read_text().splitlines()[:2]
+    assert header[1].split("#")[1].strip() == "make requirements"
+
+
+HOSTS = re.compile(r"(?:files\.)?python" r"hosted\.org|py" r"pi\.org|registry\.npm" r"js|"
+                   r"deb\.deb" r"ian\.org|archive\.ub" r"untu\.com|anaconda\." r"org")
+MACHINE = re.compile(r"(?:file://)?/(?:home|Users|root|tmp|work|opt)/[\w.-]+")
+
+
+def test_no_tracked_file_names_a_package_registry_host():
+    found = [f"{path.name}: {line.strip()[:80]}" for path, line in text_lines()
+             if HOSTS.search(line)]
+    assert not found
+
+
+def test_no_file_of_the_setup_names_a_path_of_some_machine():
+    names = {"Makefile", "requirements.txt", "requirements.in", "environment.yml",
+             "pyproject.toml", "setup_env.py", "run_notebooks.py", "run", ".gitignore"}
+    found = [f"{path.name}: {line.strip()[:80]}" for path, line in text_lines()
+             if path.name in names and MACHINE.search(line)]
+    assert not found
+
+
+def text_lines():
+    for path in tracked_files():
+        try:
+            for line in path.read_text(encoding="utf-8").splitlines():
+                yield path, line
+        except UnicodeDecodeError:  # a picture or data
+            continue
