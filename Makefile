@@ -31,7 +31,7 @@ notebooks: ## execute the series and rewrite the committed notebooks with the re
 
 bench: ## measure again what README and notebooks claim
 	$(SETUP)
-	@for script in benchmarks/*.py; do $(PYTHON) $$script $(ARGS) || exit 1; done
+	@$(PYTHON) benchmarks/run.py $(ARGS)
 
 requirements: ## resolve requirements.in into requirements.txt (ARGS=--upgrade for the newest)
 	@python3 tools/setup_env.py requirements $(ARGS)
