@@ -8,6 +8,9 @@ from .nets import (load_net, prototxt, save_weights, shared_weights, to_net_para
                    write_prototxt)
 from .weights import (LSTMWeights, get_gradients, get_layer_weights, get_weights,
                       set_layer_weights, set_weights, uniform_start, xavier_start)
+from .exchange import (from_keras, from_onnx, from_pytorch, reorder_gates, to_keras, to_onnx,
+                       to_pytorch)
+from .onnx_file import write_onnx
 from .reference import compare, lstm_backward, lstm_forward
 
 __all__ = [name for name in dir() if not name.startswith("_")]
