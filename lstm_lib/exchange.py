@@ -259,7 +259,7 @@ def _picked(library, wanted, given):
 
 def _numbers(library, name, array):
     try:
-        return np.array(array, np.float32)
+        return np.asarray(array, np.float32)
     except (TypeError, ValueError, RuntimeError) as error:  # the last from torch
         raise _misfit(library, f"{name} does not turn into a NumPy array: {error}") from None
 
