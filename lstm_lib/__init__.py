@@ -13,6 +13,9 @@ try:
                        write_prototxt)
     from .weights import (LSTMWeights, get_gradients, get_layer_weights, get_weights,
                           set_layer_weights, set_weights, uniform_start, xavier_start)
+    from .exchange import (from_keras, from_onnx, from_pytorch, reorder_gates, to_keras,
+                           to_onnx, to_pytorch)
+    from .onnx_file import write_onnx
     from .training import Solver, make_solver
     from .reference import compare, lstm_backward, lstm_forward
 except ImportError as error:  # raised on use, so that `python -m lstm_lib doctor` works
