@@ -1,0 +1,134 @@
+"""Where everything stands inside one time step. Laid out once, then stamped T times."""
+from .layered import layered
+from .looks import look_of
+
+
+class CellLayout:
+    """Places, lines and ports of one kind of step, from its frame's upper left corner."""
+
+    def __init__(self, width, height):
+        self.width, self.height = width, height
+        self.places = {}   # role -> (x, y)
+        self.widths = {}   # role -> width, where the look's own is not used
+        self.lines = []    # points of a plain wire, with an arrow head at its end
+        self.tracks = []   # (state, points, has a head): wires in a state's colour
+        self.lanes = {}    # state -> height at which it enters and leaves
+        self.entries = {}  # (role, position) -> x where a wire enters from below
+        self.exits = {}    # (role, top) -> x where a wire leaves on top
+        self.look = {}     # role -> Look
+
+
+class Cell:
+    """The nodes of one step and what goes in, through and out; equal cells look alike."""
+
+    def __init__(self, stack, nodes, wires_in, wires_out):
+        self.stack, self.nodes = stack, nodes
+        self.role = {node.role: node for node in nodes}
+        self.inner = [w for w in wires_in if w.source in self and w.target in self]
+        self.entering = sorted({(w.target.role, w.position) for w in wires_in
+                                if w.source not in self
+                                and not stack.state_read(w.target, w.position)})
+        self.reading = {}  # (role, position) -> state
+        for wire in wires_in:
+            state = stack.state_read(wire.target, wire.position)
+            if state and wire.source not in self:
+                self.reading[wire.target.role, wire.position] = state
+        self.leaving = sorted({(w.source.role, w.source.tops.index(w.blob))
+                               for w in wires_out if w.target not in self
+                               and w.target.stack != stack.name})
+        self.kind = self._kind()
+
+    def __contains__(self, node):
+        return self.role.get(node.role) is node
+
+    def _kind(self):
+        """Equal for steps that are laid out alike."""
+        return (tuple((n.role, tuple(layer.type for layer in n.layers),
+                       tuple(weight.mark for weight in n.weights)) for n in self.nodes),
+                tuple((w.source.role, w.target.role, w.position) for w in self.inner),
+                tuple(self.entering), tuple(sorted((k, v.key) for k, v in self.reading.items())),
+                tuple(self.leaving))
+
+
+def lay_out(cells):
+    """The layout of each step; steps of one kind share one.
+
+    The textbook's drawing for an LSTM, and layers from bottom to top for any other cell.
+    """
+    from .lstm_layout import composed_layout, fused_layout
+
+    kinds = {}
+    for cell in cells.values():
+        kinds.setdefault(cell.kind, cell)
+    for layout in (composed_layout, fused_layout, layered_layout):
+        made = {kind: layout(cell) for kind, cell in kinds.items()}
+        if all(made.values()):  # one drawing for the stack, so that its lines stay straight
+            break
+    for kind, cell in kinds.items():
+        made[kind].look = {node.role: look_of(node) for node in cell.nodes}
+    return {step: made[cell.kind] for step, cell in cells.items()}
+
+
+def layered_layout(cell):
+    """A cell of any make: states run along the floor, everything else grows upward."""
+    looks = {node.role: look_of(node) for node in cell.nodes}
+    found = layered({role: (look.width, look.height) for role, look in looks.items()},
+                    [(w.source.role, w.target.role) for w in cell.inner], 22, 30)
+    states = cell.stack.states
+    floor = 26 * len(states)
+    layout = CellLayout(found.width + 60 + 16 * len(states), found.height + 76 + floor)
+    layout.places = {role: (x + 30, y + 40) for role, (x, y) in found.places.items()}
+    for number, state in enumerate(states):
+        layout.lanes[state] = found.height + 70 + 26 * number
+    _inner_lines(cell, layout, looks, found.bends)
+    _state_tracks(cell, layout, looks)
+    for role, position in cell.entering:
+        x, y = _foot(cell, layout, looks, role, position)
+        layout.entries[role, position] = x
+        layout.lines.append([(x, layout.height), (x, y)])
+    for number, (role, top) in enumerate(cell.leaving):
+        x, y = layout.places[role]
+        layout.exits[role, top] = x
+        layout.lines.append([(x, y - looks[role].height / 2), (x, 0)])
+    return layout
+
+
+def _inner_lines(cell, layout, looks, bends):
+    for wire in cell.inner:
+        source, target = wire.source.role, wire.target.role
+        x, y = layout.places[source]
+        top = wire.source.tops.index(wire.blob) + 1 if len(wire.source.tops) > 1 else 0
+        if top:
+            x += looks[source].width * (top / (len(wire.source.tops) + 1) - 0.5)
+        points = [(x, y - looks[source].height / 2)]
+        points += [(x + 30, y + 40) for x, y in bends[source, target]]
+        points.append(_foot(cell, layout, looks, target, wire.position))
+        layout.lines.append(points)
+
+
+def _state_tracks(cell, layout, looks):
+    for (role, position), state in cell.reading.items():
+        x, y = _foot(cell, layout, looks, role, position)
+        lane = layout.lanes[state]
+        layout.tracks.append((state, [(0, lane), (x, lane), (x, y)], True))
+    for number, state in enumerate(cell.stack.states):
+        role = state.key[0]
+        if role in layout.places:
+            x, y = layout.places[role]
+            right = layout.width - 14 - 14 * number
+            side = x + looks[role].width / 2
+            layout.tracks.append((state, [(side, y + 5 * number), (right, y + 5 * number),
+                                          (right, layout.lanes[state]),
+                                          (layout.width, layout.lanes[state])], False))
+
+
+def _foot(cell, layout, looks, role, position):
+    """Where a wire meets the lower edge of a node: side by side if there are several."""
+    x, y = layout.places[role]
+    count = len(cell.role[role].bottoms)
+    spread = (position + 1) / (count + 1) - 0.5 if count > 1 else 0
+    reach = looks[role].width * (0.8 if looks[role].kind != "circle" else 0.9)
+    drop = looks[role].height / 2
+    if looks[role].kind == "circle":  # the foot of a chord
+        drop = max(drop ** 2 - (reach * spread) ** 2, 0) ** 0.5
+    return x + reach * spread, y + drop
