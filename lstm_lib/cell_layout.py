@@ -9,7 +9,8 @@ class CellLayout:
     def __init__(self, width, height):
         self.width, self.height = width, height
         self.places = {}   # role -> (x, y)
-        self.widths = {}   # role -> width, where the look's own is not used
+        self.sizes = {}    # role -> (width, height), where the look's own is not used
+        self.notes = {}    # role -> (dx, dy, anchor) of its shape, from its centre, or None
         self.lines = []    # points of a plain wire, with an arrow head at its end
         self.tracks = []   # (state, points, has a head): wires in a state's colour
         self.lanes = {}    # state -> height at which it enters and leaves
@@ -66,6 +67,8 @@ def lay_out(cells):
             break
     for kind, cell in kinds.items():
         made[kind].look = {node.role: look_of(node) for node in cell.nodes}
+        for role, size in made[kind].sizes.items():
+            made[kind].look[role].width, made[kind].look[role].height = size
     return {step: made[cell.kind] for step, cell in cells.items()}
 
 

@@ -1,19 +1,17 @@
 """Under the picture: what the colours mean, and what is not drawn."""
 from . import svg
-from .looks import chip
+from .looks import chip, shape_text
 
 LINE, GAP = 22, 28
 
 
 def legend(scene, paint, room):
     """(SVG, height, width) of the legend, in lines as wide as `room` or its longest entry."""
-    from .picture import shape_text, state_colour
-
     entries = []
     seen = set()
     for row in scene.rows:
         for state in row.stack.states:
-            colour = state_colour(row.stack.states, state)
+            colour = svg.state_colour(row.stack.states.index(state))
             if (state.label, colour) not in seen:
                 seen.add((state.label, colour))
                 entries.append((_stroke(colour), f"{state.label}: handed from step to step"))

@@ -16,8 +16,8 @@ class Look:
         self.width, self.height = width, height
 
 
-def look_of(node, roomy=False):
-    """The look of a node: small inside a step, `roomy` (with its type) outside."""
+def look_of(node, roomy=False, shapes=False):
+    """The look of a node: small inside a step, `roomy` (with type and shape) outside."""
     kind, name = node.layers[0].type, _short(node) if node.stack is not None else node.name
     if kind == "Eltwise" and len(node.layers) == 1 and not roomy:
         symbol = _operator(node.layers[0])
@@ -27,11 +27,13 @@ def look_of(node, roomy=False):
         return Look("gate", words, max(44, svg.width_of(words, 13) + 16), 26)
     if kind == "Slice" and not roomy:
         return Look("strip", "", 60 * max(len(node.tops), 1), 12)
-    return _box(node, name, roomy)
+    return _box(node, name, roomy, shapes)
 
 
-def _box(node, name, roomy):
-    types = " + ".join(layer.type for layer in node.layers)
+def _box(node, name, roomy, shapes):
+    types = svg.shortened(" + ".join(layer.type for layer in node.layers), 190, 10)
+    if shapes and node.tops and node.tops[0].shape:
+        types += "  " + shape_text(node.tops[0].shape)
     below = types if roomy or len(types) < 14 else ""
     if node.layers[0].type in ("Input", "DummyData"):
         kind, below = "source", types if roomy else ""
@@ -57,6 +59,15 @@ def _operator(layer):
     return OPERATORS[operation]
 
 
+def shape_text(shape):
+    """A shape in few characters.
+
+    >>> shape_text((1, 10, 500))
+    '1×10×500'
+    """
+    return "×".join(map(str, shape)) or "1 number"
+
+
 def weight_colour(weight):
     """One colour per weight of the legend; the number tells apart what colours cannot."""
     return svg.WEIGHT_COLOURS[(weight.mark - 1) % len(svg.WEIGHT_COLOURS)]
@@ -69,24 +80,25 @@ def chip(x, y, weight):
             + svg.text(x, y, weight.mark, 9, fill=svg.ink_on(colour)))
 
 
-def draw_look(look, node, x, y, fill=None, width=None):
+def draw_look(look, node, x, y, fill=None):
     """The SVG of a node at (x, y); `fill` is the colour of its value, if it has one."""
     marked = [weight for weight in node.weights if weight.mark]
-    wide = width or look.width
+    wide = look.width
     if look.kind == "circle":
         shape = svg.circle(x, y, 13, fill or svg.WHITE)
         if look.width > 26:
             shape = svg.rect(x, y, wide, 26, fill or svg.WHITE, radius=13)
         return shape + svg.text(x, y, look.words, 16 if len(look.words) == 1 else 11)
     if look.kind == "strip":
-        return _strip(look, node, x, y, fill, wide)
+        return _strip(look, node, x, y, fill)
     if look.kind == "gate":
         return svg.rect(x, y, wide, look.height, fill or "#FFF6D6", radius=5) + svg.text(
             x, y, look.words, 13)
     tint = svg.mixed(weight_colour(marked[0]), 0.25) if marked else svg.PALE
     parts = [svg.rect(x, y, wide, look.height, fill or tint,
                       radius=look.height / 2 if look.kind == "source" else 4)]
-    line = y - look.height / 2 + 12
+    lines = 13 * bool(look.words) + 13 * bool(look.below) + 14 * bool(marked)
+    line = y - lines / 2 + 7
     for words, size, colour in ((look.words, 12, svg.INK), (look.below, 10, svg.GREY)):
         if words:
             parts.append(svg.text(x, line, words, size, fill=colour))
@@ -96,9 +108,9 @@ def draw_look(look, node, x, y, fill=None, width=None):
     return "".join(parts)
 
 
-def _strip(look, node, x, y, fill, wide):
+def _strip(look, node, x, y, fill):
     """A `Slice`: a bar with a mark where it is cut."""
-    pieces = max(len(node.tops), 1)
+    wide, pieces = look.width, max(len(node.tops), 1)
     cuts = "".join(f"M{svg.num(x - wide / 2 + wide * i / pieces)},{svg.num(y - 6)}v12"
                    for i in range(1, pieces))
     return svg.rect(x, y, wide, look.height, fill or svg.PALE) + svg.path(cuts, svg.INK, 1)

@@ -25,7 +25,10 @@ def composed_layout(cell):
           "h": (296, 126), "slice": (161, 188), "z": (161, 214), "Mh": (88, 258),
           "Mx": (234, 258), **{gate: (62 + 66 * i, 156) for i, gate in enumerate("ifog")}}
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
-    layout.widths = {part["slice"]: 264}
+    layout.sizes = {part["slice"]: (264, 12)}
+    layout.notes = {part["z"]: (20, -11, "start"), part["c_i"]: (-6, -20, "end"),
+                    part["act_c"]: (-26, 0, "end"), part["h"]: None,
+                    **{part[gate]: (4, 19, "start") for gate in "ifog"}}
     c, h = cell.stack.states
     layout.lanes = {c: TOP, h: FLOOR}
     layout.tracks = [
@@ -88,26 +91,27 @@ def fused_layout(cell):
         return None
     if not _is_whole(cell, part):
         return None
-    layout = CellLayout(250, 244)
-    floor = 222
+    layout = CellLayout(292, 252)
+    floor = 230
     layout.places = {part[name]: place for name, place in
-                     {"unit": (125, 62), "z": (125, 124), "Mh": (68, 174),
-                      "Mx": (182, 174)}.items() if part[name]}
-    layout.widths = {part["unit"]: 110}
+                     {"unit": (125, 66), "z": (125, 132), "Mh": (68, 182),
+                      "Mx": (182, 182)}.items() if part[name]}
+    layout.sizes = {part["unit"]: (130, 56)}
+    layout.notes = {part["z"]: (16, -17, "start")}
     c, h = cell.stack.states
     layout.lanes = {c: TOP, h: floor}
     layout.tracks = [
-        (c, [(0, TOP), (250, TOP)], False),
-        (h, [(0, floor), (68, floor), (68, 199)], True),
-        (h, [(180, 74), (232, 74), (232, floor), (250, floor)], False)]
-    layout.lines = [[(68, 150), (68, 124), (112, 124)],
-                    [(182, 150 if part["Mx"] else 244), (182, 124), (138, 124)],
-                    [(125, 111), (125, 80)]]
-    _ports(cell, layout, part, (h, [(232, 80), (232, 0)]), 182, 232)
+        (c, [(0, TOP), (292, TOP)], False),
+        (h, [(0, floor), (68, floor), (68, 207)], True),
+        (h, [(190, 82), (272, 82), (272, floor), (292, floor)], False)]
+    layout.lines = [[(68, 158), (68, 132), (112, 132)],
+                    [(182, 158 if part["Mx"] else 252), (182, 132), (138, 132)],
+                    [(125, 119), (125, 94)]]
+    _ports(cell, layout, part, (h, [(272, 88), (272, 0)]), 182, 272)
     cont = (part["unit"], 2)
     if cont in cell.entering:
-        layout.entries[cont] = 214
-        layout.lines.append([(214, 244), (214, 100), (160, 100), (160, 80)])
+        layout.entries[cont] = 246
+        layout.lines.append([(246, 252), (246, 108), (170, 108), (170, 94)])
     return layout
 
 

@@ -2,7 +2,8 @@
 from collections import defaultdict
 
 from . import svg
-from .looks import draw_look
+from .legend import legend
+from .looks import draw_look, shape_text
 from .scene import FOLD_ABOVE, Scene
 from .steps import find_steps
 
@@ -62,10 +63,8 @@ class _Painter:
         for column in self.scene.columns:
             self._column(column)
         for node, (x, y) in self.scene.at.items():
-            wide = self.scene.span if node in self.scene.bars else None
             self.parts.append(self._node(node, draw_look(
-                self.scene.looks[node], node, x, y, self._fill(node), wide)))
-            self._outer_shape(node, x, y)
+                self.scene.looks[node], node, x, y, self._fill(node))))
         return self._page(alt)
 
     # nodes
@@ -79,14 +78,6 @@ class _Painter:
         value = f"\n{self.paint.words(node)}" if self.paint else ""
         return (f'<g data-n="{node.index}"><title>{svg.safe(node.name)} {svg.safe(types)}'
                 f'{" " * bool(shapes)}{shapes}{svg.safe(value)}</title>{drawn}</g>')
-
-    def _outer_shape(self, node, x, y):
-        if self.shapes and node.tops and node.tops[0].shape:
-            look = self.scene.looks[node]
-            wide = min(look.width, self.scene.span) if node in self.scene.bars else look.width
-            self.parts.append(_note(x + wide / 2 + 4 if node not in self.scene.beside else x,
-                                    y - look.height / 2 - 8, node.tops[0].shape,
-                                    "start" if node not in self.scene.beside else "middle"))
 
     # steps
 
@@ -121,8 +112,7 @@ class _Painter:
         key, fill = (id(layout), node.role), self._fill(node)
         if fill or key not in self.stamps:
             x, y = layout.places[node.role]
-            drawn = draw_look(layout.look[node.role], node, x, y, fill,
-                              layout.widths.get(node.role))
+            drawn = draw_look(layout.look[node.role], node, x, y, fill)
             if fill:
                 return drawn
             self.stamps[key] = drawn
@@ -135,8 +125,9 @@ class _Painter:
         states = row.stack.states
         tracks = sorted(layout.tracks, key=lambda track: -states.index(track[0]))
         for state, points, head in tracks:  # c last, so that it is never cut
-            d, colour = svg.elbows(points), state_colour(states, state)
-            parts.append(svg.path(d, "#FCFCFC", 7))  # a seam where wires cross
+            d, colour = svg.elbows(points), svg.state_colour(states.index(state))
+            if state is states[0]:
+                parts.append(svg.path(d, "#FCFCFC", 7))  # a seam where h crosses it
             parts.append(svg.path(d, colour, 3, extra=f' data-state="{svg.safe(state.label)}"'))
             if head:
                 head = svg.arrow_head(points[-2], points[-1], 8)
@@ -150,10 +141,10 @@ class _Painter:
     def _shape_in_cell(self, layout, node):
         look, (x, y) = layout.look[node.role], layout.places[node.role]
         shape = node.tops[0].shape if node.tops else None
-        if shape and look.kind not in ("strip",):
-            down = look.kind == "gate"
-            self.parts.append(_note(x + 4, y + (look.height / 2 + 7) * (1 if down else -1),
-                                    shape, "start"))
+        place = layout.notes.get(node.role, (4, -look.height / 2 - 7, "start"))
+        if shape and place and look.kind != "strip":
+            dx, dy, anchor = place
+            self.parts.append(_note(x + dx, y + dy, shape, anchor))
 
     def _handed_on(self, row, column, layout):
         """The state lines up to the next step, with the blob's name above them."""
@@ -164,7 +155,7 @@ class _Painter:
             if blob is None:
                 continue
             y, x = layout.lanes[state], layout.width
-            colour = state_colour(row.stack.states, state)
+            colour = svg.state_colour(row.stack.states.index(state))
             end = x + self.scene.gap if goes_on else x + self.scene.gap - 6
             self.parts.append(svg.path(f"M{svg.num(x)},{svg.num(y)}H{svg.num(end)}", colour, 3))
             if not goes_on:
@@ -187,7 +178,7 @@ class _Painter:
                                    "#AAAAAA", 10, ' stroke-dasharray="5 4"'))
         for state in row.stack.states:
             y = row.lane(row.stack.steps[0], state)
-            colour = state_colour(row.stack.states, state)
+            colour = svg.state_colour(row.stack.states.index(state))
             self.parts.append(svg.path(f"M{svg.num(column.x)},{svg.num(y)}h{svg.num(wide)}",
                                        colour, 3, extra=' stroke-dasharray="3 6"'))
             self.parts.append(svg.path(f"M{svg.num(column.x + wide)},{svg.num(y)}"
@@ -299,7 +290,7 @@ class _Painter:
             turn = x - scene.gap / 2 - 8 * row.stack.states.index(state)
             floor = row.top + row.height + 12 + 8 * row.stack.states.index(state)
             points = [start, (start[0], floor), (turn, floor), (turn, lane), (x, lane)]
-        self.coloured[state_colour(row.stack.states, state)][0].append(svg.elbows(points))
+        self.coloured[svg.state_colour(row.stack.states.index(state))][0].append(svg.elbows(points))
 
     def _out_of_step(self, wire):
         scene = self.scene
@@ -311,7 +302,7 @@ class _Painter:
         if wire.target in scene.bars:
             x, y = scene.at[wire.target]
             self._grey([port, (port[0], y + scene.looks[wire.target].height / 2)])
-            self._stub_name(port[0], port[1] - 12, wire.blob)
+            self._stub_name(port[0], port[1] - (25 if self.shapes else 12), wire.blob)
         else:
             self._grey(self._way(wire, port, self._feet(wire)))
 
@@ -327,7 +318,7 @@ class _Painter:
         start, end = self.scene.port(wire, False), self.scene.port(wire, True)
         if start and end:
             middle = (start[1] + end[1]) / 2
-            self._grey([start, (start[0], middle), (end[0], middle), end], round_corners=True)
+            self._grey([start, (start[0], middle), (end[0], middle), end], False, True)
 
     def _dotted_stubs(self):
         """Between a bar and folded steps: the wires that are not drawn one by one."""
@@ -365,37 +356,18 @@ class _Painter:
     # the sheet around it
 
     def _page(self, alt):
-        from .legend import legend
-
         scene = self.scene
         xs = [scene.left_edge - scene.gap] + [
             edge for node, (x, _) in scene.at.items() for edge in (
-                x - (scene.span if node in scene.bars else scene.looks[node].width) / 2,
-                x + (scene.span if node in scene.bars else scene.looks[node].width) / 2)]
+                x - scene.looks[node].width / 2, x + scene.looks[node].width / 2)]
         xs += [scene.left_edge + scene.span + scene.gap]
         left, right = min(xs) - MARGIN, max(xs) + MARGIN
-        if self.shapes:
-            right += 70
         keys, keys_height, keys_width = legend(scene, self.paint, right - left - 2 * MARGIN)
         width = max(right - left, keys_width + 2 * MARGIN)
         height = scene.height + keys_height + 3 * MARGIN
         keys = (f'<g data-legend="1" transform="translate({svg.num(left + MARGIN)},'
                 f'{svg.num(scene.height + 2 * MARGIN)})">{keys}</g>')
         return svg.sheet(left, -MARGIN, width, height, alt, "".join(self.parts) + keys)
-
-
-def state_colour(states, state):
-    """The colour of a state's line: the first two have their own."""
-    return svg.STATE_COLOURS[min(states.index(state), len(svg.STATE_COLOURS) - 1)]
-
-
-def shape_text(shape):
-    """(1, 10, 500) as `1×10×500`.
-
-    >>> shape_text((1, 10, 500))
-    '1×10×500'
-    """
-    return "×".join(map(str, shape)) or "1 number"
 
 
 def _note(x, y, shape, anchor="middle"):

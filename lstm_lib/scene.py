@@ -57,7 +57,8 @@ class Scene:
         self.graph, self.gap = graph, SHAPE_GAP if shapes and graph.net else GAP
         self.wiring = Wiring(graph)
         self.rows = [Row(stack) for stack in graph.stacks]
-        self.looks = {n: look_of(n, roomy=True) for n in self.wiring.nodes if n.stack is None}
+        self.looks = {node: look_of(node, roomy=True, shapes=shapes)
+                      for node in self.wiring.nodes if node.stack is None}
         self._sort_wires()
         self._pick_sides()
         self._lay_out_cells()
@@ -137,9 +138,9 @@ class Scene:
                 row = place[node] = self.row_of(node)
                 items[row] = (self.span + 2 * self.side, row.height)
             elif node in self.looks and node not in self.beside:
-                place[node] = node
-                wide = max(self.span if node in self.bars else 0, self.looks[node].width)
-                items[node] = (wide, self.looks[node].height)
+                look, place[node] = self.looks[node], node
+                look.width = max(look.width, self.span if node in self.bars else 0)
+                items[node] = (look.width, look.height)
         place.update({node: row for row in self.rows for node in row.left + row.right})
         for wire in self.wiring.wires:
             source, target = place[wire.source], place[wire.target]

@@ -10,7 +10,9 @@ INK, GREY, PALE, LINE, WHITE = "#222", "#666", "#F4F4F4", "#777", "#FFF"
 
 # Okabe and Ito's colours: told apart by the colour-blind, and of different greys.
 STATE_COLOURS = ("#D55E00", "#0072B2", "#000", "#888")
-WEIGHT_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7")
+# After the first five, Tol's muted ones; each weight has a number too.
+WEIGHT_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#882255",
+                  "#44AA99", "#999933", "#332288", "#DDCC77")
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -130,6 +132,11 @@ def arrow_head(before, end, size=5):
     return (f"M{num(end[0])},{num(end[1])}"
             f"l{num(-dx - dy * wide)},{num(-dy + dx * wide)}"
             f"l{num(2 * dy * wide)},{num(-2 * dx * wide)}z")
+
+
+def state_colour(number):
+    """The colour of the lines of a state: c and h have their own."""
+    return STATE_COLOURS[min(number, len(STATE_COLOURS) - 1)]
 
 
 def mixed(colour, share, with_colour="#FFFFFF"):
