@@ -37,9 +37,9 @@ def legend(scene, paint, room):
         widest = max(widest, svg.width_of(words, 11))
         y += 18
     if paint:
-        scale, wide = paint.scale(y)
+        scale, wide = paint.scale(y + 10)
         lines.append(scale)
-        y, widest = y + 40, max(widest, wide)
+        y, widest = y + 46, max(widest, wide)
     return "".join(lines), y, widest
 
 

@@ -76,8 +76,8 @@ def weight_colour(weight):
 def chip(x, y, weight):
     """The small numbered box that stands for a weight in nodes and in the legend."""
     colour = weight_colour(weight)
-    return (svg.rect(x, y, 16, 12, colour, None, 3)
-            + svg.text(x, y, weight.mark, 9, fill=svg.ink_on(colour)))
+    return (f'<g data-w="{weight.mark}">' + svg.rect(x, y, 16, 12, colour, None, 3)
+            + svg.text(x, y, weight.mark, 9, fill=svg.ink_on(colour)) + "</g>")
 
 
 def draw_look(look, node, x, y, fill=None):

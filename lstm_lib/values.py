@@ -56,7 +56,7 @@ class Paint:
                 parts.append(svg.rect(150 + 22 * box, y - 6 + 13 * row, 22, 12,
                                       self._shade(box / 6, mean), None))
             parts.append(svg.text(300, y - 6 + 13 * row, word, 10, "start"))
-        parts.append(svg.text(128, y + 20, f"{10 ** self.low:.0e}", 10, "start"))
-        parts.append(svg.text(304, y + 20, f"{10 ** self.high:.0e}  (white: 0, black: not a "
-                              "number)", 10, "start"))
+        parts.append(svg.text(139, y + 20, f"{10 ** self.low:.0e}", 10, "start"))
+        parts.append(svg.text(293, y + 20, f"{10 ** self.high:.0e}", 10, "end"))
+        parts.append(svg.text(310, y + 20, "white: 0, black: not a number", 10, "start"))
         return f'<g data-scale="{self.what}">{"".join(parts)}</g>', 560
