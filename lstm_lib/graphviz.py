@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 
+from . import svg
 from .engine import caffe
 from .errors import DotMissing, NetError
 from .looks import weight_colour
@@ -95,7 +96,8 @@ def _plain_names(source):
 
 
 def _escaped(name):
-    return name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    """The name as it may stand in a label, of the `record` kind that Caffe uses too."""
+    return re.sub(r'([\\"{}<>|])', r"\\\1", svg.printable(name).replace("\n", " "))
 
 
 def _quoted(name):

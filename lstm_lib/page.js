@@ -179,6 +179,12 @@
       g.classList.toggle("now", at >= 0 && t === place);
       g.classList.toggle("done", back ? t > place : t < place);
     })));
+    // folded steps light up as one
+    shown.querySelectorAll('[data-step*="-"]').forEach(g => {
+      const [first, last] = g.dataset.step.split("-").map(Number);
+      const now = at < 0 ? null : net.ticks[place][2];
+      g.classList.toggle("now", now !== null && first <= now && now <= last);
+    });
     const words = at < 0 ? "before the forward pass"
       : `${back ? "backward" : "forward"}: ${net.ticks[place][0]}`;
     $("now").textContent = words;

@@ -100,11 +100,11 @@ def _ticks(graph):
     for (_, step), nodes in groupby(graph.nodes, key=lambda node: (node.stack, node.step)):
         nodes = list(nodes)
         if step is None and not graph.stacks:  # no steps: layer by layer
-            ticks += [(node.name, [node.index]) for node in nodes]
+            ticks += [(node.name, [node.index], None) for node in nodes]
         else:
             label = f"{nodes[0].stack} t = {step}".strip() if step is not None else (
                 ", ".join(node.name for node in nodes[:4]) + (", …" if len(nodes) > 4 else ""))
-            ticks.append((label, [node.index for node in nodes]))
+            ticks.append((label, [node.index for node in nodes], step))
     return ticks
 
 

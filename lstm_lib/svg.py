@@ -23,7 +23,12 @@ def safe(text):
     >>> safe('<a "b">&')
     '&lt;a &quot;b&quot;&gt;&amp;'
     """
-    return escape(_NOT_XML.sub("\ufffd", str(text)), quote=True)
+    return escape(printable(text), quote=True)
+
+
+def printable(text):
+    """The text with a sign of its own for each character that XML has no place for."""
+    return _NOT_XML.sub("\ufffd", str(text))
 
 
 def num(value):
