@@ -39,6 +39,17 @@ class Cell:
                                and w.target.stack != stack.name})
         self.kind = self._kind()
 
+        self._blobs = {(w.target.role, w.position): w.blob.name for w in wires_in}
+
+    def ways_in(self):
+        """What comes in from outside, once per blob -> [(role, position)] that read it."""
+        ways = {}
+        for key in [*self.reading, *self.entering]:
+            state = self.reading.get(key)
+            way = ("in", "state", state.key) if state else ("in", self._blobs[key])
+            ways.setdefault(way, []).append(key)
+        return ways
+
     def __contains__(self, node):
         return self.role.get(node.role) is node
 
@@ -75,54 +86,67 @@ def lay_out(cells):
 def layered_layout(cell):
     """A cell of any make: states run along the floor, everything else grows upward."""
     looks = {node.role: look_of(node) for node in cell.nodes}
-    found = layered({role: (look.width, look.height) for role, look in looks.items()},
-                    [(w.source.role, w.target.role) for w in cell.inner], 22, 30)
+    ways_in, ways_out = cell.ways_in(), [("out", *key) for key in cell.leaving]
+    sizes = {**{way: (8, 0) for way in ways_in},
+             **{role: (look.width, look.height) for role, look in looks.items()},
+             **{way: (8, 0) for way in ways_out}}
+    edges = [(way, role) for way, readers in ways_in.items() for role, _ in readers]
+    edges += [(w.source.role, w.target.role) for w in cell.inner]
+    edges += [(way[1], way) for way in ways_out]
+    found = layered(sizes, edges, 22, 28, floor=ways_in, ceiling=ways_out)
     states = cell.stack.states
-    floor = 26 * len(states)
-    layout = CellLayout(found.width + 60 + 16 * len(states), found.height + 76 + floor)
-    layout.places = {role: (x + 30, y + 40) for role, (x, y) in found.places.items()}
+    layout = CellLayout(found.width + 60 + 16 * len(states),
+                        found.height + 70 + 26 * len(states))
+    layout.places = {item: (x + 30, y + 44) for item, (x, y) in found.places.items()}
     for number, state in enumerate(states):
-        layout.lanes[state] = found.height + 70 + 26 * number
-    _inner_lines(cell, layout, looks, found.bends)
-    _state_tracks(cell, layout, looks)
-    for role, position in cell.entering:
-        x, y = _foot(cell, layout, looks, role, position)
-        layout.entries[role, position] = x
-        layout.lines.append([(x, layout.height), (x, y)])
-    for number, (role, top) in enumerate(cell.leaving):
-        x, y = layout.places[role]
-        layout.exits[role, top] = x
-        layout.lines.append([(x, y - looks[role].height / 2), (x, 0)])
+        layout.lanes[state] = layout.height - 22 - 26 * number
+    bends = {edge: [(x + 30, y + 44) for x, y in points] for edge, points in found.bends.items()}
+    _lines_in(cell, layout, looks, bends, ways_in)
+    _lines_inside(cell, layout, looks, bends)
+    _lines_out(cell, layout, looks, bends)
     return layout
 
 
-def _inner_lines(cell, layout, looks, bends):
+def _lines_in(cell, layout, looks, bends, ways_in):
+    for way, readers in ways_in.items():
+        x, y = layout.places.pop(way)
+        for role, position in readers:
+            points = [(x, y), *bends[way, role], _foot(cell, layout, looks, role, position)]
+            state = cell.reading.get((role, position))
+            if state is None:
+                layout.entries[role, position] = x
+                layout.lines.append([(x, layout.height), *points])
+            else:
+                lane = layout.lanes[state]
+                layout.tracks.append((state, [(0, lane), (x, lane), *points], True))
+
+
+def _lines_inside(cell, layout, looks, bends):
     for wire in cell.inner:
         source, target = wire.source.role, wire.target.role
         x, y = layout.places[source]
-        top = wire.source.tops.index(wire.blob) + 1 if len(wire.source.tops) > 1 else 0
-        if top:
-            x += looks[source].width * (top / (len(wire.source.tops) + 1) - 0.5)
-        points = [(x, y - looks[source].height / 2)]
-        points += [(x + 30, y + 40) for x, y in bends[source, target]]
-        points.append(_foot(cell, layout, looks, target, wire.position))
-        layout.lines.append(points)
+        if len(wire.source.tops) > 1:  # side by side, as the tops are
+            part = (wire.source.tops.index(wire.blob) + 1) / (len(wire.source.tops) + 1)
+            x += looks[source].width * (part - 0.5)
+        layout.lines.append([(x, y - looks[source].height / 2), *bends[source, target],
+                             _foot(cell, layout, looks, target, wire.position)])
 
 
-def _state_tracks(cell, layout, looks):
-    for (role, position), state in cell.reading.items():
-        x, y = _foot(cell, layout, looks, role, position)
-        lane = layout.lanes[state]
-        layout.tracks.append((state, [(0, lane), (x, lane), (x, y)], True))
+def _lines_out(cell, layout, looks, bends):
+    for role, top in cell.leaving:
+        way = ("out", role, top)
+        x, y = layout.places[role]
+        end = layout.exits[role, top] = layout.places.pop(way)[0]
+        layout.lines.append([(x, y - looks[role].height / 2), *bends[role, way], (end, 30),
+                             (end, 0)])
     for number, state in enumerate(cell.stack.states):
         role = state.key[0]
         if role in layout.places:
             x, y = layout.places[role]
-            right = layout.width - 14 - 14 * number
-            side = x + looks[role].width / 2
-            layout.tracks.append((state, [(side, y + 5 * number), (right, y + 5 * number),
-                                          (right, layout.lanes[state]),
-                                          (layout.width, layout.lanes[state])], False))
+            right, lane = layout.width - 14 - 14 * number, layout.lanes[state]
+            y += 6 * number
+            layout.tracks.append((state, [(x + looks[role].width / 2, y), (right, y),
+                                          (right, lane), (layout.width, lane)], False))
 
 
 def _foot(cell, layout, looks, role, position):

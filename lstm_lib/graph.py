@@ -44,22 +44,14 @@ class Weight:
 class Node:
     """A layer, with the layers that work in place on its only top."""
 
-    __slots__ = ("index", "layers", "bottoms", "tops", "weights", "stack", "step", "role")
+    __slots__ = ("index", "name", "type", "layers", "bottoms", "tops", "weights", "stack",
+                 "step", "role")
 
     def __init__(self, index, layer):
         self.index, self.layers = index, [layer]
+        self.name, self.type = layer.name, layer.type  # of the first, where others follow
         self.bottoms, self.tops, self.weights = [], [], []
         self.stack = self.step = self.role = None  # filled in by `steps.find_steps`
-
-    @property
-    def name(self):
-        """The name of the layer (of the first, where in-place layers follow)."""
-        return self.layers[0].name
-
-    @property
-    def type(self):
-        """The type of the layer (of the first, where in-place layers follow)."""
-        return self.layers[0].type
 
 
 class Graph:
@@ -114,8 +106,7 @@ class _Reader:
             self._source(name, "Input")
         test = self.spec.state.phase == caffe.TEST and self.spec.HasField("state")
         for layer in self.spec.layer:
-            phases = {rule.phase for rule in layer.include if rule.HasField("phase")}
-            if not phases or (caffe.TEST if test else caffe.TRAIN) in phases:
+            if not layer.include or _in_phase(layer, caffe.TEST if test else caffe.TRAIN):
                 self._layer(layer)
         self.graph.weights = list(self.weights.values())
 
@@ -157,8 +148,9 @@ class _Reader:
 
     def _learn(self, layer, node):
         blobs = self.graph.net.params.get(layer.name, ()) if self.graph.net else ()
-        for index in range(max(len(layer.param), len(blobs), _implied(layer))):
-            name = layer.param[index].name if index < len(layer.param) else ""
+        names = [param.name for param in layer.param]
+        for index in range(max(len(names), len(blobs), _implied(layer))):
+            name = names[index] if index < len(names) else ""
             # a name, or the layer's own: a name may not contain a zero byte, so no mix-up
             key = name or (node.index, len(node.layers), index)
             shape = tuple(blobs[index].shape) if index < len(blobs) else None
@@ -168,6 +160,11 @@ class _Reader:
             if node not in weight.users[-1:]:
                 weight.users.append(node)
             node.weights.append(weight)
+
+
+def _in_phase(layer, phase):
+    phases = {rule.phase for rule in layer.include if rule.HasField("phase")}
+    return not phases or phase in phases
 
 
 def _implied(layer):

@@ -11,13 +11,15 @@ class Layout:
         self.places, self.bends, self.width, self.height = places, bends, width, height
 
 
-def layered(sizes, edges, gap_x=24, gap_y=34):
+def layered(sizes, edges, gap_x=24, gap_y=34, alone=(), floor=(), ceiling=()):
     """Place items so that edges go upward and cross little.
 
     Parameters
     ----------
     sizes : dict item -> (width, height), in the order in which the items were made.
     edges : list of (from, to); a `to` comes after its `from` in `sizes`.
+    alone : items as wide as the sheet; no two of them share a layer.
+    floor, ceiling : items that stand in the lowest and in the highest layer.
 
     Examples
     --------
@@ -26,7 +28,7 @@ def layered(sizes, edges, gap_x=24, gap_y=34):
     {'a': (5.0, 35.0), 'b': (5.0, 5.0)}
     """
     edges = list(dict.fromkeys(edges))
-    rank = _ranks(sizes, edges)
+    rank = _ranks(sizes, edges, alone, floor, ceiling)
     rows, chains = _rows(sizes, edges, rank)
     width_of = {item: sizes[item][0] if item in sizes else 2 for row in rows for item in row}
     above, below = _neighbours(chains)
@@ -36,18 +38,25 @@ def layered(sizes, edges, gap_x=24, gap_y=34):
     return _finish(sizes, rows, chains, x, width_of, gap_y)
 
 
-def _ranks(sizes, edges):
+def _ranks(sizes, edges, alone, floor, ceiling):
     """Longest way from an input; an item that only feeds sits just below its reader."""
     into, out = defaultdict(list), defaultdict(list)
     for source, target in edges:
         into[target].append(source)
         out[source].append(target)
-    rank = {}
+    rank, taken = {}, set()
     for item in sizes:
-        rank[item] = max((rank[source] + 1 for source in into[item]), default=0)
+        rank[item] = max((rank[source] + 1 for source in into[item]), default=int(bool(floor)))
+        if item in alone:
+            while rank[item] in taken:
+                rank[item] += 1
+            taken.add(rank[item])
     for item in reversed(list(sizes)):
-        if out[item] and not into[item]:
+        if out[item] and not into[item] and item not in alone:
             rank[item] = min(rank[target] for target in out[item]) - 1
+    top = max(rank.values(), default=0)
+    rank.update({item: 0 for item in floor})
+    rank.update({item: top for item in ceiling})
     return rank
 
 
@@ -137,6 +146,8 @@ def _finish(sizes, rows, chains, x, width_of, gap_y):
         bottom -= tall + gap_y
     y = {item: middle[r] for r, row in enumerate(rows) for item in row}
     places = {item: (x[item] - left, y[item]) for item in sizes}
-    bends = {edge: [(x[item] - left, y[item]) for item in chain[1:-1]]
+    tall = {item: heights[r] / 2 for r, row in enumerate(rows) for item in row}
+    bends = {edge: [(x[item] - left, y[item] + side * tall[item])  # upright past each layer
+                    for item in chain[1:-1] for side in (1, -1)]
              for edge, chain in chains.items()}
     return Layout(places, bends, right - left, height)

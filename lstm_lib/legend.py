@@ -11,7 +11,7 @@ def legend(scene, paint, room):
     seen = set()
     for row in scene.rows:
         for state in row.stack.states:
-            colour = svg.state_colour(row.stack.states.index(state))
+            colour = svg.state_colour(state.number)
             if (state.label, colour) not in seen:
                 seen.add((state.label, colour))
                 entries.append((_stroke(colour), f"{state.label}: handed from step to step"))

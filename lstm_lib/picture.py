@@ -56,6 +56,7 @@ class _Painter:
         self.plain, self.heads = [], []  # path commands of the grey wires
         self.coloured = defaultdict(lambda: ([], []))  # colour -> the same
         self.parts = []
+        self.named = set()  # places where a blob's name stands already
 
     def svg(self, alt):
         self._outer_wires()
@@ -73,7 +74,8 @@ class _Painter:
         return self.paint.colour(node) if self.paint else None
 
     def _node(self, node, drawn):
-        types = " + ".join(layer.type for layer in node.layers)
+        types = node.type if len(node.layers) == 1 else " + ".join(
+            layer.type for layer in node.layers)
         shapes = ", ".join(shape_text(blob.shape) for blob in node.tops if blob.shape)
         value = f"\n{self.paint.words(node)}" if self.paint else ""
         return (f'<g data-n="{node.index}"><title>{svg.safe(node.name)} {svg.safe(types)}'
@@ -124,11 +126,15 @@ class _Painter:
                           "#FCFCFC", "#AAAAAA", 10)]
         states = row.stack.states
         tracks = sorted(layout.tracks, key=lambda track: -states.index(track[0]))
+        first = [svg.elbows(points) for state, points, _ in tracks if state is states[0]]
+        seam = svg.path("".join(first), "#FCFCFC", 7)  # where another line crosses c
         for state, points, head in tracks:  # c last, so that it is never cut
-            d, colour = svg.elbows(points), svg.state_colour(states.index(state))
+            colour = svg.state_colour(state.number)
             if state is states[0]:
-                parts.append(svg.path(d, "#FCFCFC", 7))  # a seam where h crosses it
-            parts.append(svg.path(d, colour, 3, extra=f' data-state="{svg.safe(state.label)}"'))
+                parts.append(seam)
+                seam = ""
+            parts.append(svg.path(svg.elbows(points), colour, 3,
+                                  extra=f' data-state="{svg.safe(state.label)}"'))
             if head:
                 head = svg.arrow_head(points[-2], points[-1], 8)
                 parts.append(svg.path(head, width=0, fill=colour))
@@ -148,15 +154,17 @@ class _Painter:
 
     def _handed_on(self, row, column, layout):
         """The state lines up to the next step, with the blob's name above them."""
-        following = self.scene.columns.index(column) + 1
-        goes_on = following < len(self.scene.columns) and column.last < row.stack.steps[-1]
+        goes_on = column.last < row.stack.steps[-1]
         for state in row.stack.states:
             blob = _state_blob(row, column.step, state)
             if blob is None:
                 continue
             y, x = layout.lanes[state], layout.width
-            colour = svg.state_colour(row.stack.states.index(state))
-            end = x + self.scene.gap if goes_on else x + self.scene.gap - 6
+            colour = svg.state_colour(state.number)
+            end = x + self.scene.gap
+            if not goes_on:
+                reach = self.scene.left_edge + self.scene.span - column.x if row.right else x
+                end = reach + self.scene.gap - 6
             self.parts.append(svg.path(f"M{svg.num(x)},{svg.num(y)}H{svg.num(end)}", colour, 3))
             if not goes_on:
                 head = svg.arrow_head((x, y), (end + 4, y), 9)
@@ -178,7 +186,7 @@ class _Painter:
                                    "#AAAAAA", 10, ' stroke-dasharray="5 4"'))
         for state in row.stack.states:
             y = row.lane(row.stack.steps[0], state)
-            colour = svg.state_colour(row.stack.states.index(state))
+            colour = svg.state_colour(state.number)
             self.parts.append(svg.path(f"M{svg.num(column.x)},{svg.num(y)}h{svg.num(wide)}",
                                        colour, 3, extra=' stroke-dasharray="3 6"'))
             self.parts.append(svg.path(f"M{svg.num(column.x + wide)},{svg.num(y)}"
@@ -193,7 +201,6 @@ class _Painter:
 
     def _outer_wires(self):
         scene = self.scene
-        self.tags_done = set()
         for wire in scene.wiring.wires:
             source, target = wire.source, wire.target
             if source.stack is None and target.stack is None:
@@ -257,6 +264,9 @@ class _Painter:
             self._stub_name(port[0], port[1] + 14, wire.blob)
 
     def _stub_name(self, x, y, blob):
+        if (x, y) in self.named:
+            return
+        self.named.add((x, y))
         name = blob.name.rsplit("/", 1)[-1]
         self.parts.append(svg.text(x + 6, y, svg.shortened(name, 90, 11), 11, "start"))
         if self.shapes and blob.shape:
@@ -290,7 +300,7 @@ class _Painter:
             turn = x - scene.gap / 2 - 8 * row.stack.states.index(state)
             floor = row.top + row.height + 12 + 8 * row.stack.states.index(state)
             points = [start, (start[0], floor), (turn, floor), (turn, lane), (x, lane)]
-        self.coloured[svg.state_colour(row.stack.states.index(state))][0].append(svg.elbows(points))
+        self.coloured[svg.state_colour(state.number)][0].append(svg.elbows(points))
 
     def _out_of_step(self, wire):
         scene = self.scene

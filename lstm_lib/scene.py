@@ -27,14 +27,14 @@ class Row:
     """A stack in the picture: its cells, and the nodes that stand left and right of it."""
 
     def __init__(self, stack):
-        self.stack, self.top = stack, 0
+        self.stack, self.top, self.height = stack, 0, 0
         self.left, self.right = [], []
         self.cells, self.layouts = {}, {}
 
-    @property
-    def height(self):
-        """Height of the tallest step."""
-        return max(layout.height for layout in self.layouts.values())
+    def set_layouts(self, layouts):
+        """Take in the layout of each step; the row is as high as the tallest."""
+        self.layouts = layouts
+        self.height = max(layout.height for layout in layouts.values())
 
     def frame_top(self, step):
         """Frames stand on one baseline."""
@@ -57,6 +57,7 @@ class Scene:
         self.graph, self.gap = graph, SHAPE_GAP if shapes and graph.net else GAP
         self.wiring = Wiring(graph)
         self.rows = [Row(stack) for stack in graph.stacks]
+        self._row_named = {row.stack.name: row for row in self.rows}
         self.looks = {node: look_of(node, roomy=True, shapes=shapes)
                       for node in self.wiring.nodes if node.stack is None}
         self._sort_wires()
@@ -67,7 +68,7 @@ class Scene:
 
     def row_of(self, node):
         """The row a node is in, or None."""
-        return next((row for row in self.rows if row.stack.name == node.stack), None)
+        return self._row_named.get(node.stack)
 
     def _sort_wires(self):
         """Bars feed, or gather from, several steps; a tag is one blob that many steps read."""
@@ -112,7 +113,7 @@ class Scene:
                 wires_out = [w for node in nodes for w in self.out_of[node]
                              if w.target not in self.beside]
                 row.cells[step] = Cell(row.stack, nodes, wires_in, wires_out)
-            row.layouts = lay_out(row.cells)
+            row.set_layouts(lay_out(row.cells))
 
     def _columns(self, fold):
         steps = sorted({step for row in self.rows for step in row.stack.steps})
@@ -149,7 +150,7 @@ class Scene:
         order = {item: i for i, item in enumerate(_sorted_upward(items, edges))}
         self.layout = layered({item: items[item] for item in order},
                               [e for e in edges if order[e[0]] < order[e[1]]],
-                              28, 54 if self.rows else 36)
+                              28, 54 if self.rows else 36, alone={*self.bars, *self.rows})
         self.width, self.height = self.layout.width, self.layout.height
         self._align(items)
 

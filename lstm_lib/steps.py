@@ -10,6 +10,7 @@ class State:
 
     def __init__(self, key, label):
         self.key, self.label = key, label  # key: (role, number of the top)
+        self.number = 0  # of its colour
         self.reads = set()  # (role, number of the bottom) that take it in
 
 
@@ -129,7 +130,11 @@ def _states(stack):
                     key = (maker.role, maker.tops.index(blob))
                     state = states.setdefault(key, State(key, _base(blob.name, stack.name)))
                     state.reads.add((node.role, position))
-    return sorted(states.values(), key=lambda s: (s.label != "c", s.key))
+    known = {"c": 0, "h": 1}  # the two that have a colour of their own
+    ordered = sorted(states.values(), key=lambda s: (known.get(s.label, 2), s.key))
+    for place, state in enumerate(ordered):
+        state.number = known.get(state.label, 2 + place)
+    return ordered
 
 
 def _states_by_name(stack, states):
