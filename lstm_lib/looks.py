@@ -68,6 +68,11 @@ def shape_text(shape):
     return "×".join(map(str, shape)) or "1 number"
 
 
+def note(x, y, shape, anchor="middle"):
+    """A shape written into the picture, small and grey."""
+    return svg.text(x, y, shape_text(shape), 9, anchor, svg.GREY)
+
+
 def weight_colour(weight):
     """One colour per weight of the legend; the number tells apart what colours cannot."""
     return svg.WEIGHT_COLOURS[(weight.mark - 1) % len(svg.WEIGHT_COLOURS)]

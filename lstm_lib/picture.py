@@ -1,9 +1,8 @@
 """The time-step picture as SVG: one cell, stamped T times, and what is around it."""
-from collections import defaultdict
-
 from . import svg
 from .legend import legend
-from .looks import draw_look, shape_text
+from .looks import draw_look, note, shape_text
+from .outer_wires import OuterWires
 from .scene import FOLD_ABOVE, Scene
 from .steps import find_steps
 
@@ -12,14 +11,11 @@ MARGIN = 18
 
 def number_weights(graph):
     """Give a colour and a number to each weight that is shared, or named for sharing."""
-    marked = [w for w in graph.weights if w.shared]
-    if any(node.stack is not None for node in graph.nodes):
-        named = [w for w in graph.weights if w.named and not w.shared]
-        marked = [w for w in graph.weights if w.shared or w in named] if len(
-            named) < 12 else marked
+    single = sum(weight.named and not weight.shared for weight in graph.weights)
+    show_single = graph.stacks and single < 12  # some nets name all their weights
+    marked = [w for w in graph.weights if w.shared or w.named and show_single]
     for number, weight in enumerate(marked, 1):
         weight.mark = number
-    return marked
 
 
 def prepared(graph):
@@ -53,14 +49,10 @@ class _Painter:
         self.scene, self.paint = scene, paint
         self.shapes = shapes and scene.graph.net is not None
         self.stamps = {}   # (layout, role) -> SVG of the node, the same in all steps
-        self.plain, self.heads = [], []  # path commands of the grey wires
-        self.coloured = defaultdict(lambda: ([], []))  # colour -> the same
         self.parts = []
-        self.named = set()  # places where a blob's name stands already
 
     def svg(self, alt):
-        self._outer_wires()
-        self._grey_and_coloured_wires()
+        self.parts.append(OuterWires(self.scene, self.shapes).svg())
         for column in self.scene.columns:
             self._column(column)
         for node, (x, y) in self.scene.at.items():
@@ -150,7 +142,7 @@ class _Painter:
         place = layout.notes.get(node.role, (4, -look.height / 2 - 7, "start"))
         if shape and place and look.kind != "strip":
             dx, dy, anchor = place
-            self.parts.append(_note(x + dx, y + dy, shape, anchor))
+            self.parts.append(note(x + dx, y + dy, shape, anchor))
 
     def _handed_on(self, row, column, layout):
         """The state lines up to the next step, with the blob's name above them."""
@@ -161,7 +153,7 @@ class _Painter:
                 continue
             y, x = layout.lanes[state], layout.width
             colour = svg.state_colour(state.number)
-            end = x + self.scene.gap
+            end = column.width + self.scene.gap
             if not goes_on:
                 reach = self.scene.left_edge + self.scene.span - column.x if row.right else x
                 end = reach + self.scene.gap - 6
@@ -174,7 +166,7 @@ class _Painter:
             self.parts.append(svg.text(middle, y - 10, svg.shortened(name, self.scene.gap, 11),
                                        11, fill=colour))
             if self.shapes and blob.shape:
-                self.parts.append(_note(middle, y + 10, blob.shape))
+                self.parts.append(note(middle, y + 10, blob.shape))
 
     def _folded(self, row, column):
         hidden = [step for step in row.stack.steps if column.step <= step <= column.last]
@@ -189,179 +181,14 @@ class _Painter:
             colour = svg.state_colour(state.number)
             self.parts.append(svg.path(f"M{svg.num(column.x)},{svg.num(y)}h{svg.num(wide)}",
                                        colour, 3, extra=' stroke-dasharray="3 6"'))
-            self.parts.append(svg.path(f"M{svg.num(column.x + wide)},{svg.num(y)}"
-                                       f"h{svg.num(self.scene.gap)}", colour, 3))
+            if column.last < row.stack.steps[-1]:
+                self.parts.append(svg.path(f"M{svg.num(column.x + wide)},{svg.num(y)}"
+                                           f"h{svg.num(self.scene.gap)}", colour, 3))
         y = row.top + row.height / 2
         for line, (words, size) in enumerate((
                 ("…", 26), (f"t = {hidden[0]} … {hidden[-1]}", 12),
                 (f"{len(hidden):,} steps", 11), (f"{layers:,} layers", 11))):
             self.parts.append(svg.text(x, y - 34 + 20 * line, words, size))
-
-    # wires outside the steps
-
-    def _outer_wires(self):
-        scene = self.scene
-        for wire in scene.wiring.wires:
-            source, target = wire.source, wire.target
-            if source.stack is None and target.stack is None:
-                self._grey(self._way(wire, self._head(source, target), self._feet(wire)))
-            elif source.stack is None:
-                self._into_step(wire)
-            elif target.stack is None:
-                self._out_of_step(wire)
-            elif source.stack != target.stack or source.step != target.step:
-                self._between_steps(wire)
-        self._dotted_stubs()
-
-    def _head(self, node, other=None):
-        """The upper end of a node outside the steps; a bar is left right below `other`."""
-        x, y = self.scene.at[node]
-        if other in self.scene.at and node in self.scene.bars:
-            reach = self.scene.span / 2 - 20
-            x = min(max(self.scene.at[other][0], x - reach), x + reach)
-        return x, y - self.scene.looks[node].height / 2
-
-    def _feet(self, wire):
-        """The lower end, where several wires arrive side by side."""
-        node = wire.target
-        x, y = self.scene.at[node]
-        look, incoming = self.scene.looks[node], self.scene.into[node]
-        if len(incoming) > 1:
-            order = sorted(incoming, key=lambda w: (self._from_x(w), w.position))
-            x += look.width * 0.7 * ((order.index(wire) + 1) / (len(order) + 1) - 0.5)
-        return x, y + look.height / 2
-
-    def _from_x(self, wire):
-        if wire.source in self.scene.at:
-            return self.scene.at[wire.source][0]
-        port = self.scene.port(wire, entering=False)
-        return port[0] if port else 0
-
-    def _way(self, wire, start, end):
-        """From start to end by the bends that the layout left free."""
-        place = [node if node in self.scene.at and node not in self.scene.beside
-                 else self.scene.row_of(node) for node in (wire.source, wire.target)]
-        bends = self.scene.layout.bends.get(tuple(place), [])
-        return [start, *bends, end]
-
-    def _into_step(self, wire):
-        scene, row = self.scene, self.scene.row_of(wire.target)
-        state = row.stack.state_read(wire.target, wire.position)
-        if state and wire.target.step == row.stack.steps[0]:
-            self._initial(wire, row, state)
-            return
-        port = scene.port(wire, entering=True)
-        if port is None:
-            return
-        if (wire.source, wire.blob) in scene.tags:
-            self._tag(port, wire)
-        elif wire.source in scene.bars:
-            y = scene.at[wire.source][1] - scene.looks[wire.source].height / 2
-            self._grey([(port[0], y), port], head=False)
-            self._stub_name(port[0], port[1] + 14, wire.blob)
-        else:
-            self._grey(self._way(wire, self._head(wire.source), port), head=False)
-            self._stub_name(port[0], port[1] + 14, wire.blob)
-
-    def _stub_name(self, x, y, blob):
-        if (x, y) in self.named:
-            return
-        self.named.add((x, y))
-        name = blob.name.rsplit("/", 1)[-1]
-        self.parts.append(svg.text(x + 6, y, svg.shortened(name, 90, 11), 11, "start"))
-        if self.shapes and blob.shape:
-            self.parts.append(_note(x + 6, y + 13, blob.shape, "start"))
-
-    def _tag(self, port, wire):
-        """A blob that all steps read stands once; each step names it."""
-        x, y = port
-        name = svg.shortened(wire.blob.name.rsplit("/", 1)[-1], 80, 10)
-        self.parts.append(svg.path(f"M{svg.num(x)},{svg.num(y)}v12", svg.LINE)
-                          + f'<g data-n="{wire.source.index}">'
-                          + svg.rect(x, y + 20, svg.width_of(name, 10) + 12, 16, svg.PALE,
-                                     svg.LINE, 8)
-                          + svg.text(x, y + 20, name, 10) + "</g>")
-
-    def _initial(self, wire, row, state):
-        """An initial state comes in from the left, at the height of its line."""
-        scene, step = self.scene, row.stack.steps[0]
-        column = scene.column_at.get(step)
-        x, lane = column.x, row.lane(step, state)
-        if wire.source in row.left:
-            side = scene.at[wire.source]
-            start = (side[0] + scene.looks[wire.source].width / 2, side[1])
-            points = [start, (x, lane)]
-            if abs(lane - side[1]) > 1:
-                middle = (start[0] + x) / 2
-                points = [start, (middle, side[1]), (middle, lane), (x, lane)]
-        else:
-            start = (self._head(wire.source, wire.target)
-                     if wire.source in scene.at else scene.port(wire, False) or (x, row.top))
-            turn = x - scene.gap / 2 - 8 * row.stack.states.index(state)
-            floor = row.top + row.height + 12 + 8 * row.stack.states.index(state)
-            points = [start, (start[0], floor), (turn, floor), (turn, lane), (x, lane)]
-        self.coloured[svg.state_colour(state.number)][0].append(svg.elbows(points))
-
-    def _out_of_step(self, wire):
-        scene = self.scene
-        if wire.target in scene.beside:
-            return  # the state's own line ends there
-        port = scene.port(wire, entering=False)
-        if port is None:
-            return
-        if wire.target in scene.bars:
-            x, y = scene.at[wire.target]
-            self._grey([port, (port[0], y + scene.looks[wire.target].height / 2)])
-            self._stub_name(port[0], port[1] - (25 if self.shapes else 12), wire.blob)
-        else:
-            self._grey(self._way(wire, port, self._feet(wire)))
-
-    def _between_steps(self, wire):
-        """From one stack to another, or past a step."""
-        row = self.scene.row_of(wire.target)
-        state = row.stack.state_read(wire.target, wire.position)
-        if state and wire.source.stack == wire.target.stack:
-            return  # drawn as the state's line
-        if state and wire.target.step == row.stack.steps[0]:
-            self._initial(wire, row, state)
-            return
-        start, end = self.scene.port(wire, False), self.scene.port(wire, True)
-        if start and end:
-            middle = (start[1] + end[1]) / 2
-            self._grey([start, (start[0], middle), (end[0], middle), end], False, True)
-
-    def _dotted_stubs(self):
-        """Between a bar and folded steps: the wires that are not drawn one by one."""
-        for column in self.scene.columns:
-            if not column.folded:
-                continue
-            for bar in self.scene.bars:
-                x, y = column.x + column.width / 2, self.scene.at[bar][1]
-                wires = self.scene.into[bar] + self.scene.out_of[bar]
-                rows = {self.scene.row_of(w.source) or self.scene.row_of(w.target)
-                        for w in wires} - {None}
-                for row in rows:
-                    below = row.top > y
-                    edge = row.top if below else row.top + row.height
-                    drop = self.scene.looks[bar].height / 2
-                    self.parts.append(svg.path(
-                        f"M{svg.num(x)},{svg.num(edge)}V{svg.num(y + drop * (1 if below else -1))}",
-                        extra=' stroke-dasharray="2 5"'))
-
-    def _grey(self, points, head=True, round_corners=False):
-        straight = round_corners or len(points) == 2 and abs(points[0][0] - points[1][0]) < 1
-        self.plain.append(svg.elbows(points) if straight else svg.curve(points))
-        if head:
-            end = points[-1]
-            self.heads.append(svg.arrow_head((end[0], end[1] + 9), end, 6))
-
-    def _grey_and_coloured_wires(self):
-        if self.plain:
-            self.parts.append(svg.path("".join(self.plain)))
-        if self.heads:
-            self.parts.append(svg.path("".join(self.heads), width=0, fill=svg.LINE))
-        for colour, (lines, _) in self.coloured.items():
-            self.parts.append(svg.path("".join(lines), colour, 3))
 
     # the sheet around it
 
@@ -378,10 +205,6 @@ class _Painter:
         keys = (f'<g data-legend="1" transform="translate({svg.num(left + MARGIN)},'
                 f'{svg.num(scene.height + 2 * MARGIN)})">{keys}</g>')
         return svg.sheet(left, -MARGIN, width, height, alt, "".join(self.parts) + keys)
-
-
-def _note(x, y, shape, anchor="middle"):
-    return svg.text(x, y, shape_text(shape), 9, anchor, svg.GREY)
 
 
 def _state_blob(row, step, state):

@@ -30,13 +30,13 @@ class Wiring:
 
     def _wire(self, node, position, blob):
         """Follow the blob back through the layers that are left out."""
-        start, piece = blob, None
+        start, piece, cutter = blob, None, None
         while True:
             maker = start.maker
             if maker in self._cutters:
-                piece = maker.tops.index(start)
+                piece, cutter = maker.tops.index(start), maker
                 start = maker.bottoms[0]
-            elif piece is not None and _is_joined(maker, piece):
+            elif piece is not None and _undone(maker, cutter):
                 start, piece = maker.bottoms[piece], None
             elif maker.type == "Split" and maker.stack is None and maker.bottoms:
                 start = maker.bottoms[0]
@@ -63,7 +63,8 @@ def _cuts_into_steps(node):
             and all(len(step) < 2 for step in steps))
 
 
-def _is_joined(node, piece):
-    """A `Concat` of one blob per step, so that cutting it gives those blobs back."""
-    return (node.type == "Concat" and piece < len(node.bottoms)
-            and len({blob.maker.step for blob in node.bottoms}) == len(node.bottoms))
+def _undone(joiner, cutter):
+    """Whether the cutter gives back just those blobs, a step each, that were joined."""
+    return (joiner.type == "Concat" and len(joiner.bottoms) == len(cutter.tops)
+            and joiner.layers[0].concat_param.axis == cutter.layers[0].slice_param.axis
+            and len({blob.maker.step for blob in joiner.bottoms}) == len(joiner.bottoms))

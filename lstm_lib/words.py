@@ -76,11 +76,15 @@ def _totals(graph):
     shared = [weight for weight in graph.weights if weight.shared]
     words = (f"{_counted(len(graph.layers), 'layer')}, "
              f"{_counted(len(graph.weights), 'parameter blob')}, {len(shared)} of them shared")
+    copies = sum(len(blob.readers) > 1 for node in graph.nodes for blob in node.tops)
+    if copies:
+        words += (f"\nCaffe adds {_counted(copies, 'Split layer')} where a blob has several "
+                  f"readers: it runs {len(graph.layers) + copies:,}")
     if graph.net is None or any(weight.shape is None for weight in graph.weights):
         return words
     sizes = [_size(weight.shape) for weight in graph.weights]
-    copies = sum(size * len(w.users) for size, w in zip(sizes, graph.weights))
-    return f"{words}; {sum(sizes):,} numbers to learn (without sharing: {copies:,})"
+    unshared = sum(size * len(w.users) for size, w in zip(sizes, graph.weights))
+    return f"{words}\n{sum(sizes):,} numbers to learn (without sharing: {unshared:,})"
 
 
 def _size(shape):

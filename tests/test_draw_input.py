@@ -181,9 +181,17 @@ def test_the_summary_lists_layers_shapes_shared_weights_and_totals():
 
     words = summary(load_net(unrolled(3)))
     assert "t2/lstm/Mx+Mh" in words and "w_Mxw* 16×3" in words
-    assert words.endswith("46 layers, 3 parameter blobs, 3 of them shared; 128 numbers to learn "
-                          "(without sharing: 384)")
+    assert "46 layers, 3 parameter blobs, 3 of them shared\n" in words
+    assert words.endswith("128 numbers to learn (without sharing: 384)")
     assert "×" not in summary(unrolled(3))
+
+
+@pytest.mark.parametrize("options", [{}, dict(cell="fused"), dict(project="once")])
+def test_the_summary_counts_the_layers_that_caffe_really_runs(options):
+    from lstm_lib import load_net
+
+    net = load_net(unrolled(3, **options))
+    assert f"it runs {len(net.layers)}\n" in summary(net)
 
 
 def test_the_shell_command_writes_what_it_is_asked_for(tmp_path, capsys):

@@ -6,7 +6,8 @@ import pytest
 from drawn_nets import (NAMELESS, PERCEPTRON, SVG, drawn_names, parsed, stacked, steps_in, texts,
                         unrolled)
 
-from lstm_lib import NetError, caffe, load_net, single_time_step_lstm
+from lstm_lib import (NetError, caffe, initial_state, load_net, single_time_step_lstm,
+                      unroll)
 from lstm_lib.draw import draw
 from lstm_lib.graph import read_graph
 from lstm_lib.steps import find_steps
@@ -158,6 +159,23 @@ def test_stacked_unrolls_stand_in_rows_with_columns_in_line():
     for low, high in columns:
         assert low[0] == high[0] and low[1] > high[1]
     assert "high/ t = 1" in texts(tree)
+
+
+def test_a_decoder_starts_from_the_encoders_states_and_may_have_fewer_steps():
+    ns = unrolled(3, prefix="enc/")
+    ns.y = caffe.layers.Input(input_param=dict(shape=dict(dim=[2, 2, 3])))
+    unroll(ns, ns.y, 2, 4, prefix="dec/", h0=ns["enc/h3"], c0=ns["enc/c3"])
+    columns = [[g for g in column if g.get("transform")]
+               for column in parsed(ns).iter(SVG + "g") if column.get("data-step")]
+    assert [len(column) for column in columns] == [2, 2, 1]
+
+
+def test_joining_along_another_axis_is_not_taken_for_handing_on():
+    ns = unrolled(2, prefix="a/")
+    ns.joined = caffe.layers.Concat(ns["a/h1"], ns["a/h2"], axis=2)
+    h0, c0 = initial_state(ns, 1, 4, "b/")
+    unroll(ns, ns.joined, 2, 4, prefix="b/", h0=h0, c0=c0)
+    assert "joined" in drawn_names(parsed(ns))
 
 
 def test_the_origins_step_names_are_found():
