@@ -10,7 +10,7 @@ from .safe_net import in_place_of
 from .values import Paint
 from .words import alt_text, table
 
-CHOICES = {"style": ("time", "caffe", "graphviz"), "steps": ("auto", "fold", "all"),
+CHOICES = {"style": ("time", "caffe", "graphviz"), "steps": ("auto", "fold", "all", "rolled"),
            "values": (None, "data", "diff")}
 INSTEAD = "style='time' draws any number of steps in well under a second."
 KINDS = ("svg", "png", "pdf", "dot", "html")
@@ -82,7 +82,8 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
     Parameters
     ----------
     style : "time"; "caffe", which is `caffe.draw`; or "graphviz", a cluster per step.
-    steps : "all" of them, "fold" those in the middle, "auto" folds above 8.
+    steps : "all" of them, "fold" those in the middle, "auto" folds above 8; "rolled" is
+        one cell with arrows that lead back into it.
     shapes : write shapes at the blobs; they are known of a loaded net.
     interactive : in a notebook, show the page with search, time slider and values.
     values : colour nodes by "data" or "diff" of a loaded net. For a gate that works in

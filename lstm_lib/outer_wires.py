@@ -87,6 +87,8 @@ class OuterWires:
             return
         self.named.add((x, y))
         name = blob.name.rsplit("/", 1)[-1]
+        if any(column.rolled for column in self.scene.columns):
+            name = name.rstrip("0123456789")  # h, for h1 to hT
         self.parts.append(svg.text(x + 6, y, svg.shortened(name, 90, 11), 11, "start"))
         if self.shapes and blob.shape:
             self.parts.append(note(x + 6, y + 13, blob.shape, "start"))

@@ -150,8 +150,11 @@
   // search
   $("search").oninput = () => {
     const word = $("search").value.trim().toLowerCase(), found = [];
+    const exact = net.nodes.findIndex(node => node.name.toLowerCase() === word);
+    if (exact >= 0) found.push(exact);
     for (let n = 0; word && n < net.nodes.length && found.length < 12; n++) {
       const node = net.nodes[n];
+      if (n === exact) continue;
       const text = [node.name, node.type, ...node.out, ...node.w.map(w => w[1])].join("\n");
       if (text.toLowerCase().includes(word)) found.push(n);
     }

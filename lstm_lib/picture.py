@@ -35,13 +35,15 @@ def time_picture(graph, steps="auto", shapes=False, paint=None, alt=""):
 
     Parameters
     ----------
-    steps : "fold" the steps in the middle, show "all", or "auto": fold above T = 8.
+    steps : "fold" the steps in the middle, show "all", "auto" (fold above T = 8), or
+        "rolled": one cell with arrows that lead back into it.
     shapes : write the shapes of the blobs (known of a loaded net) into the picture.
     paint : colours of values, a `values.Paint`, or None.
     alt : what the picture shows, in words.
     """
-    fold = steps == "fold" or steps == "auto" and steps_of(graph) > FOLD_ABOVE
-    return _Painter(Scene(graph, fold, shapes), shapes, paint).svg(alt)
+    if steps == "auto":
+        steps = "fold" if steps_of(graph) > FOLD_ABOVE else "all"
+    return _Painter(Scene(graph, steps, shapes), shapes, paint).svg(alt)
 
 
 class _Painter:
@@ -76,7 +78,7 @@ class _Painter:
     # steps
 
     def _column(self, column):
-        name = f"{column.step}-{column.last}" if column.folded else column.step
+        name = f"{column.step}-{column.last}" if column.last > column.step else column.step
         self.parts.append(f'<g data-step="{name}">')
         for row in self.scene.rows:
             if column.folded:
@@ -92,7 +94,8 @@ class _Painter:
         key = (id(layout), "frame")
         if key not in self.stamps:
             self.stamps[key] = self._frame(row, layout)
-        title = f"{row.stack.name} t = {column.step}".strip()
+        last = f" … {row.stack.steps[-1]}" if column.rolled else ""
+        title = f"{row.stack.name} t = {column.step}{last}".strip()
         self.parts += [self.stamps[key], svg.text(10, 15, title, 13, "start",
                                                   extra=' font-weight="bold"')]
         for node in row.cells[column.step].nodes:
@@ -100,6 +103,8 @@ class _Painter:
             if self.shapes:
                 self._shape_in_cell(layout, node)
         self._handed_on(row, column, layout)
+        if column.rolled:
+            self._loops(row, layout)
         self.parts.append("</g>")
 
     def _stamp(self, layout, node):
@@ -162,11 +167,23 @@ class _Painter:
                 head = svg.arrow_head((x, y), (end + 4, y), 9)
                 self.parts.append(svg.path(head, width=0, fill=colour))
             middle = x + self.scene.gap / 2
-            name = blob.name.rsplit("/", 1)[-1]
+            name = "" if column.rolled else blob.name.rsplit("/", 1)[-1]
             self.parts.append(svg.text(middle, y - 10, svg.shortened(name, self.scene.gap, 11),
                                        11, fill=colour))
             if self.shapes and blob.shape:
                 self.parts.append(note(middle, y + 10, blob.shape))
+
+    def _loops(self, row, layout):
+        """Rolled up, a state leads from the right end of the cell back to its left end."""
+        for number, state in enumerate(row.stack.states):
+            lane, out = layout.lanes[state], self.scene.gap / 2 + 5 * number
+            turn = -28 if lane < layout.height / 2 else layout.height + 28 + 8 * number
+            points = [(layout.width, lane), (layout.width + out, lane),
+                      (layout.width + out, turn), (-out, turn), (-out, lane), (0, lane)]
+            colour = svg.state_colour(state.number)
+            self.parts.append(svg.path(svg.elbows(points), colour, 3, extra=' data-loop="1"'))
+            self.parts.append(svg.path(svg.arrow_head((-out, lane), (0, lane), 9), width=0,
+                                       fill=colour))
 
     def _folded(self, row, column):
         hidden = [step for step in row.stack.steps if column.step <= step <= column.last]

@@ -65,9 +65,10 @@ def _draw(axes, element, x, y, inherited):
 
 
 def _patch(kind, look, x, y):
-    dashes = tuple(map(float, look.get("stroke-dasharray", "").split()))
-    style = dict(facecolor=look["fill"], edgecolor=look.get("stroke", "none"),
-                 linewidth=float(look.get("stroke-width", 1)) if "stroke" in look else 0,
+    thick = float(look.get("stroke-width", 1)) if "stroke" in look else 0
+    dashes = tuple(float(length) / thick  # matplotlib counts in widths of the line
+                   for length in look.get("stroke-dasharray", "").split())
+    style = dict(facecolor=look["fill"], edgecolor=look.get("stroke", "none"), linewidth=thick,
                  linestyle=(0, dashes) if dashes else "-")
     if kind == "circle":
         return patches.Circle((x + float(look["cx"]), y + float(look["cy"])),

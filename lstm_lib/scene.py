@@ -12,15 +12,12 @@ FOLDED_WIDTH = 110
 
 
 class Column:
-    """One time step of all stacks, or the folded steps `step` to `last`."""
+    """One time step of all stacks; or the steps `step` to `last`, folded or rolled up."""
 
-    def __init__(self, step, last, x, width):
+    def __init__(self, step, last, x, width, rolled=False):
         self.step, self.last, self.x, self.width = step, last, x, width
-
-    @property
-    def folded(self):
-        """How many steps it stands for beyond one."""
-        return self.last > self.step
+        self.rolled = rolled and last > step
+        self.folded = last > step and not rolled
 
 
 class Row:
@@ -51,9 +48,9 @@ class Row:
 
 
 class Scene:
-    """Places of all nodes, once the steps are chosen (`fold` or not)."""
+    """Places of all nodes, once the steps are chosen: "all", "fold" or "rolled"."""
 
-    def __init__(self, graph, fold, shapes):
+    def __init__(self, graph, steps, shapes):
         self.graph, self.gap = graph, SHAPE_GAP if shapes and graph.net else GAP
         self.wiring = Wiring(graph)
         self.rows = [Row(stack) for stack in graph.stacks]
@@ -63,7 +60,7 @@ class Scene:
         self._sort_wires()
         self._pick_sides()
         self._lay_out_cells()
-        self._columns(fold)
+        self._columns(steps)
         self._outside()
 
     def row_of(self, node):
@@ -115,17 +112,21 @@ class Scene:
                 row.cells[step] = Cell(row.stack, nodes, wires_in, wires_out)
             row.set_layouts(lay_out(row.cells))
 
-    def _columns(self, fold):
+    def _columns(self, view):
         steps = sorted({step for row in self.rows for step in row.stack.steps})
         runs = [(step, step) for step in steps]
-        if fold and len(steps) > 5:
+        if view == "fold" and len(steps) > 5:
             runs = [*runs[:3], (steps[3], steps[-2]), runs[-1]]
+        if view == "rolled" and steps:
+            runs = [(steps[0], steps[-1])]
         self.columns, x = [], 0
         for first, last in runs:
-            width = FOLDED_WIDTH if last > first else max(
-                row.layouts[first].width for row in self.rows if first in row.layouts)
-            self.columns.append(Column(first, last, x, width))
-            x += width + self.gap
+            column = Column(first, last, x, FOLDED_WIDTH, view == "rolled")
+            if not column.folded:
+                column.width = max(row.layouts[first].width for row in self.rows
+                                   if first in row.layouts)
+            self.columns.append(column)
+            x += column.width + self.gap
         self.span = x - self.gap if runs else 0
         self.side = max((row.side_width(self.looks) for row in self.rows), default=0) + self.gap
         self.column_at = {column.step: column for column in self.columns if not column.folded}

@@ -132,6 +132,14 @@ def test_folded_steps_say_what_they_hold():
     assert {"t = 4 … 9", "6 steps", "78 layers"} <= set(words)
 
 
+@pytest.mark.parametrize("options", [{}, dict(cell="fused"), dict(project="once")])
+def test_rolled_up_there_is_one_cell_and_a_loop_per_state(options):
+    tree = parsed(unrolled(10, **options), steps="rolled")
+    assert steps_in(tree) == ["1-10"] and "t = 1 … 10" in texts(tree)
+    loops = [p for p in tree.iter(SVG + "path") if p.get("data-loop")]
+    assert [p.get("stroke") for p in loops] == list(STATE_COLOURS[:2])
+
+
 def test_the_cell_alone_has_both_state_lines():
     cell = frames(parsed(unrolled(1)))[0]
     assert state_lines(cell, "c") and state_lines(cell, "h")
