@@ -34,7 +34,7 @@ class Cell:
             state = stack.state_read(wire.target, wire.position)
             if state and wire.source not in self:
                 self.reading[wire.target.role, wire.position] = state
-        self.leaving = sorted({(w.source.role, w.source.tops.index(w.blob))
+        self.leaving = sorted({(w.source.role, w.top)
                                for w in wires_out if w.target not in self
                                and w.target.stack != stack.name})
         self.kind = self._kind()
@@ -126,7 +126,7 @@ def _lines_inside(cell, layout, looks, bends):
         source, target = wire.source.role, wire.target.role
         x, y = layout.places[source]
         if len(wire.source.tops) > 1:  # side by side, as the tops are
-            part = (wire.source.tops.index(wire.blob) + 1) / (len(wire.source.tops) + 1)
+            part = (wire.top + 1) / (len(wire.source.tops) + 1)
             x += looks[source].width * (part - 0.5)
         layout.lines.append([(x, y - looks[source].height / 2), *bends[source, target],
                              _foot(cell, layout, looks, target, wire.position)])
@@ -142,11 +142,20 @@ def _lines_out(cell, layout, looks, bends):
     for number, state in enumerate(cell.stack.states):
         role = state.key[0]
         if role in layout.places:
-            x, y = layout.places[role]
             right, lane = layout.width - 14 - 14 * number, layout.lanes[state]
-            y += 6 * number
-            layout.tracks.append((state, [(x + looks[role].width / 2, y), (right, y),
-                                          (right, lane), (layout.width, lane)], False))
+            start = _side(layout, looks, role, 6 * number)
+            layout.tracks.append((state, [*start, (right, start[-1][1]), (right, lane),
+                                          (layout.width, lane)], False))
+
+
+def _side(layout, looks, role, shift):
+    """The way out of a node to the right; over the top where another node stands there."""
+    x, y = layout.places[role]
+    beside = [looks[other].height for other, (x2, y2) in layout.places.items()
+              if other in looks and abs(y2 - y) < 1 and x2 > x]
+    if not beside:
+        return [(x + looks[role].width / 2, y + shift)]
+    return [(x, y - looks[role].height / 2), (x, y - max([looks[role].height, *beside]) / 2 - 12)]
 
 
 def _foot(cell, layout, looks, role, position):

@@ -22,6 +22,8 @@ def look_of(node, roomy=False, shapes=False):
     if kind == "Eltwise" and len(node.layers) == 1 and not roomy:
         symbol = _operator(node.layers[0])
         return Look("circle", symbol, 26 if len(symbol) == 1 else 40, 26)
+    if kind == "Scale" and len(node.bottoms) == 2 and not roomy and len(node.layers) == 1:
+        return Look("circle", "×", 26, 26)  # one blob times another
     if kind in ACTIVATIONS and len(node.layers) == 1 and not roomy:
         words = ACTIVATIONS[kind] + (f" {name}" if len(name) <= 2 else "")
         return Look("gate", words, max(44, svg.width_of(words, 13) + 16), 26)
@@ -66,6 +68,13 @@ def shape_text(shape):
     '1×10×500'
     """
     return "×".join(map(str, shape)) or "1 number"
+
+
+def short_name(blob):
+    """The part of a blob's name that tells: `x` of `t1/x`, `cont` of `cont/t1`."""
+    parts = blob.name.split("/")
+    step = len(parts) > 1 and parts[-1][:1] == "t" and parts[-1][1:].isdigit()
+    return parts[-2] if step else parts[-1]
 
 
 def note(x, y, shape, anchor="middle"):

@@ -13,17 +13,19 @@ def composed_layout(cell):
 
     Found by what feeds what, not by names: c = f*c + i*g, h = o*tanh(c).
     """
+    if len(cell.stack.states) != 2:
+        return None
     try:
         part = _composed_parts(cell)
     except _NoLSTM:
         return None
-    if not _is_whole(cell, part):
+    if not _is_whole(cell, part) or bool(part["reset_c"]) != bool(part["reset_h"]):
         return None
-    layout = CellLayout(344, 326)
+    layout = CellLayout(344, 326 if part["reset_c"] is None else 344)
     gates = [part[gate] for gate in "ifog"]
     at = {"c_f": (128, TOP), "c": (194, TOP), "c_i": (194, 98), "act_c": (296, 84),
           "h": (296, 126), "slice": (161, 188), "z": (161, 214), "Mh": (88, 258),
-          "Mx": (234, 258), **{gate: (62 + 66 * i, 156) for i, gate in enumerate("ifog")}}
+          "Mx": (234, 258), "reset_c": (46, TOP), "reset_h": (46, FLOOR), **{gate: (62 + 66 * i, 156) for i, gate in enumerate("ifog")}}
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
     layout.sizes = {part["slice"]: (264, 12)}
     layout.notes = {part["z"]: (20, -11, "start"), part["c_i"]: (-6, -20, "end"),
@@ -41,7 +43,12 @@ def composed_layout(cell):
         [(128, 143), (128, 59)], [(194, 85), (194, 59)],
         [(194, 143), (194, 126), (283, 126)], [(296, TOP), (296, 71)],
         [(296, 97), (296, 113)], [(88, 234), (88, 214), (148, 214)],
-        [(234, 234 if part["Mx"] else 326), (234, 214), (174, 214)], [(161, 201), (161, 194)]]
+        [(234, 234 if part["Mx"] else layout.height), (234, 214), (174, 214)],
+        [(161, 201), (161, 194)]]
+    if part["reset_c"]:
+        layout.entries.update({(part["reset_c"], 1): 18, (part["reset_h"], 1): 18})
+        layout.lines += [[(18, 344), (18, 82), (46, 82), (46, 59)],
+                         [(18, 332), (46, 332), (46, 317)]]
     _ports(cell, layout, part, (h, [(326, 132), (326, 0)]), 234, 326)
     return layout
 
@@ -57,6 +64,10 @@ def _composed_parts(cell):
                       and len(feeds.get(role, ())) == 2), None)
     products = feeds.get(part["c"], ())
     carried = {role for role, _ in cell.reading}
+    part["reset_c"], part["reset_h"] = resets = _resets(cell)
+    carried |= {role for role, before in feeds.items() if set(before) & set(resets)}
+    for role in feeds:
+        feeds[role] = [before for before in feeds[role] if before not in resets]
     part["c_f"] = _one(r for r in products if r in carried and _is(cell.role[r], "Eltwise", 0))
     part["c_i"] = _one(r for r in products if r != part["c_f"])
     part["f"] = _one(feeds.get(part["c_f"], ()))
@@ -73,6 +84,13 @@ def _composed_parts(cell):
     return part
 
 
+def _resets(cell):
+    """The `Scale` layers that clear c and h where a sequence begins; None where none are."""
+    found = {state: role for (role, position), state in cell.reading.items()
+             if cell.role[role].type == "Scale" and position == 0}
+    return [found.get(state) for state in cell.stack.states]
+
+
 def _gates_in_order(cell, part):
     """The drawing has the gates in the order i, f, o, g: they must be cut in that order."""
     cut = [blob.name for blob in cell.role[part["slice"]].tops]
@@ -83,7 +101,7 @@ def _gates_in_order(cell, part):
 def fused_layout(cell):
     """The step made of `LSTMUnit`, or None for any other cell."""
     units = [node for node in cell.nodes if node.type == "LSTMUnit"]
-    if len(units) != 1:
+    if len(units) != 1 or len(cell.stack.states) != 2:
         return None
     try:
         part = _fused_parts(cell, units[0])
@@ -95,7 +113,7 @@ def fused_layout(cell):
     floor = 230
     layout.places = {part[name]: place for name, place in
                      {"unit": (125, 66), "z": (125, 132), "Mh": (68, 182),
-                      "Mx": (182, 182)}.items() if part[name]}
+                      "Mx": (182, 182), "reset_h": (34, floor)}.items() if part[name]}
     layout.sizes = {part["unit"]: (130, 56)}
     layout.notes = {part["z"]: (16, -17, "start")}
     c, h = cell.stack.states
@@ -108,6 +126,9 @@ def fused_layout(cell):
                     [(182, 158 if part["Mx"] else 252), (182, 132), (138, 132)],
                     [(125, 119), (125, 94)]]
     _ports(cell, layout, part, (h, [(272, 88), (272, 0)]), 182, 272)
+    if part["reset_h"]:
+        layout.entries[part["reset_h"], 1] = 34
+        layout.lines.append([(34, 252), (34, 243)])
     cont = (part["unit"], 2)
     if cont in cell.entering:
         layout.entries[cont] = 246
@@ -117,8 +138,9 @@ def fused_layout(cell):
 
 def _fused_parts(cell, unit):
     into = {(w.target.role, w.position): w.source.role for w in cell.inner}
-    part = {"unit": unit.role, "z": into.get((unit.role, 1))}
+    part = {"unit": unit.role, "z": into.get((unit.role, 1)), "reset_h": _resets(cell)[-1]}
     carried = {role for role, _ in cell.reading}
+    carried |= {role for (role, _), before in into.items() if before == part["reset_h"]}
     feeds = [into.get((part["z"], position)) for position in (0, 1)]
     part["Mh"] = _one(role for role in feeds if role in carried)
     part["Mx"] = next((role for role in feeds if role not in (None, part["Mh"])), None)

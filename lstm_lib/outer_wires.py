@@ -2,7 +2,7 @@
 from collections import defaultdict
 
 from . import svg
-from .looks import note
+from .looks import note, short_name
 
 
 class OuterWires:
@@ -86,7 +86,7 @@ class OuterWires:
         if (x, y) in self.named:
             return
         self.named.add((x, y))
-        name = blob.name.rsplit("/", 1)[-1]
+        name = short_name(blob)
         if any(column.rolled for column in self.scene.columns):
             name = name.rstrip("0123456789")  # h, for h1 to hT
         self.parts.append(svg.text(x + 6, y, svg.shortened(name, 90, 11), 11, "start"))
@@ -96,7 +96,7 @@ class OuterWires:
     def _tag(self, port, wire):
         """A blob that all steps read stands once; each step names it."""
         x, y = port
-        name = svg.shortened(wire.blob.name.rsplit("/", 1)[-1], 80, 10)
+        name = svg.shortened(short_name(wire.blob), 80, 10)
         self.parts.append(svg.path(f"M{svg.num(x)},{svg.num(y)}v12", svg.LINE)
                           + f'<g data-n="{wire.source.index}">'
                           + svg.rect(x, y + 20, svg.width_of(name, 10) + 12, 16, svg.PALE,
@@ -106,7 +106,9 @@ class OuterWires:
     def _initial(self, wire, row, state):
         """An initial state comes in from the left, at the height of its line."""
         scene, step = self.scene, row.stack.steps[0]
-        column = scene.column_at.get(step)
+        column = scene.shown.get((row, step))
+        if column is None:
+            return  # folded
         x, lane = column.x, row.lane(step, state)
         if wire.source in row.left:
             side = scene.at[wire.source]

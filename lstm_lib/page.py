@@ -33,11 +33,13 @@ PAGE = """<!DOCTYPE html>
 <button id="back" aria-label="One step back">◀</button>
 <button id="play" aria-pressed="false">Play</button>
 <button id="next" aria-label="One step on">▶</button>
-<input id="time" type="range" min="-1" max="{last}" value="-1" aria-label="Time: forward, then backward">
+<input id="time" type="range" min="-1" max="{last}" value="-1"
+ aria-label="Time: forward, then backward">
 <output id="now" aria-live="polite">before the forward pass</output>
 </div>
 <ul id="found" aria-label="Found layers"></ul>
-<main><div id="stage" tabindex="0" role="application" aria-label="{alt}. Arrow keys move, plus and minus zoom, 0 fits, N and P go from layer to layer.">
+<main><div id="stage" tabindex="0" role="application" aria-label="{alt}. Arrow keys move,
+ plus and minus zoom, 0 fits, N and P go from layer to layer.">
 {pictures}</div>
 <aside id="about" aria-live="polite"><p>Point at a layer or at a weight's coloured chip.</p>
 <p class="keys">Drag to move; Ctrl + wheel to zoom, or the wheel alone once the picture has
@@ -61,8 +63,9 @@ def page(graph, shapes, values=None):
         pictures.append(("fold", time_picture(graph, "fold", shapes, alt=alt)))
     folded = steps > FOLD_ABOVE
     shown = "fold" if folded else "all"
-    drawn = "\n".join(f'<div class="picture" data-view="{view}"{"" if view == shown else " hidden"}>'
-                      f"{text}</div>" for view, text in pictures)
+    drawn = "\n".join(
+        f'<div class="picture" data-view="{view}"{"" if view == shown else " hidden"}>{text}</div>'
+        for view, text in pictures)
     return PAGE.format(
         policy=POLICY, title=svg.safe(graph.name or alt), alt=svg.safe(alt), last=last,
         css=(HERE / "page.css").read_text(encoding="utf-8"), pictures=drawn,

@@ -1,7 +1,7 @@
 """The time-step picture as SVG: one cell, stamped T times, and what is around it."""
 from . import svg
 from .legend import legend
-from .looks import draw_look, note, shape_text
+from .looks import draw_look, note, shape_text, short_name
 from .outer_wires import OuterWires
 from .scene import FOLD_ABOVE, Scene
 from .steps import find_steps
@@ -54,15 +54,21 @@ class _Painter:
         self.parts = []
 
     def svg(self, alt):
-        self.parts.append(OuterWires(self.scene, self.shapes).svg())
+        bars = self.scene.bars
+        self._outer_nodes(node for node in self.scene.at if node in bars)
+        self.parts.append(OuterWires(self.scene, self.shapes).svg())  # seen where they pass bars
         for column in self.scene.columns:
             self._column(column)
-        for node, (x, y) in self.scene.at.items():
-            self.parts.append(self._node(node, draw_look(
-                self.scene.looks[node], node, x, y, self._fill(node))))
+        self._outer_nodes(node for node in self.scene.at if node not in bars)
         return self._page(alt)
 
     # nodes
+
+    def _outer_nodes(self, nodes):
+        for node in nodes:
+            x, y = self.scene.at[node]
+            self.parts.append(self._node(node, draw_look(
+                self.scene.looks[node], node, x, y, self._fill(node))))
 
     def _fill(self, node):
         return self.paint.colour(node) if self.paint else None
@@ -83,22 +89,21 @@ class _Painter:
         for row in self.scene.rows:
             if column.folded:
                 self._folded(row, column)
-            elif column.step in row.layouts:
-                self._cell(row, column)
+            elif column.step_of(row) in row.layouts:
+                self._cell(row, column, column.step_of(row))
         self.parts.append("</g>")
 
-    def _cell(self, row, column):
-        layout = row.layouts[column.step]
-        top = row.frame_top(column.step)
+    def _cell(self, row, column, step):
+        layout, top = row.layouts[step], row.frame_top(step)
         self.parts.append(f'<g transform="translate({svg.num(column.x)},{svg.num(top)})">')
         key = (id(layout), "frame")
         if key not in self.stamps:
             self.stamps[key] = self._frame(row, layout)
         last = f" … {row.stack.steps[-1]}" if column.rolled else ""
-        title = f"{row.stack.name} t = {column.step}{last}".strip()
+        title = f"{row.stack.name} t = {step}{last}".strip()
         self.parts += [self.stamps[key], svg.text(10, 15, title, 13, "start",
                                                   extra=' font-weight="bold"')]
-        for node in row.cells[column.step].nodes:
+        for node in row.cells[step].nodes:
             self.parts.append(self._node(node, self._stamp(layout, node)))
             if self.shapes:
                 self._shape_in_cell(layout, node)
@@ -153,7 +158,7 @@ class _Painter:
         """The state lines up to the next step, with the blob's name above them."""
         goes_on = column.last < row.stack.steps[-1]
         for state in row.stack.states:
-            blob = _state_blob(row, column.step, state)
+            blob = _state_blob(row, column.step_of(row), state)
             if blob is None:
                 continue
             y, x = layout.lanes[state], layout.width
@@ -167,7 +172,7 @@ class _Painter:
                 head = svg.arrow_head((x, y), (end + 4, y), 9)
                 self.parts.append(svg.path(head, width=0, fill=colour))
             middle = x + self.scene.gap / 2
-            name = "" if column.rolled else blob.name.rsplit("/", 1)[-1]
+            name = "" if column.rolled else short_name(blob)
             self.parts.append(svg.text(middle, y - 10, svg.shortened(name, self.scene.gap, 11),
                                        11, fill=colour))
             if self.shapes and blob.shape:

@@ -19,6 +19,10 @@ class Column:
         self.rolled = rolled and last > step
         self.folded = last > step and not rolled
 
+    def step_of(self, row):
+        """The step of this row that is shown; rolled up, a row shows its first."""
+        return row.stack.steps[0] if self.rolled else self.step
+
 
 class Row:
     """A stack in the picture: its cells, and the nodes that stand left and right of it."""
@@ -123,13 +127,14 @@ class Scene:
         for first, last in runs:
             column = Column(first, last, x, FOLDED_WIDTH, view == "rolled")
             if not column.folded:
-                column.width = max(row.layouts[first].width for row in self.rows
-                                   if first in row.layouts)
+                column.width = max(row.layouts[step].width for row in self.rows
+                                   for step in [column.step_of(row)] if step in row.layouts)
             self.columns.append(column)
             x += column.width + self.gap
         self.span = x - self.gap if runs else 0
         self.side = max((row.side_width(self.looks) for row in self.rows), default=0) + self.gap
-        self.column_at = {column.step: column for column in self.columns if not column.folded}
+        self.shown = {(row, column.step_of(row)): column for row in self.rows
+                      for column in self.columns if not column.folded}
 
     def _outside(self):
         """Everything that is in no step, in layers; a row of steps is one big item there."""
@@ -182,7 +187,7 @@ class Scene:
     def _lane(self, row, node):
         """Mean height of the states that a node at the side starts or ends."""
         states = [row.stack.state_read(w.target, w.position) for w in self.out_of[node]]
-        states += [row.stack.state_made(w.source, w.source.tops.index(w.blob))
+        states += [row.stack.state_made(w.source, w.top)
                    for w in self.into[node]]
         heights = [row.lane(row.stack.steps[0], state) for state in states if state]
         return sum(heights) / len(heights) if heights else row.top + row.height / 2
@@ -202,14 +207,15 @@ class Scene:
     def port(self, wire, entering):
         """Where a wire meets the frame of a step, or None if that step is not shown."""
         node = wire.target if entering else wire.source
-        column, row = self.column_at.get(node.step), self.row_of(node)
+        row = self.row_of(node)
+        column = self.shown.get((row, node.step))
         if column is None:
             return None
         layout = row.layouts[node.step]
         if entering:
             x = layout.entries.get((node.role, wire.position))
             return None if x is None else (column.x + x, row.top + row.height)
-        x = layout.exits.get((node.role, node.tops.index(wire.blob)))
+        x = layout.exits.get((node.role, wire.top))
         return None if x is None else (column.x + x, row.frame_top(node.step))
 
 

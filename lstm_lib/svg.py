@@ -88,7 +88,7 @@ def shortened(words, width, size=12):
     """The text, cut in the middle where it would be wider than `width`.
 
     >>> shortened("a_very_long_name_of_a_layer", 100)
-    'a_very_…_layer'
+    'a_very…_layer'
     """
     words = " ".join(str(words).split()) or " "
     if width_of(words, size) <= width:

@@ -1,8 +1,9 @@
 """Which nodes are drawn, and who feeds whom once cutting and copying layers are left out."""
 from collections import namedtuple
 
-# `blob` goes from `source` (a node) to `target`, where it is bottom number `position`.
-Wire = namedtuple("Wire", "source blob target position")
+# From top number `top` of the node `source` to bottom number `position` of the node `target`;
+# `blob` is what arrives: the top itself, or the piece that is cut out of it.
+Wire = namedtuple("Wire", "source top blob target position")
 
 
 class Wiring:
@@ -41,7 +42,8 @@ class Wiring:
             elif maker.type == "Split" and maker.stack is None and maker.bottoms:
                 start = maker.bottoms[0]
             else:
-                return Wire(maker, blob if piece is not None else start, node, position)
+                return Wire(maker, maker.tops.index(start),
+                            blob if piece is not None else start, node, position)
 
     def _was_read(self, node):
         """Whether the net reads this node, though no drawn wire does any more."""

@@ -1,5 +1,6 @@
 """Bad and odd input never gives a broken picture, a half-written file or injected markup."""
 import os
+import random
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -12,6 +13,9 @@ from lstm_lib.raster import LONGEST_SIDE
 ODD_NAMES = ['"quoted"', "a:b", "a/b/c", "Mx+Mh", "größe ∑ 图", "<script>alert(1)</script>",
              "</script><b>", "&amp;", "graph", "node", "a\\b", "line\nbreak", "nul\x01", "$x$",
              "x" * 300, "t1/<i>", "{0}"]
+
+TYPES = ["InnerProduct", "TanH", "Sigmoid", "Eltwise", "Slice", "Concat", "Split", "Power",
+         "Scale", "LSTMUnit", "ReLU", "Input", "Reduction", "LSTM"]
 
 
 def chain(names):
@@ -48,6 +52,33 @@ def test_odd_names_go_through_graphviz(style):
 def test_a_colon_makes_no_two_blobs_into_one():
     net = chain(["h:1", "h:2"])
     assert draw(net, style="caffe").svg.count('class="node"') == 4
+
+
+def any_net(seed):
+    """Layers of random types, names and wires; hardly any of these nets would build."""
+    dice = random.Random(seed)
+    net, blobs = caffe.proto.caffe_pb2.NetParameter(), ["in"]
+    for k in range(dice.randint(1, 25)):
+        layer = net.layer.add(type=dice.choice(TYPES), name=dice.choice(
+            [f"n{k}", f"t{dice.randint(0, 4)}/{dice.choice('abc')}", f"p/t{dice.randint(1, 7)}/a"]))
+        if layer.type != "Input":
+            layer.bottom.extend(dice.choice(blobs) for _ in range(dice.randint(1, 3)))
+        if layer.type == "Power":
+            layer.power_param.scale = dice.choice([0, 1])
+        in_place = dice.random() < 0.2 and len(layer.bottom) == 1
+        layer.top.extend(layer.bottom if in_place else
+                         [f"b{dice.randint(0, 30)}" for _ in range(dice.randint(0, 3))])
+        blobs.extend(layer.top)
+        if dice.random() < 0.4:
+            layer.param.add(name=dice.choice("wvu"))
+    return net
+
+
+@pytest.mark.parametrize("steps", ["fold", "all", "rolled"])
+def test_any_net_at_all_gives_a_whole_picture(steps):
+    for seed in range(150):
+        picture = draw(any_net(seed), steps=steps)
+        assert "nan" not in picture.svg and ElementTree.fromstring(picture.svg) is not None
 
 
 @pytest.mark.parametrize("nothing", ["", "  \n", caffe.proto.caffe_pb2.NetParameter(),

@@ -90,7 +90,8 @@ def view_box(page):
 
 
 def names_with(page, kind):
-    return page.execute_script("""const net = JSON.parse(document.getElementById('net').textContent);
+    return page.execute_script("""
+        const net = JSON.parse(document.getElementById('net').textContent);
         return [...new Set([...document.querySelectorAll('.picture:not([hidden]) [data-n].'
         + arguments[0])].map(g => net.nodes[g.dataset.n].name))]""", kind)
 
@@ -102,6 +103,12 @@ def test_search_lists_layers_and_enter_goes_to_the_first(page):
     by_id(page, "search").send_keys(Keys.ENTER)
     assert names_with(page, "chosen") == ["t1/lstm/act_c"]
     assert "tanh(c1)" in by_id(page, "about").text
+
+
+def test_search_puts_the_layer_of_just_that_name_first(page):
+    by_id(page, "search").send_keys("t3/lstm/c")
+    found = by_id(page, "found").find_elements(By.TAG_NAME, "button")
+    assert [b.text for b in found] == ["t3/lstm/c", "t3/lstm/c_f", "t3/lstm/c_i"]
 
 
 def test_search_finds_blobs_and_weights_and_says_when_there_is_nothing(page):

@@ -6,8 +6,8 @@ import pytest
 from drawn_nets import (NAMELESS, PERCEPTRON, SVG, drawn_names, parsed, stacked, steps_in, texts,
                         unrolled)
 
-from lstm_lib import (NetError, caffe, initial_state, load_net, single_time_step_lstm,
-                      unroll)
+from lstm_lib import (NetError, add_layer_to_net_spec, caffe, initial_state, load_net,
+                      single_time_step_lstm, unroll)
 from lstm_lib.draw import draw
 from lstm_lib.graph import read_graph
 from lstm_lib.steps import find_steps
@@ -184,6 +184,31 @@ def test_joining_along_another_axis_is_not_taken_for_handing_on():
     h0, c0 = initial_state(ns, 1, 4, "b/")
     unroll(ns, ns.joined, 2, 4, prefix="b/", h0=h0, c0=c0)
     assert "joined" in drawn_names(parsed(ns))
+
+
+def with_resets(T):
+    """Steps whose states are multiplied by `cont` first, each by a `Scale` layer."""
+    ns = caffe.NetSpec()
+    ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[T, 2, 3])))
+    ns.cont = caffe.layers.Input(input_param=dict(shape=dict(dim=[T, 2])))
+    cuts = dict(axis=0, ntop=T, slice_point=list(range(1, T)))
+    h, c = initial_state(ns, 2, 4)
+    names = None
+    for t, (x, cont) in enumerate(zip(caffe.layers.Slice(ns.x, **cuts),
+                                      caffe.layers.Slice(ns.cont, **cuts)), 1):
+        ns[f"x/t{t}"], ns[f"cont/t{t}"] = x, cont
+        h, c = [add_layer_to_net_spec(ns, caffe.layers.Scale, f"t{t}/cont/{name}", top, cont,
+                                      axis=0) for name, top in (("h", h), ("c", c))]
+        c, h, names = single_time_step_lstm(ns, h, c, x, f"t{t}/", 4, names)
+    return ns
+
+
+def test_c_stays_straight_where_states_are_reset():
+    tree = parsed(with_resets(3))
+    for cell in frames(tree):
+        assert re.fullmatch(r"M0,(\d+)L\d+,\1", state_lines(cell, "c")[0])
+    assert texts(tree).count("×") == 3 * 5
+    assert texts(tree).count("cont") == 1 + 3  # its own node, and a wire into each step
 
 
 def test_the_origins_step_names_are_found():
