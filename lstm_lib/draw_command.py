@@ -1,0 +1,32 @@
+"""`python -m lstm_lib draw FILE -o out.svg`: a picture of a prototxt from the shell."""
+import os
+
+from .draw import CHOICES, draw
+
+
+def add_draw_command(subparsers):
+    """Add `draw` to the parser of `python -m lstm_lib`; its `run(args)` is the exit status."""
+    parser = subparsers.add_parser("draw", help="draw a prototxt as a picture or a page")
+    parser.add_argument("file", metavar="FILE", help="a prototxt file")
+    parser.add_argument("-o", "--output", help="FILE.svg if left out; also .png .pdf .dot .html")
+    parser.add_argument("--style", choices=CHOICES["style"], default="time")
+    parser.add_argument("--steps", choices=CHOICES["steps"], default="auto",
+                        help="show all time steps, or fold those in the middle")
+    parser.add_argument("--shapes", action="store_true",
+                        help="write the shapes of the blobs; this builds the net")
+    parser.add_argument("--html", action="store_true", help="write the interactive page")
+    parser.set_defaults(run=run)
+
+
+def run(args):
+    """Draw, say where, and return 0."""
+    from .nets import load_net
+
+    ending = ".html" if args.html else ".svg"
+    path = args.output or os.path.splitext(args.file)[0] + ending
+    if args.html and not path.endswith(".html"):
+        path = os.path.splitext(path)[0] + ".html"
+    source = load_net(args.file) if args.shapes else args.file
+    picture = draw(source, style=args.style, steps=args.steps, shapes=args.shapes, path=path)
+    print(f"{path}: {picture.alt}")
+    return 0

@@ -1,0 +1,185 @@
+"""The two steps of `cells` as in a textbook: c runs along the top, h along the bottom."""
+from .cell_layout import CellLayout
+
+TOP, FLOOR = 46, 304  # heights of the lines of c and of h
+
+
+class _NoLSTM(Exception):
+    """The cell is another one."""
+
+
+def composed_layout(cell):
+    """The step whose operations are layers of their own, or None for any other cell.
+
+    Found by what feeds what, not by names: c = f*c + i*g, h = o*tanh(c).
+    """
+    if len(cell.stack.states) != 2:
+        return None
+    try:
+        part = _composed_parts(cell)
+    except _NoLSTM:
+        return None
+    if not _is_whole(cell, part) or bool(part["reset_c"]) != bool(part["reset_h"]):
+        return None
+    layout = CellLayout(344, 326 if part["reset_c"] is None else 344)
+    gates = [part[gate] for gate in "ifog"]
+    at = {"c_f": (128, TOP), "c": (194, TOP), "c_i": (194, 98), "act_c": (296, 84),
+          "h": (296, 126), "slice": (161, 188), "z": (161, 214), "Mh": (88, 258),
+          "Mx": (234, 258), "reset_c": (46, TOP), "reset_h": (46, FLOOR), **{gate: (62 + 66 * i, 156) for i, gate in enumerate("ifog")}}
+    layout.places = {part[name]: place for name, place in at.items() if part[name]}
+    layout.sizes = {part["slice"]: (264, 12)}
+    layout.notes = {part["z"]: (20, -11, "start"), part["c_i"]: (-6, -20, "end"),
+                    part["act_c"]: (-26, 0, "end"), part["h"]: None,
+                    **{part[gate]: (4, 19, "start") for gate in "ifog"}}
+    c, h = cell.stack.states
+    layout.lanes = {c: TOP, h: FLOOR}
+    layout.tracks = [
+        (c, [(0, TOP), (344, TOP)], False),
+        (h, [(0, FLOOR), (88, FLOOR), (88, 283)], True),
+        (h, [(309, 126), (326, 126), (326, FLOOR), (344, FLOOR)], False)]
+    layout.lines = [
+        *[[(62 + 66 * i, 182), (62 + 66 * i, 169)] for i in range(len(gates))],
+        [(62, 143), (62, 98), (181, 98)], [(260, 143), (260, 98), (207, 98)],
+        [(128, 143), (128, 59)], [(194, 85), (194, 59)],
+        [(194, 143), (194, 126), (283, 126)], [(296, TOP), (296, 71)],
+        [(296, 97), (296, 113)], [(88, 234), (88, 214), (148, 214)],
+        [(234, 234 if part["Mx"] else layout.height), (234, 214), (174, 214)],
+        [(161, 201), (161, 194)]]
+    if part["reset_c"]:
+        layout.entries.update({(part["reset_c"], 1): 18, (part["reset_h"], 1): 18})
+        layout.lines += [[(18, 344), (18, 82), (46, 82), (46, 59)],
+                         [(18, 332), (46, 332), (46, 317)]]
+    _ports(cell, layout, part, (h, [(326, 132), (326, 0)]), 234, 326)
+    return layout
+
+
+def _composed_parts(cell):
+    """Role of each part of the equations; 'Mx' is None where x is projected outside."""
+    feeds = {}
+    for wire in cell.inner:
+        feeds.setdefault(wire.target.role, []).append(wire.source.role)
+    part = {}
+    part["c"] = next((role for role, node in cell.role.items() if _is(node, "Eltwise", 1)
+                      and (role, 0) in {s.key for s in cell.stack.states}
+                      and len(feeds.get(role, ())) == 2), None)
+    products = feeds.get(part["c"], ())
+    carried = {role for role, _ in cell.reading}
+    part["reset_c"], part["reset_h"] = resets = _resets(cell)
+    carried |= {role for role, before in feeds.items() if set(before) & set(resets)}
+    for role in feeds:
+        feeds[role] = [before for before in feeds[role] if before not in resets]
+    part["c_f"] = _one(r for r in products if r in carried and _is(cell.role[r], "Eltwise", 0))
+    part["c_i"] = _one(r for r in products if r != part["c_f"])
+    part["f"] = _one(feeds.get(part["c_f"], ()))
+    part["i"] = _one(r for r in feeds.get(part["c_i"], ()) if cell.role[r].type == "Sigmoid")
+    part["g"] = _one(r for r in feeds.get(part["c_i"], ()) if cell.role[r].type == "TanH")
+    part["act_c"] = _one(r for r, f in feeds.items() if f == [part["c"]])
+    part["h"] = _one(r for r, f in feeds.items() if part["act_c"] in f)
+    part["o"] = _one(r for r in feeds[part["h"]] if r != part["act_c"])
+    part["slice"] = _one({r for gate in "ifog" for r in feeds.get(part[gate], ())})
+    part["z"] = _one(feeds.get(part["slice"], ()))
+    part["Mh"] = _one(r for r in feeds.get(part["z"], ()) if r in carried)
+    part["Mx"] = next((r for r in feeds[part["z"]] if r != part["Mh"]), None)
+    _gates_in_order(cell, part)
+    return part
+
+
+def _resets(cell):
+    """The `Scale` layers that clear c and h where a sequence begins; None where none are."""
+    found = {state: role for (role, position), state in cell.reading.items()
+             if cell.role[role].type == "Scale" and position == 0}
+    return [found.get(state) for state in cell.stack.states]
+
+
+def _gates_in_order(cell, part):
+    """The drawing has the gates in the order i, f, o, g: they must be cut in that order."""
+    cut = [blob.name for blob in cell.role[part["slice"]].tops]
+    if cut != [cell.role[part[gate]].bottoms[0].name for gate in "ifog"]:
+        raise _NoLSTM
+
+
+def fused_layout(cell):
+    """The step made of `LSTMUnit`, or None for any other cell."""
+    units = [node for node in cell.nodes if node.type == "LSTMUnit"]
+    if len(units) != 1 or len(cell.stack.states) != 2:
+        return None
+    try:
+        part = _fused_parts(cell, units[0])
+    except _NoLSTM:
+        return None
+    if not _is_whole(cell, part):
+        return None
+    layout = CellLayout(292, 252)
+    floor = 230
+    layout.places = {part[name]: place for name, place in
+                     {"unit": (125, 66), "z": (125, 132), "Mh": (68, 182),
+                      "Mx": (182, 182), "reset_h": (34, floor)}.items() if part[name]}
+    layout.sizes = {part["unit"]: (130, 56)}
+    layout.notes = {part["z"]: (16, -17, "start")}
+    c, h = cell.stack.states
+    layout.lanes = {c: TOP, h: floor}
+    layout.tracks = [
+        (c, [(0, TOP), (292, TOP)], False),
+        (h, [(0, floor), (68, floor), (68, 207)], True),
+        (h, [(190, 82), (272, 82), (272, floor), (292, floor)], False)]
+    layout.lines = [[(68, 158), (68, 132), (112, 132)],
+                    [(182, 158 if part["Mx"] else 252), (182, 132), (138, 132)],
+                    [(125, 119), (125, 94)]]
+    _ports(cell, layout, part, (h, [(272, 88), (272, 0)]), 182, 272)
+    if part["reset_h"]:
+        layout.entries[part["reset_h"], 1] = 34
+        layout.lines.append([(34, 252), (34, 243)])
+    cont = (part["unit"], 2)
+    if cont in cell.entering:
+        layout.entries[cont] = 246
+        layout.lines.append([(246, 252), (246, 108), (170, 108), (170, 94)])
+    return layout
+
+
+def _fused_parts(cell, unit):
+    into = {(w.target.role, w.position): w.source.role for w in cell.inner}
+    part = {"unit": unit.role, "z": into.get((unit.role, 1)), "reset_h": _resets(cell)[-1]}
+    carried = {role for role, _ in cell.reading}
+    carried |= {role for (role, _), before in into.items() if before == part["reset_h"]}
+    feeds = [into.get((part["z"], position)) for position in (0, 1)]
+    part["Mh"] = _one(role for role in feeds if role in carried)
+    part["Mx"] = next((role for role in feeds if role not in (None, part["Mh"])), None)
+    if (unit.role, 0) not in cell.reading:
+        raise _NoLSTM
+    return part
+
+
+def _ports(cell, layout, part, out, x_in, x_out):
+    """x from below; h out on top, where somebody outside the stack reads it."""
+    target = part["Mx"] or part["z"]
+    for role, position in cell.entering:
+        if role == target:
+            layout.entries[role, position] = x_in
+            if part["Mx"]:
+                layout.lines.append([(x_in, layout.height), (x_in, layout.places[role][1] + 25)])
+    state, points = out
+    for key in cell.leaving:
+        if key == state.key:
+            layout.exits[key] = x_out
+            layout.tracks.append((state, points, False))
+        else:  # c is read outside too
+            layout.exits[key] = x_out - 56
+            layout.lines.append([(x_out - 56, TOP), (x_out - 56, 0)])
+
+
+def _is_whole(cell, part):
+    """Whether the parts are all there is, and only c and h are read from outside."""
+    states = {state.key for state in cell.stack.states}
+    return (set(part.values()) - {None} == set(cell.role) and len(states) == 2
+            and set(cell.leaving) <= states)
+
+
+def _is(node, type_name, operation):
+    return node.type == type_name and node.layers[0].eltwise_param.operation == operation
+
+
+def _one(roles):
+    roles = list(roles)
+    if len(roles) != 1:
+        raise _NoLSTM
+    return roles[0]

@@ -1,0 +1,243 @@
+"use strict";
+(function () {
+  const $ = id => document.getElementById(id);
+  const net = JSON.parse($("net").textContent);
+  const stage = $("stage"), views = [...document.querySelectorAll(".picture")];
+  let shown, nodes, chosen = null, timer = null;
+
+  // one view at a time: all steps, or those in the middle folded
+  function show(view) {
+    views.forEach(v => { v.hidden = v !== view; });
+    shown = view.firstElementChild;
+    nodes = new Map();
+    shown.querySelectorAll("[data-n]").forEach(g => {
+      const n = +g.dataset.n;
+      if (!nodes.has(n)) nodes.set(n, []);
+      nodes.get(n).push(g);
+    });
+    $("fold").setAttribute("aria-pressed", view.dataset.view === "fold");
+    fit();
+    paint();
+    tick();
+    if (chosen !== null) mark();
+  }
+  const viewOf = name => views.find(v => v.dataset.view === name);
+  const box = () => shown.viewBox.baseVal;
+
+  // move and zoom by the view box, so that lines stay sharp and only what is seen is painted
+  views.forEach(v => {
+    const svg = v.firstElementChild;
+    svg.dataset.whole = svg.getAttribute("viewBox");
+    svg.removeAttribute("width");
+    svg.removeAttribute("height");
+    svg.querySelectorAll("title").forEach(t => { if (t.parentNode !== svg) t.textContent = ""; });
+  });
+  function fit() { shown.setAttribute("viewBox", shown.dataset.whole); }
+  function move(dx, dy) { const b = box(); b.x += dx; b.y += dy; }
+  function unit() { return Math.max(box().width / stage.clientWidth, box().height / stage.clientHeight); }
+  function zoom(factor, px, py) {
+    const b = box(), middle = [b.x + b.width / 2, b.y + b.height / 2];
+    const at = px === undefined ? middle : point(px, py);
+    const wide = Math.min(Math.max(b.width / factor, 80), 60000);
+    const by = wide / b.width;
+    b.x = at[0] - (at[0] - b.x) * by;
+    b.y = at[1] - (at[1] - b.y) * by;
+    b.width = wide;
+    b.height *= by;
+  }
+  function point(px, py) {
+    const p = new DOMPoint(px, py).matrixTransform(shown.getScreenCTM().inverse());
+    return [p.x, p.y];
+  }
+  $("in").onclick = () => zoom(1.3);
+  $("out").onclick = () => zoom(1 / 1.3);
+  $("fit").onclick = fit;
+  $("fold").onclick = () => {
+    const folded = $("fold").getAttribute("aria-pressed") === "true";
+    show(viewOf(folded ? "all" : "fold"));
+  };
+  stage.addEventListener("wheel", e => {
+    if (!e.ctrlKey && document.activeElement !== stage) return;
+    e.preventDefault();
+    zoom(Math.exp(-e.deltaY / 400), e.clientX, e.clientY);
+  }, { passive: false });
+  let held = null;
+  stage.onpointerdown = e => { held = [e.clientX, e.clientY]; };
+  window.addEventListener("pointerup", () => { held = null; });
+  window.addEventListener("pointermove", e => {
+    if (!held) return;
+    move((held[0] - e.clientX) * unit(), (held[1] - e.clientY) * unit());
+    held = [e.clientX, e.clientY];
+  });
+  stage.onkeydown = e => {
+    const far = 60 * unit();
+    const keys = { ArrowLeft: () => move(-far, 0), ArrowRight: () => move(far, 0),
+      ArrowUp: () => move(0, -far), ArrowDown: () => move(0, far), "+": () => zoom(1.3),
+      "=": () => zoom(1.3), "-": () => zoom(1 / 1.3), 0: fit, n: () => walk(1), p: () => walk(-1),
+      Escape: () => { tie(null); } };
+    if (!keys[e.key] || e.ctrlKey || e.metaKey || e.altKey) return;
+    keys[e.key]();
+    e.preventDefault();
+  };
+
+  // what a layer is
+  function tell(n) {
+    const node = net.nodes[n], about = $("about"), list = document.createElement("dl");
+    const add = (title, lines) => {
+      if (!lines.length) return;
+      list.append(element("dt", title), ...lines.map(l => l instanceof Node ? l : element("dd", l)));
+    };
+    add("computes", [node.eq]);
+    add("reads", node.in);
+    add("makes", node.out);
+    add("parameters", node.w.map(([mark, name, uses]) => {
+      const dd = element("dd"), button = element("button", `${name}, used ${uses} times`);
+      if (mark) button.dataset.w = mark;
+      dd.append(button);
+      return dd;
+    }));
+    add("values", ["data", "diff"].filter(k => node[k]).map(k => node[k][1]));
+    const title = node.type + (node.step === null ? "" : `, step ${node.step}`);
+    about.replaceChildren(element("h2", node.name), element("div", title), list);
+    if (!nodes.has(n)) about.append(element("p", "Not drawn here."));
+  }
+  function element(tag, words) {
+    const made = document.createElement(tag);
+    if (words !== undefined) made.textContent = words;
+    return made;
+  }
+  function choose(n) {
+    if (!nodes.has(n) && viewOf("all") && shown.parentNode.dataset.view === "fold")
+      show(viewOf("all"));
+    chosen = n;
+    mark();
+    tell(n);
+  }
+  function mark() {
+    shown.querySelectorAll(".chosen").forEach(g => g.classList.remove("chosen"));
+    (nodes.get(chosen) || []).forEach(g => g.classList.add("chosen"));
+    const g = (nodes.get(chosen) || [])[0];
+    if (!g) return;
+    const r = g.getBoundingClientRect(), s = stage.getBoundingClientRect();
+    if (r.width < 24) zoom(24 / Math.max(r.width, 1));
+    const q = g.getBoundingClientRect();
+    if (q.left < s.left || q.right > s.right || q.top < s.top || q.bottom > s.bottom)
+      move((q.left + q.right - s.left - s.right) / 2 * unit(),
+           (q.top + q.bottom - s.top - s.bottom) / 2 * unit());
+  }
+  function walk(by) {
+    const order = [...nodes.keys()].sort((a, b) => a - b);
+    const at = order.indexOf(chosen) + by;
+    choose(order[(at + order.length) % order.length]);
+  }
+
+  // a weight and all its uses
+  function tie(w) {
+    shown.classList.toggle("ties", w !== null);
+    shown.querySelectorAll(".lit").forEach(g => g.classList.remove("lit"));
+    if (w !== null)
+      net.weights[w].uses.forEach(n => (nodes.get(n) || []).forEach(g => g.classList.add("lit")));
+  }
+  const from = (e, what) => e.target.closest ? e.target.closest(`[data-${what}]`) : null;
+  document.addEventListener("pointerover", e => {
+    const w = from(e, "w"), n = from(e, "n");
+    tie(w ? w.dataset.w : null);
+    if (n) tell(+n.dataset.n);
+  });
+  document.addEventListener("focusin", e => { const w = from(e, "w"); tie(w ? w.dataset.w : null); });
+  stage.addEventListener("click", e => { const n = from(e, "n"); if (n) choose(+n.dataset.n); });
+
+  // search
+  $("search").oninput = () => {
+    const word = $("search").value.trim().toLowerCase(), found = [];
+    const exact = net.nodes.findIndex(node => node.name.toLowerCase() === word);
+    if (exact >= 0) found.push(exact);
+    for (let n = 0; word && n < net.nodes.length && found.length < 12; n++) {
+      const node = net.nodes[n];
+      if (n === exact) continue;
+      const text = [node.name, node.type, ...node.out, ...node.w.map(w => w[1])].join("\n");
+      if (text.toLowerCase().includes(word)) found.push(n);
+    }
+    $("found").replaceChildren(...found.map(n => {
+      const item = element("li"), button = element("button", net.nodes[n].name);
+      button.onclick = () => choose(n);
+      item.append(button);
+      return item;
+    }));
+    if (word && !found.length) $("found").append(element("li", "nothing found"));
+  };
+  $("search").onkeydown = e => {
+    if (e.key === "Enter") ($("found").querySelector("button") || { click() {} }).click();
+    if (e.key === "Escape") { $("search").value = ""; $("search").oninput(); }
+  };
+
+  // time: the forward pass step by step, then the backward pass
+  function tick() {
+    const at = +$("time").value, count = net.ticks.length, back = at >= count;
+    const place = back ? 2 * count - 1 - at : at;
+    shown.classList.toggle("playing", at >= 0);
+    shown.classList.toggle("forward", at >= 0 && !back);
+    shown.classList.toggle("backward", back);
+    net.ticks.forEach(([, members], t) => members.forEach(n => (nodes.get(n) || []).forEach(g => {
+      g.classList.toggle("now", at >= 0 && t === place);
+      g.classList.toggle("done", back ? t > place : t < place);
+    })));
+    // folded steps light up as one
+    shown.querySelectorAll('[data-step*="-"]').forEach(g => {
+      const [first, last] = g.dataset.step.split("-").map(Number);
+      const now = at < 0 ? null : net.ticks[place][2];
+      g.classList.toggle("now", now !== null && first <= now && now <= last);
+    });
+    const words = at < 0 ? "before the forward pass"
+      : `${back ? "backward" : "forward"}: ${net.ticks[place][0]}`;
+    $("now").textContent = words;
+    $("time").setAttribute("aria-valuetext", words);
+  }
+  function step(by) {
+    const before = $("time").value;
+    $("time").value = +before + by;
+    tick();
+    return $("time").value !== before;
+  }
+  function stop() {
+    clearInterval(timer);
+    timer = null;
+    $("play").setAttribute("aria-pressed", "false");
+  }
+  $("time").oninput = tick;
+  $("next").onclick = () => step(1);
+  $("back").onclick = () => step(-1);
+  $("play").onclick = () => {
+    if (timer) return stop();
+    if ($("time").value === $("time").max) { $("time").value = -1; tick(); }
+    $("play").setAttribute("aria-pressed", "true");
+    timer = setInterval(() => { if (!step(1)) stop(); }, 700);
+  };
+  // who asked for less motion steps by hand
+  $("play").hidden = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  // values as colours
+  function paint() {
+    const what = $("colour").value;
+    nodes.forEach((groups, n) => groups.forEach(g => {
+      const shape = g.querySelector("rect, circle"), value = net.nodes[n][what];
+      if (!shape) return;
+      if (shape.dataset.own === undefined) shape.dataset.own = shape.getAttribute("fill");
+      shape.setAttribute("fill", what && value ? value[0] : shape.dataset.own);
+    }));
+    const scale = $("scale"), ends = net.scales[what];
+    scale.replaceChildren();
+    if (!ends) return;
+    const bar = (colour, words) => {
+      const i = element("i");
+      i.style.background = `linear-gradient(90deg, #fff, ${colour})`;
+      scale.append(i, element("small", words));
+    };
+    scale.append(element("small", `mean |${what}| ${ends[0]} to ${ends[1]}:`));
+    bar("#E28448", "mean ≥ 0");
+    bar("#4D9CCA", "mean < 0");
+  }
+  $("colour").onchange = paint;
+  $("colour").value = net.start;
+  show(views.find(v => !v.hidden));
+})();

@@ -1,0 +1,160 @@
+"""The few SVG elements that the pictures are made of, each with its look as attributes.
+
+No `<style>` and no `id`: viewers strip the one, and the other leaks between figures.
+"""
+import re
+from html import escape
+
+FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
+INK, GREY, PALE, LINE, WHITE = "#222", "#666", "#F4F4F4", "#777", "#FFF"
+
+# Okabe and Ito's colours: told apart by the colour-blind, and of different greys.
+STATE_COLOURS = ("#D55E00", "#0072B2", "#000", "#888")
+# After the first five, Tol's muted ones; each weight has a number too.
+WEIGHT_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#882255",
+                  "#44AA99", "#999933", "#332288", "#DDCC77")
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def safe(text):
+    """The text as it may stand in XML, in an element or in an attribute.
+
+    >>> safe('<a "b">&')
+    '&lt;a &quot;b&quot;&gt;&amp;'
+    """
+    return escape(printable(text), quote=True)
+
+
+def printable(text):
+    """The text with a sign of its own for each character that XML has no place for."""
+    return _NOT_XML.sub("\ufffd", str(text))
+
+
+def num(value):
+    """A coordinate in as few characters as a tenth of a pixel needs.
+
+    >>> num(3.0), num(2.449)
+    ('3', '2.4')
+    """
+    return f"{value:.1f}".rstrip("0").rstrip(".") if value % 1 else f"{value:.0f}"
+
+
+def rect(x, y, width, height, fill=WHITE, stroke=INK, radius=0, extra=""):
+    """A box given by its centre."""
+    rounded = f' rx="{num(radius)}"' if radius else ""
+    line = f' stroke="{stroke}"' if stroke else ""
+    return (f'<rect x="{num(x - width / 2)}" y="{num(y - height / 2)}" width="{num(width)}" '
+            f'height="{num(height)}"{rounded} fill="{fill}"{line}{extra}/>')
+
+
+def circle(x, y, radius, fill=WHITE, stroke=INK):
+    """A circle with an outline."""
+    return (f'<circle cx="{num(x)}" cy="{num(y)}" r="{num(radius)}" fill="{fill}" '
+            f'stroke="{stroke}"/>')
+
+
+def sheet(left, top, width, height, alt, body):
+    """The whole picture, with what its texts have in common, on white."""
+    left, top, width, height = map(num, (left, top, width, height))
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            f'viewBox="{left} {top} {width} {height}" font-family="{FONT}" font-size="12" '
+            f'text-anchor="middle" fill="{INK}" role="img" aria-label="{safe(alt)}">'
+            f'<title>{safe(alt)}</title><rect x="{left}" y="{top}" width="{width}" '
+            f'height="{height}" fill="#FFFFFF"/>{body}</svg>\n')
+
+
+def text(x, y, words, size=12, anchor="middle", fill=INK, extra=""):
+    """A line of text whose middle is at height y; `sheet` gives what is left out."""
+    look = f' font-size="{num(size)}"' if size != 12 else ""
+    look += f' text-anchor="{anchor}"' if anchor != "middle" else ""
+    look += f' fill="{fill}"' if fill != INK else ""
+    return f'<text x="{num(x)}" y="{num(y + size * 0.35)}"{look}{extra}>{safe(words)}</text>'
+
+
+def path(d, stroke=LINE, width=1.4, fill="none", extra=""):
+    """A path of given commands."""
+    line = f' stroke="{stroke}" stroke-width="{num(width)}"' if width else ""
+    return f'<path d="{d}" fill="{fill}"{line}{extra}/>'
+
+
+def width_of(words, size=12):
+    """About how wide a line of text will be."""
+    return sum(0.36 if c in "iljtf.,:;|!'()[] /" else 0.62 if ord(c) < 0x2E80 else 1.0
+               for c in words) * size
+
+
+def shortened(words, width, size=12):
+    """The text, cut in the middle where it would be wider than `width`.
+
+    >>> shortened("a_very_long_name_of_a_layer", 100)
+    'a_very…_layer'
+    """
+    words = " ".join(str(words).split()) or " "
+    if width_of(words, size) <= width:
+        return words
+    keep = len(words)
+    while keep > 2 and width_of(words[:keep] + "…", size) > width:
+        keep -= 1
+    return words[:keep - keep // 2] + "…" + words[len(words) - keep // 2:]
+
+
+def elbows(points, radius=6):
+    """Path commands for a line with rounded corners through points."""
+    d = [f"M{num(points[0][0])},{num(points[0][1])}"]
+    for before, corner, after in zip(points, points[1:], points[2:]):
+        start, end = _towards(corner, before, radius), _towards(corner, after, radius)
+        d.append(f"L{num(start[0])},{num(start[1])}Q{num(corner[0])},{num(corner[1])} "
+                 f"{num(end[0])},{num(end[1])}")
+    d.append(f"L{num(points[-1][0])},{num(points[-1][1])}")
+    return "".join(d)
+
+
+def _towards(start, end, distance):
+    """The point `distance` away from start in the direction of end, at most half way."""
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length = max((dx * dx + dy * dy) ** 0.5, 1e-9)
+    part = min(distance / length, 0.5)
+    return start[0] + dx * part, start[1] + dy * part
+
+
+def curve(points):
+    """Path commands for a line that leaves and enters each point vertically."""
+    d = [f"M{num(points[0][0])},{num(points[0][1])}"]
+    for (x1, y1), (x2, y2) in zip(points, points[1:]):
+        middle = num((y1 + y2) / 2)
+        d.append(f"V{num(y2)}" if abs(x1 - x2) < 0.5 else
+                 f"C{num(x1)},{middle} {num(x2)},{middle} {num(x2)},{num(y2)}")
+    return "".join(d)
+
+
+def arrow_head(before, end, size=5):
+    """Path commands for a filled arrow head at `end`, coming from `before`."""
+    dx, dy = end[0] - before[0], end[1] - before[1]
+    length = max((dx * dx + dy * dy) ** 0.5, 1e-9)
+    dx, dy = dx / length * size, dy / length * size
+    wide = 0.55
+    return (f"M{num(end[0])},{num(end[1])}"
+            f"l{num(-dx - dy * wide)},{num(-dy + dx * wide)}"
+            f"l{num(2 * dy * wide)},{num(-2 * dx * wide)}z")
+
+
+def state_colour(number):
+    """The colour of the lines of a state: c and h have their own."""
+    return STATE_COLOURS[min(number, len(STATE_COLOURS) - 1)]
+
+
+def mixed(colour, share, with_colour="#FFFFFF"):
+    """`share` of a colour in another: a tint.
+
+    >>> mixed("#000000", 0.5)
+    '#808080'
+    """
+    pairs = [(int(colour[i:i + 2], 16), int(with_colour[i:i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(a * share + b * (1 - share) + 1e-9):02X}" for a, b in pairs)
+
+
+def ink_on(colour):
+    """Black or white, whichever can be read on the colour."""
+    red, green, blue = (int(colour[i:i + 2], 16) for i in (1, 3, 5))
+    return WHITE if 0.3 * red + 0.59 * green + 0.11 * blue < 120 else "#000000"

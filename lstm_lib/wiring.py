@@ -1,0 +1,72 @@
+"""Which nodes are drawn, and who feeds whom once cutting and copying layers are left out."""
+from collections import namedtuple
+
+# From top number `top` of the node `source` to bottom number `position` of the node `target`;
+# `blob` is what arrives: the top itself, or the piece that is cut out of it.
+Wire = namedtuple("Wire", "source top blob target position")
+
+
+class Wiring:
+    """The drawn part of a graph.
+
+    Left out are layers that only cut an input into its steps or copy a blob (`Slice` and
+    `Split` between steps), a `Concat` that is cut again at once, and what feeds a constant.
+    """
+
+    def __init__(self, graph):
+        self.hidden = []
+        self._cutters = {node for node in graph.nodes if _cuts_into_steps(node)}
+        wires = [self._wire(node, position, blob)
+                 for node in graph.nodes if node not in self._cutters
+                 for position, blob in enumerate(node.bottoms) if not is_constant(node)]
+        used = {wire.source for wire in wires}
+        self.nodes = []
+        for node in graph.nodes:
+            if node in self._cutters or (node not in used and self._was_read(node)):
+                self.hidden.append(node)
+            else:
+                self.nodes.append(node)
+        drawn = set(self.nodes)
+        self.wires = [wire for wire in wires if wire.target in drawn]
+
+    def _wire(self, node, position, blob):
+        """Follow the blob back through the layers that are left out."""
+        start, piece, cutter = blob, None, None
+        while True:
+            maker = start.maker
+            if maker in self._cutters:
+                piece, cutter = maker.tops.index(start), maker
+                start = maker.bottoms[0]
+            elif piece is not None and _undone(maker, cutter):
+                start, piece = maker.bottoms[piece], None
+            elif maker.type == "Split" and maker.stack is None and maker.bottoms:
+                start = maker.bottoms[0]
+            else:
+                return Wire(maker, maker.tops.index(start),
+                            blob if piece is not None else start, node, position)
+
+    def _was_read(self, node):
+        """Whether the net reads this node, though no drawn wire does any more."""
+        return node.stack is None and any(blob.readers for blob in node.tops)
+
+
+def is_constant(node):
+    """A `Power` layer with scale 0 gives its shift, whatever comes in."""
+    return node.type == "Power" and node.layers[0].power_param.scale == 0
+
+
+def _cuts_into_steps(node):
+    """A `Slice` outside the steps whose tops each go into one step (or are not read)."""
+    if node.type != "Slice" or node.stack is not None or len(node.tops) < 2:
+        return False
+    readers = [reader for blob in node.tops for reader in blob.readers]
+    steps = [{reader.step for reader in blob.readers} for blob in node.tops]
+    return (bool(readers) and all(reader.stack is not None for reader in readers)
+            and all(len(step) < 2 for step in steps))
+
+
+def _undone(joiner, cutter):
+    """Whether the cutter gives back just those blobs, a step each, that were joined."""
+    return (joiner.type == "Concat" and len(joiner.bottoms) == len(cutter.tops)
+            and joiner.layers[0].concat_param.axis == cutter.layers[0].slice_param.axis
+            and len({blob.maker.step for blob in joiner.bottoms}) == len(joiner.bottoms))

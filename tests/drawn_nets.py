@@ -1,0 +1,66 @@
+"""Nets that the drawing tests share."""
+import xml.etree.ElementTree as ElementTree
+
+from lstm_lib import caffe, initial_state, unroll
+from lstm_lib.draw import draw
+
+L = caffe.layers
+SVG = "{http://www.w3.org/2000/svg}"
+
+PERCEPTRON = """
+name: "perceptron"
+layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 8 dim: 4 } } }
+layer { name: "label" type: "Input" top: "label" input_param { shape { dim: 8 } } }
+layer { name: "ip1" type: "InnerProduct" bottom: "data" top: "ip1"
+        inner_product_param { num_output: 5 } }
+layer { name: "relu1" type: "ReLU" bottom: "ip1" top: "ip1" }
+layer { name: "ip2" type: "InnerProduct" bottom: "ip1" top: "ip2"
+        inner_product_param { num_output: 3 } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip2" bottom: "label" top: "loss" }
+"""
+
+# Steps that no name tells of: a weight `w` used again and again, each use fed by the last.
+NAMELESS = 'layer { name: "a" type: "Input" top: "s" input_param { shape { dim: 2 dim: 4 } } }' + (
+    "".join('layer { name: "m%d" type: "InnerProduct" bottom: "%s" top: "m%d" param { name: "w" }'
+            " inner_product_param { num_output: 4 bias_term: false } }"
+            'layer { name: "y%d" type: "TanH" bottom: "m%d" top: "y%d" }'
+            % (k, "s" if k == 0 else f"y{k - 1}", k, k, k, k) for k in range(4)))
+
+
+def unrolled(T=3, **options):
+    """A NetSpec of T steps, small enough to run."""
+    ns = caffe.NetSpec()
+    ns.x = L.Input(input_param=dict(shape=dict(dim=[T, 2, 3])))
+    unroll(ns, ns.x, T, 4, **options)
+    return ns
+
+
+def stacked(T=3):
+    """Two unrolls, the second on the outputs of the first."""
+    ns = caffe.NetSpec()
+    ns.x = L.Input(input_param=dict(shape=dict(dim=[T, 2, 3])))
+    lower = unroll(ns, ns.x, T, 4, prefix="low/")
+    h0, c0 = initial_state(ns, 2, 4, "high/")
+    unroll(ns, lower.H, T, 4, prefix="high/", h0=h0, c0=c0)
+    return ns
+
+
+def parsed(source, **options):
+    """The picture as an XML tree: it is well-formed, or this raises."""
+    return ElementTree.fromstring(draw(source, **options).svg)
+
+
+def steps_in(tree):
+    """What stands in the attribute `data-step` of the columns, left to right."""
+    return [g.get("data-step") for g in tree.iter(SVG + "g") if g.get("data-step")]
+
+
+def drawn_names(tree):
+    """First words of the title of each drawn node."""
+    return [g.find(SVG + "title").text.split(" ")[0]
+            for g in tree.iter(SVG + "g") if g.get("data-n") and g.find(SVG + "title") is not None]
+
+
+def texts(tree):
+    """All texts of the picture."""
+    return [element.text for element in tree.iter(SVG + "text")]

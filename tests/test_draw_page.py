@@ -1,0 +1,306 @@
+"""The interactive page in a real headless browser: do something, look at what changed."""
+import shutil
+import time
+
+import numpy as np
+import pytest
+from drawn_nets import PERCEPTRON, unrolled
+
+from lstm_lib import load_net
+from lstm_lib.draw import draw
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.ui import Select  # noqa: E402
+
+CHROME = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+              None)
+DRIVER = shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(not (CHROME and DRIVER),
+                                reason="needs the programs chromium and chromedriver")
+
+
+def start(*options):
+    settings = webdriver.ChromeOptions()
+    settings.binary_location = CHROME
+    for option in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1300,700",
+                   "--disable-dev-shm-usage", *options):
+        settings.add_argument(option)
+    settings.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options=settings,
+                            service=webdriver.ChromeService(executable_path=DRIVER))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    driver = start()
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Pages of an unrolled net that has run (T = 10), and of one without steps."""
+    folder = tmp_path_factory.mktemp("pages")
+    net = load_net(unrolled(10), force_backward=True)
+    net.blobs["x"].data[...] = np.linspace(-1, 1, net.blobs["x"].count).reshape(10, 2, 3)
+    net.forward()
+    net.blobs["h_T"].diff[...] = 1
+    net.backward()
+    draw(net, path=folder / "lstm.html")
+    draw(PERCEPTRON, path=folder / "perceptron.html")
+    return folder
+
+
+@pytest.fixture
+def page(browser, files):
+    browser.get(f"file://{files}/lstm.html")
+    yield browser
+    errors = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+    assert not errors, errors
+
+
+def by_id(page, name):
+    return page.find_element(By.ID, name)
+
+
+def picture(page):
+    return next(view for view in page.find_elements(By.CSS_SELECTOR, ".picture")
+                if view.is_displayed())
+
+
+def named(page, name):
+    """The drawn node of a layer."""
+    script = """return [...document.querySelectorAll('.picture:not([hidden]) [data-n]')].find(
+        g => JSON.parse(document.getElementById('net').textContent)
+             .nodes[g.dataset.n].name === arguments[0])"""
+    return page.execute_script(script, name)
+
+
+def hover(page, element):
+    """As a pointer does, wherever on the sheet the element is."""
+    page.execute_script("arguments[0].dispatchEvent(new PointerEvent('pointerover', "
+                        "{bubbles: true}))", element)
+
+
+def view_box(page):
+    return [float(v) for v in
+            picture(page).find_element(By.TAG_NAME, "svg").get_dom_attribute("viewBox").split()]
+
+
+def names_with(page, kind):
+    return page.execute_script("""
+        const net = JSON.parse(document.getElementById('net').textContent);
+        return [...new Set([...document.querySelectorAll('.picture:not([hidden]) [data-n].'
+        + arguments[0])].map(g => net.nodes[g.dataset.n].name))]""", kind)
+
+
+def test_search_lists_layers_and_enter_goes_to_the_first(page):
+    by_id(page, "search").send_keys("lstm/act_c")
+    found = by_id(page, "found").find_elements(By.TAG_NAME, "button")
+    assert [b.text for b in found] == [f"t{k}/lstm/act_c" for k in range(1, 11)]
+    by_id(page, "search").send_keys(Keys.ENTER)
+    assert names_with(page, "chosen") == ["t1/lstm/act_c"]
+    assert "tanh(c1)" in by_id(page, "about").text
+
+
+def test_search_puts_the_layer_of_just_that_name_first(page):
+    by_id(page, "search").send_keys("t3/lstm/c")
+    found = by_id(page, "found").find_elements(By.TAG_NAME, "button")
+    assert [b.text for b in found] == ["t3/lstm/c", "t3/lstm/c_f", "t3/lstm/c_i"]
+
+
+def test_search_finds_blobs_and_weights_and_says_when_there_is_nothing(page):
+    by_id(page, "search").send_keys("w_Mhw")
+    assert "t1/lstm/Mh" in by_id(page, "found").text
+    by_id(page, "search").clear()
+    by_id(page, "search").send_keys("no such layer")
+    assert by_id(page, "found").text == "nothing found"
+
+
+def test_choosing_a_layer_in_a_folded_step_unfolds(page):
+    assert picture(page).get_attribute("data-view") == "fold"
+    by_id(page, "search").send_keys("t5/lstm/o" + Keys.ENTER)
+    assert picture(page).get_attribute("data-view") == "all"
+    assert names_with(page, "chosen") == ["t5/lstm/o"]
+
+
+def test_hovering_a_node_tells_type_shapes_weights_and_equation(page):
+    hover(page, named(page, "t2/lstm/Mx"))
+    about = by_id(page, "about").text
+    for words in ("t2/lstm/Mx", "InnerProduct, step 2", "w_Mxw · t2/x + w_Mxb", "t2/x 1×2×3",
+                  "w_Mxw 16×3, used 10 times", "data: mean |v|"):
+        assert words in about
+
+
+def test_hovering_a_weight_lights_every_use_of_it(page):
+    by_id(page, "fold").click()
+    hover(page, named(page, "t3/lstm/Mh").find_element(By.CSS_SELECTOR, "[data-w]"))
+    assert names_with(page, "lit") == [f"t{k}/lstm/Mh" for k in range(1, 11)]
+    hover(page, by_id(page, "about"))
+    assert names_with(page, "lit") == []
+
+
+def test_fold_and_unfold_change_the_steps_that_are_shown(page):
+    def steps():
+        return [g.get_attribute("data-step")
+                for g in picture(page).find_elements(By.CSS_SELECTOR, "[data-step]")]
+
+    assert steps() == ["1", "2", "3", "4-9", "10"]
+    by_id(page, "fold").click()
+    assert steps() == [str(k) for k in range(1, 11)]
+    assert by_id(page, "fold").get_attribute("aria-pressed") == "false"
+    by_id(page, "fold").click()
+    assert steps() == ["1", "2", "3", "4-9", "10"]
+
+
+def test_the_slider_plays_forward_step_by_step_then_backward(page):
+    said, lit = [], []
+    for _ in range(24):
+        by_id(page, "next").click()
+        said.append(by_id(page, "now").text)
+        lit.append(names_with(page, "now"))
+    assert said[1:11] == [f"forward: t = {k}" for k in range(1, 11)]
+    assert said[13:23] == [f"backward: t = {k}" for k in range(10, 0, -1)]
+    assert "t2/lstm/h" in lit[2] and "t1/lstm/h" not in lit[2]
+    assert "h0" in lit[0] and "h0" in lit[-1]
+
+
+def test_a_folded_step_lights_up_as_one(page):
+    for _ in range(6):
+        by_id(page, "next").click()
+    folded = picture(page).find_element(By.CSS_SELECTOR, '[data-step="4-9"]')
+    assert by_id(page, "now").text == "forward: t = 5"
+    assert "now" in folded.get_attribute("class")
+
+
+def test_the_slider_obeys_the_keyboard_and_says_where_it_is(page):
+    by_id(page, "time").send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    assert by_id(page, "time").get_attribute("aria-valuetext") == "forward: t = 1"
+    by_id(page, "time").send_keys(Keys.HOME)
+    assert by_id(page, "now").text == "before the forward pass"
+
+
+def test_play_moves_on_by_itself_and_stops(page):
+    by_id(page, "play").click()
+    time.sleep(1.8)
+    by_id(page, "play").click()
+    reached = int(by_id(page, "time").get_attribute("value"))
+    assert reached >= 1
+    time.sleep(0.9)
+    assert int(by_id(page, "time").get_attribute("value")) == reached
+
+
+def test_zoom_fit_and_move_by_button_and_key(page):
+    whole = view_box(page)
+    by_id(page, "in").click()
+    assert view_box(page)[2] < whole[2]
+    by_id(page, "fit").click()
+    assert view_box(page) == whole
+    by_id(page, "stage").send_keys("+", Keys.ARROW_RIGHT)
+    assert view_box(page)[2] < whole[2] and view_box(page)[0] > whole[0]
+    by_id(page, "stage").send_keys("0")
+    assert view_box(page) == whole
+
+
+def test_the_wheel_zooms_only_with_ctrl_or_when_the_picture_has_the_focus(page):
+    def wheel(ctrl):
+        page.execute_script(
+            "document.getElementById('stage').dispatchEvent(new WheelEvent('wheel', {deltaY: -100,"
+            "ctrlKey: arguments[0], bubbles: true, cancelable: true, clientX: 300, clientY: 300}))",
+            ctrl)
+        return view_box(page)[2]
+
+    page.execute_script("document.activeElement.blur()")
+    whole = view_box(page)[2]
+    assert wheel(False) == whole
+    assert wheel(True) < whole
+    by_id(page, "fit").click()
+    page.execute_script("document.getElementById('stage').focus()")
+    assert wheel(False) < whole
+
+
+def test_n_and_p_walk_from_layer_to_layer(page):
+    by_id(page, "stage").send_keys("n", "n", "p")
+    assert names_with(page, "chosen") == ["x"]
+
+
+def test_values_and_gradients_colour_the_nodes_with_a_legend(page):
+    def fill():
+        return named(page, "t1/lstm/c").find_element(By.TAG_NAME, "circle").get_attribute("fill")
+
+    own = fill()
+    Select(by_id(page, "colour")).select_by_value("diff")
+    painted = fill()
+    assert painted != own and "mean |diff|" in by_id(page, "scale").text
+    Select(by_id(page, "colour")).select_by_value("")
+    assert fill() == own and by_id(page, "scale").text == ""
+
+
+def test_every_control_has_a_name_for_screen_readers(page):
+    for control in page.find_elements(By.CSS_SELECTOR, "button, input, select, [tabindex]"):
+        if control.is_displayed():
+            assert control.accessible_name, control.get_attribute("outerHTML")
+    assert "unrolled LSTM" in by_id(page, "stage").accessible_name
+
+
+def test_the_page_asks_for_nothing_from_outside(page):
+    assert page.execute_script(
+        "return performance.getEntriesByType('resource').map(entry => entry.name)") == []
+
+
+def test_a_net_without_steps_plays_layer_by_layer_and_has_nothing_to_fold(browser, files):
+    browser.get(f"file://{files}/perceptron.html")
+    assert not by_id(browser, "fold").is_displayed()
+    assert not by_id(browser, "colour").is_displayed()
+    for _ in range(3):
+        by_id(browser, "next").click()
+    assert by_id(browser, "now").text == "forward: ip1"
+
+
+def test_the_notebook_form_replaces_the_still_picture_by_the_page(browser, tmp_path):
+    html = draw(unrolled(3), interactive=True)._repr_mimebundle_()[0]["text/html"]
+    file = tmp_path / "cell.html"
+    file.write_text(f"<!DOCTYPE html><meta charset=utf-8>{html}", encoding="utf-8")
+    browser.get(f"file://{file}")
+    frame = browser.find_element(By.TAG_NAME, "iframe")
+    assert frame.get_attribute("title").startswith("unrolled LSTM")
+    browser.switch_to.frame(frame)
+    by_id(browser, "next").click()
+    assert by_id(browser, "now").text.startswith("forward: ")
+    browser.switch_to.default_content()
+
+
+def test_dark_theme_and_reduced_motion_are_respected(files):
+    driver = start("--force-prefers-reduced-motion")
+    try:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
+            {"name": "prefers-color-scheme", "value": "dark"},
+            {"name": "prefers-reduced-motion", "value": "reduce"}]})
+        driver.get(f"file://{files}/lstm.html")
+        colour = driver.execute_script("return getComputedStyle(document.body).backgroundColor")
+        paper = driver.execute_script(
+            "return getComputedStyle(document.getElementById('stage')).backgroundColor")
+        assert sum(map(int, colour[4:-1].split(","))) < 150, "the page is dark"
+        assert paper == "rgb(255, 255, 255)", "the picture keeps its paper"
+        assert not by_id(driver, "play").is_displayed()
+        by_id(driver, "next").click()
+        assert by_id(driver, "now").text.startswith("forward")
+    finally:
+        driver.quit()
+
+
+def test_a_hundred_unfolded_steps_stay_fluid(browser, tmp_path):
+    draw(unrolled(100), path=tmp_path / "long.html")
+    browser.get(f"file://{tmp_path}/long.html")
+    by_id(browser, "fold").click()
+    milliseconds = browser.execute_async_script("""const done = arguments[0];
+        const stage = document.getElementById('stage'), start = performance.now();
+        let left = 20;
+        (function frame() {
+          stage.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight'}));
+          if (left-- > 0) requestAnimationFrame(frame);
+          else done((performance.now() - start) / 20);
+        })();""")
+    assert milliseconds < 250, f"{milliseconds:.0f} ms a frame, drawn without a graphics card"

@@ -1,0 +1,301 @@
+"""The time-step picture: what is in it, never how many pixels."""
+import re
+
+import numpy as np
+import pytest
+from drawn_nets import (NAMELESS, PERCEPTRON, SVG, drawn_names, parsed, stacked, steps_in, texts,
+                        unrolled)
+
+from lstm_lib import (NetError, add_layer_to_net_spec, caffe, initial_state, load_net,
+                      single_time_step_lstm, unroll)
+from lstm_lib.draw import draw
+from lstm_lib.graph import read_graph
+from lstm_lib.steps import find_steps
+from lstm_lib.svg import STATE_COLOURS, WEIGHT_COLOURS
+from lstm_lib.wiring import Wiring
+
+
+def inner(element):
+    return "".join(part.strip() for part in element.itertext())
+
+
+def frames(tree):
+    """The group of each step's cell: the first child of each column."""
+    return [column[0] for column in tree.iter(SVG + "g") if column.get("data-step")]
+
+
+def shift(frame):
+    return [float(v) for v in re.findall(r"[-\d.]+", frame.get("transform"))]
+
+
+def state_lines(frame, label):
+    return [p.get("d") for p in frame.iter(SVG + "path") if p.get("data-state") == label]
+
+
+def test_there_is_a_frame_per_step_titled_t():
+    words = texts(parsed(unrolled(5)))
+    assert [w for w in words if w.startswith("t = ")] == [f"t = {k}" for k in range(1, 6)]
+
+
+def test_frames_stand_on_one_baseline_at_equal_distances():
+    places = [shift(frame) for frame in frames(parsed(unrolled(5)))]
+    assert len({y for _, y in places}) == 1
+    assert len({round(b[0] - a[0], 3) for a, b in zip(places, places[1:])}) == 1
+
+
+@pytest.mark.parametrize("options", [{}, dict(cell="fused"), dict(project="once")])
+def test_c_is_one_straight_line_through_all_steps(options):
+    cells = frames(parsed(unrolled(4, **options)))
+    lines = {(shift(cell)[1], *state_lines(cell, "c")) for cell in cells}
+    assert len(lines) == 1, "the line of c is the same in each step"
+    d = lines.pop()[1]
+    assert re.fullmatch(r"M0,(\d+)L\d+,\1", d), f"{d} does not run straight across the frame"
+
+
+@pytest.mark.parametrize("options", [{}, dict(cell="fused"), dict(project="once")])
+def test_h_enters_and_leaves_a_step_at_one_height(options):
+    lines = state_lines(frames(parsed(unrolled(3, **options)))[1], "h")
+    enters = [d for d in lines if d.startswith("M0,")]
+    height = re.match(r"M0,(\d+)", enters[0])[1]
+    assert any(d.endswith(f",{height}") for d in lines if d not in enters)
+
+
+def test_all_steps_are_stamped_from_one_cell():
+    cells = frames(parsed(unrolled(4)))
+    looks = {tuple((p.get("d"), p.get("x"), p.get("cx")) for p in cell.iter()
+                   if p.tag != SVG + "text") for cell in cells[:-1]}
+    assert len(looks) == 1
+
+
+def test_gates_stand_in_the_order_of_the_slice_with_their_function():
+    words = texts(parsed(unrolled(1)))
+    gates = [w for w in words if w.startswith(("σ", "tanh ")) and len(w) < 8]
+    assert gates == ["σ i", "σ f", "σ o", "tanh g"]
+
+
+def test_products_and_sums_are_symbols():
+    words = texts(parsed(unrolled(1)))
+    assert (words.count("×"), words.count("+")) == (3, 2)
+
+
+def test_a_shared_weight_has_one_colour_in_all_steps_and_in_the_legend():
+    tree = parsed(unrolled(3))
+    chips = [g for g in tree.iter(SVG + "g") if g.get("data-w")]
+    for mark in "123":
+        mine = [g for g in chips if g.get("data-w") == mark]
+        colours = {rect.get("fill") for g in mine for rect in g.iter(SVG + "rect")}
+        assert colours == {WEIGHT_COLOURS[int(mark) - 1]}
+        assert len(mine) == 3 + 2  # a chip per step; in the legend the entry and its chip
+
+
+def test_the_legend_names_each_weight_its_shape_and_its_uses():
+    words = "\n".join(texts(parsed(load_net(unrolled(3)))))
+    assert "w_Mxw  16×3  shared by 3 layers" in words
+    assert "w_Mhw  16×4  shared by 3 layers" in words
+
+
+def test_states_and_weights_have_different_colours():
+    assert not set(STATE_COLOURS) & set(WEIGHT_COLOURS)
+
+
+def test_an_in_place_layer_is_one_node_with_its_maker():
+    assert drawn_names(parsed(PERCEPTRON)) == ["data", "label", "ip1", "ip2", "loss"]
+    assert "InnerProduct + ReLU" in texts(parsed(PERCEPTRON))
+
+
+def test_an_in_place_gate_is_one_node_and_the_graph_has_no_cycle():
+    graph = read_graph(unrolled(2))
+    place = {node: number for number, node in enumerate(graph.nodes)}
+    assert all(place[blob.maker] < place[node] for node in graph.nodes for blob in node.bottoms)
+    assert drawn_names(parsed(unrolled(1))).count("t1/lstm/i") == 1
+
+
+def test_every_layer_is_drawn_or_named_as_not_drawn():
+    for source in (unrolled(3), unrolled(3, cell="fused"), stacked(), PERCEPTRON):
+        graph = find_steps(read_graph(source))
+        hidden = {node.name for node in Wiring(graph).hidden}
+        tree = parsed(source)
+        assert set(drawn_names(tree)) | hidden == {node.name for node in graph.nodes}
+        note = " ".join(words for words in texts(tree) if words.startswith("Not drawn"))
+        assert bool(note) == bool(hidden) and all(name in note for name in hidden)
+
+
+def test_up_to_eight_steps_are_all_shown_and_more_are_folded():
+    assert steps_in(parsed(unrolled(8))) == [str(k) for k in range(1, 9)]
+    assert steps_in(parsed(unrolled(9))) == ["1", "2", "3", "4-8", "9"]
+    assert steps_in(parsed(unrolled(8), steps="fold")) == ["1", "2", "3", "4-7", "8"]
+    assert len(steps_in(parsed(unrolled(12), steps="all"))) == 12
+
+
+def test_folded_steps_say_what_they_hold():
+    words = texts(parsed(unrolled(10)))
+    assert {"t = 4 … 9", "6 steps", "78 layers"} <= set(words)
+
+
+@pytest.mark.parametrize("options", [{}, dict(cell="fused"), dict(project="once")])
+def test_rolled_up_there_is_one_cell_and_a_loop_per_state(options):
+    tree = parsed(unrolled(10, **options), steps="rolled")
+    assert steps_in(tree) == ["1-10"] and "t = 1 … 10" in texts(tree)
+    loops = [p for p in tree.iter(SVG + "path") if p.get("data-loop")]
+    assert [p.get("stroke") for p in loops] == list(STATE_COLOURS[:2])
+
+
+def test_the_cell_alone_has_both_state_lines():
+    cell = frames(parsed(unrolled(1)))[0]
+    assert state_lines(cell, "c") and state_lines(cell, "h")
+
+
+def test_shapes_are_written_on_request_and_come_from_the_built_net():
+    net = load_net(unrolled(3))
+    assert "1×2×4" not in texts(parsed(net))
+    words = texts(parsed(net, shapes=True))
+    assert {"1×2×4", "1×2×16", "1×2×3"} <= set(words)
+    assert "Input  3×2×3" in words
+
+
+def test_shapes_or_values_without_a_built_net_are_refused():
+    for option in (dict(shapes=True), dict(values="data")):
+        with pytest.raises(NetError, match="loaded net"):
+            draw(unrolled(2), **option)
+
+
+def test_stacked_unrolls_stand_in_rows_with_columns_in_line():
+    tree = parsed(stacked(3))
+    columns = [[shift(g) for g in column if g.get("transform")]
+               for column in tree.iter(SVG + "g") if column.get("data-step")]
+    assert [len(column) for column in columns] == [2, 2, 2]
+    for low, high in columns:
+        assert low[0] == high[0] and low[1] > high[1]
+    assert "high/ t = 1" in texts(tree)
+
+
+def test_a_decoder_starts_from_the_encoders_states_and_may_have_fewer_steps():
+    ns = unrolled(3, prefix="enc/")
+    ns.y = caffe.layers.Input(input_param=dict(shape=dict(dim=[2, 2, 3])))
+    unroll(ns, ns.y, 2, 4, prefix="dec/", h0=ns["enc/h3"], c0=ns["enc/c3"])
+    columns = [[g for g in column if g.get("transform")]
+               for column in parsed(ns).iter(SVG + "g") if column.get("data-step")]
+    assert [len(column) for column in columns] == [2, 2, 1]
+
+
+def test_joining_along_another_axis_is_not_taken_for_handing_on():
+    ns = unrolled(2, prefix="a/")
+    ns.joined = caffe.layers.Concat(ns["a/h1"], ns["a/h2"], axis=2)
+    h0, c0 = initial_state(ns, 1, 4, "b/")
+    unroll(ns, ns.joined, 2, 4, prefix="b/", h0=h0, c0=c0)
+    assert "joined" in drawn_names(parsed(ns))
+
+
+def with_resets(T):
+    """Steps whose states are multiplied by `cont` first, each by a `Scale` layer."""
+    ns = caffe.NetSpec()
+    ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[T, 2, 3])))
+    ns.cont = caffe.layers.Input(input_param=dict(shape=dict(dim=[T, 2])))
+    cuts = dict(axis=0, ntop=T, slice_point=list(range(1, T)))
+    h, c = initial_state(ns, 2, 4)
+    names = None
+    for t, (x, cont) in enumerate(zip(caffe.layers.Slice(ns.x, **cuts),
+                                      caffe.layers.Slice(ns.cont, **cuts)), 1):
+        ns[f"x/t{t}"], ns[f"cont/t{t}"] = x, cont
+        h, c = [add_layer_to_net_spec(ns, caffe.layers.Scale, f"t{t}/cont/{name}", top, cont,
+                                      axis=0) for name, top in (("h", h), ("c", c))]
+        c, h, names = single_time_step_lstm(ns, h, c, x, f"t{t}/", 4, names)
+    return ns
+
+
+def test_c_stays_straight_where_states_are_reset():
+    tree = parsed(with_resets(3))
+    for cell in frames(tree):
+        assert re.fullmatch(r"M0,(\d+)L\d+,\1", state_lines(cell, "c")[0])
+    assert texts(tree).count("×") == 3 * 5
+    assert texts(tree).count("cont") == 1 + 3  # its own node, and a wire into each step
+
+
+def test_the_origins_step_names_are_found():
+    ns = caffe.NetSpec()
+    ns.X = caffe.layers.Input(input_param=dict(shape=dict(dim=[3, 2, 5])))
+    ns.h0, ns.c0 = [caffe.layers.DummyData(shape=[dict(dim=[1, 2, 4])]) for _ in "hc"]
+    xs = caffe.layers.Slice(ns.X, ntop=3, axis=0, slice_point=[1, 2])
+    h, c, names = ns.h0, ns.c0, None
+    for t, x in enumerate(xs):
+        ns["x" + str(t)] = x
+        c, h, names = single_time_step_lstm(ns, h, c, x, f"t{t}/", 4, names)
+    tree = parsed(ns)
+    assert steps_in(tree) == ["0", "1", "2"]
+    assert state_lines(frames(tree)[0], "c") and state_lines(frames(tree)[0], "h")
+
+
+def test_steps_without_telling_names_are_found_by_their_shared_weight():
+    graph = find_steps(read_graph(NAMELESS))
+    assert [stack.steps for stack in graph.stacks] == [[1, 2, 3, 4]]
+    assert steps_in(parsed(NAMELESS)) == ["1", "2", "3", "4"]
+
+
+def test_numbered_parts_that_share_nothing_are_no_steps():
+    text = "".join(f'layer {{ name: "part{k}/a" type: "Input" top: "a{k}" }}' for k in (1, 2))
+    assert steps_in(parsed(text)) == []
+
+
+def test_a_first_step_without_state_is_laid_out_on_its_own():
+    text = 'layer { name: "x" type: "Input" top: "x" }'
+    for t in (1, 2, 3):
+        text += (f'layer {{ name: "t{t}/m" type: "InnerProduct" bottom: "x" top: "m{t}" '
+                 'param { name: "w" } }')
+        if t > 1:
+            text += (f'layer {{ name: "t{t}/s" type: "Eltwise" bottom: "m{t}" '
+                     f'bottom: "y{t - 1}" top: "s{t}" }}')
+        below = f"s{t}" if t > 1 else "m1"
+        text += f'layer {{ name: "t{t}/y" type: "TanH" bottom: "{below}" top: "y{t}" }}'
+    widths = [cell[0].get("height") for cell in frames(parsed(text))]
+    assert widths[0] != widths[1] == widths[2]
+
+
+def test_caffes_own_lstm_layer_is_one_node():
+    text = ('layer { name: "x" type: "Input" top: "x" } layer { name: "k" type: "Input" top: "k" }'
+            'layer { name: "lstm" type: "LSTM" bottom: "x" bottom: "k" top: "y" }')
+    assert drawn_names(parsed(text)) == ["x", "k", "lstm"]
+
+
+def test_values_give_each_node_its_colour_and_the_legend_a_scale():
+    net = load_net(unrolled(3), force_backward=True)
+    net.blobs["x"].data[...] = np.linspace(-1, 1, net.blobs["x"].count).reshape(3, 2, 3)
+    net.forward()
+    net.blobs["h_T"].diff[...] = 1
+    net.backward()
+    tree = parsed(net, values="diff")
+    assert [g for g in tree.iter(SVG + "g") if g.get("data-scale") == "diff"]
+    titles = [t.text for t in tree.iter(SVG + "title")]
+    assert any("diff: mean |v|" in title for title in titles)
+    fills = {rect.get("fill") for rect in tree.iter(SVG + "circle")}
+    assert len(fills) > 3
+
+
+def test_not_a_number_is_black():
+    net = load_net(unrolled(1))
+    net.blobs["c0"].data[...] = np.nan
+    tree = parsed(net, values="data")
+    node = next(g for g in tree.iter(SVG + "g") if g.get("data-n") and inner(g).startswith("c0"))
+    assert node.find(SVG + "rect").get("fill") == "#000000"
+
+
+def test_the_picture_needs_no_style_script_or_id():
+    svg = draw(unrolled(3)).svg
+    for part in ("<style", "<script", " id=", " class=", "href"):
+        assert part not in svg
+
+
+def test_the_alt_text_says_what_the_picture_shows():
+    alt = draw(unrolled(3)).alt
+    assert alt == ("unrolled LSTM, 3 steps, 46 layers, 3 shared weights (w_Mxw, w_Mxb, w_Mhw), "
+                   "c and h handed from step to step")
+    assert draw(PERCEPTRON).alt == "net, 6 layers, 0 shared weights"
+    assert parsed(PERCEPTRON).get("aria-label") == draw(PERCEPTRON).alt
+
+
+def test_the_same_net_gives_the_same_picture():
+    assert draw(unrolled(3)).svg == draw(unrolled(3)).svg
+
+
+def test_the_picture_grows_in_proportion_to_T():
+    sizes = [len(draw(unrolled(T), steps="all").svg) for T in (20, 40, 60)]
+    assert abs((sizes[2] - sizes[1]) - (sizes[1] - sizes[0])) < 0.02 * sizes[0]
