@@ -16,6 +16,7 @@ try:
     from .exchange import (from_keras, from_onnx, from_pytorch, reorder_gates, to_keras,
                            to_onnx, to_pytorch)
     from .onnx_file import write_onnx
+    from .draw import Picture, draw, summary
     from .training import Solver, make_solver
     from .reference import compare, lstm_backward, lstm_forward
 except ImportError as error:  # raised on use, so that `python -m lstm_lib doctor` works

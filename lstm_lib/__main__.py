@@ -1,8 +1,9 @@
-"""And from the shell? `python -m lstm_lib doctor | unroll | check`."""
+"""And from the shell? `python -m lstm_lib doctor | unroll | check | draw`."""
 import argparse
 import os
 import sys
 
+from .draw_command import add_draw_command
 from .errors import DotMissing, NetError, NoGPU
 
 
@@ -28,6 +29,7 @@ def command_line():
     add_doctor_command(commands)
     add_unroll_command(commands)
     add_check_command(commands)
+    add_draw_command(commands)
     return parser
 
 
@@ -77,11 +79,11 @@ def add_check_command(commands):
 
 
 def check(asked):
-    from lstm_lib import NetError, load_net
+    from lstm_lib import load_net
     from lstm_lib.nets import to_net_parameter
     from lstm_lib.safe_net import readable
 
-    from .summary import summary
+    from .draw import summary
 
     print(summary(load_net(to_net_parameter(readable(asked.file)))))
     return 0

@@ -1,16 +1,14 @@
 """`python -m lstm_lib draw FILE -o out.svg`: a picture of a prototxt from the shell."""
 import os
 
-from .draw import CHOICES, draw
-
 
 def add_draw_command(subparsers):
     """Add `draw` to the parser of `python -m lstm_lib`; its `run(args)` is the exit status."""
     parser = subparsers.add_parser("draw", help="draw a prototxt as a picture or a page")
     parser.add_argument("file", metavar="FILE", help="a prototxt file")
     parser.add_argument("-o", "--output", help="FILE.svg if left out; also .png .pdf .dot .html")
-    parser.add_argument("--style", choices=CHOICES["style"], default="time")
-    parser.add_argument("--steps", choices=CHOICES["steps"], default="auto",
+    parser.add_argument("--style", choices=("time", "caffe", "graphviz"), default="time")
+    parser.add_argument("--steps", choices=("auto", "fold", "all", "rolled"), default="auto",
                         help="show all time steps, or fold those in the middle")
     parser.add_argument("--shapes", action="store_true",
                         help="write the shapes of the blobs; this builds the net")
@@ -20,6 +18,7 @@ def add_draw_command(subparsers):
 
 def run(args):
     """Draw, say where, and return 0."""
+    from .draw import draw  # only now, for other commands work without a Caffe
     from .nets import load_net
 
     ending = ".html" if args.html else ".svg"

@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 from . import svg
+from .doctor import dot_command
 from .engine import caffe
 from .errors import DotMissing, NetError
 from .looks import weight_colour
@@ -13,9 +14,6 @@ from .nets import to_net_parameter
 from .wiring import Wiring
 
 SECONDS = 20  # `caffe.draw` needs more from about T = 15 on, and minutes at T = 20
-INSTALL = {"debian": "sudo apt-get install graphviz", "fedora": "sudo dnf install graphviz",
-           "arch": "sudo pacman -S graphviz", "alpine": "sudo apk add graphviz",
-           "suse": "sudo zypper install graphviz"}
 
 
 def run_dot(dot_text, kind, instead, seconds=SECONDS):
@@ -27,7 +25,7 @@ def run_dot(dot_text, kind, instead, seconds=SECONDS):
     NetError : it took longer than the limit, or failed; `instead` says what to use.
     """
     if shutil.which("dot") is None:
-        raise DotMissing(f"this style needs Graphviz's program `dot`: {install_command()}. "
+        raise DotMissing(f"this style needs Graphviz's program `dot`: {dot_command()}. "
                          "style='time' needs no program.")
     process = subprocess.Popen(["dot", f"-T{kind}"], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -43,18 +41,6 @@ def run_dot(dot_text, kind, instead, seconds=SECONDS):
     if process.returncode:
         raise NetError(f"`dot` failed: {said.decode(errors='replace').strip()[-300:]}")
     return out
-
-
-def install_command():
-    """The command that installs Graphviz on this system."""
-    try:
-        with open("/etc/os-release", encoding="utf-8") as file:
-            system = file.read().lower()
-    except OSError:
-        return "brew install graphviz (macOS) or conda install -c conda-forge graphviz"
-    words = re.findall(r"^id(?:_like)?=\"?([^\"\n]*)", system, re.M)
-    return next((command for name, command in INSTALL.items() if name in " ".join(words)),
-                "conda install -c conda-forge graphviz")
 
 
 def caffe_dot(source):

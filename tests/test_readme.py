@@ -12,7 +12,7 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 SHELL = [line.split("#")[0].strip() for block in re.findall(r"```sh\n(.*?)```", TEXT, re.S)
          for line in block.splitlines()]
 OURS = [line for line in SHELL if line.startswith(".venv/bin/python ")]
-MAKE = sorted({target for line in re.findall(r"`?make ([a-z]+)", TEXT) for target in [line]})
+MAKE = sorted(set(re.findall(r"(?:^|`)make ([a-z]+)", TEXT, re.M)))
 
 
 def test_the_program_in_the_readme_runs_and_prints_what_it_says(tmp_path):

@@ -134,8 +134,8 @@ def test_check_prints_layers_with_shapes_weights_and_what_is_shared(tmp_path, ca
     capsys.readouterr()
     assert main(["check", path]) == 0
     shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
-    assert "t1/lstm/Mh InnerProduct w_Mhw (24, 6) t1/lstm/Mh (1, 3, 24)" in shown
-    assert "w_Mhw (24, 6) shared by 2 layers: t1/lstm/Mh, t2/lstm/Mh" in shown
+    assert ("t1/lstm/Mh InnerProduct h0 1×3×6 -> t1/lstm/Mh 1×3×24 w_Mhw* 24×6"
+            in shown)
 
 
 MISTAKES = {
