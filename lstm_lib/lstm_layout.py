@@ -25,7 +25,8 @@ def composed_layout(cell):
     gates = [part[gate] for gate in "ifog"]
     at = {"c_f": (128, TOP), "c": (194, TOP), "c_i": (194, 98), "act_c": (296, 84),
           "h": (296, 126), "slice": (161, 188), "z": (161, 214), "Mh": (88, 258),
-          "Mx": (234, 258), "reset_c": (46, TOP), "reset_h": (46, FLOOR), **{gate: (62 + 66 * i, 156) for i, gate in enumerate("ifog")}}
+          "Mx": (234, 258), "reset_c": (46, TOP), "reset_h": (46, FLOOR),
+          **{gate: (62 + 66 * i, 156) for i, gate in enumerate("ifog")}}
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
     layout.sizes = {part["slice"]: (264, 12)}
     layout.notes = {part["z"]: (20, -11, "start"), part["c_i"]: (-6, -20, "end"),
