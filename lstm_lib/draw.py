@@ -3,7 +3,7 @@ import os
 
 from .errors import NetError
 from .graph import read_graph
-from .graphviz import caffe_dot, clustered_dot, run_dot
+from .graphviz import caffe_dot, clustered_dot, fitted, run_dot
 from .picture import prepared, time_picture
 from .raster import convert
 from .safe_net import in_place_of
@@ -136,7 +136,7 @@ def _picture(source, graph, style, steps, shapes, interactive, values):
     if interactive or values or shapes:
         raise NetError("values, shapes and the interactive page belong to style='time'.")
     dot = caffe_dot(source) if style == "caffe" else clustered_dot(graph)
-    return Picture(graph, run_dot(dot, "svg", INSTEAD).decode(), lambda: dot, by_dot=True)
+    return Picture(graph, fitted(run_dot(dot, "svg", INSTEAD).decode()), lambda: dot, by_dot=True)
 
 
 def summary(source):

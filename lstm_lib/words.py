@@ -52,7 +52,7 @@ def table(graph):
             flow = f"{_blobs(blobs)} -> {_blobs(node.tops)}".strip()
             rows.append((layer.name, layer.type, flow + (" (in place)" if _in_place(layer) else ""),
                          ", ".join(_weight(weight) for weight in weights)))
-    wide = [max(len(row[i]) for row in rows) for i in range(3)]
+    wide = [max(len(row[i]) for row in rows if i < 2 or row[3]) for i in range(3)]
     lines = ["  ".join([*(cell.ljust(w) for cell, w in zip(row, wide)), row[3]]).rstrip()
              for row in rows]
     return "\n".join([*lines, "", _totals(graph)])
