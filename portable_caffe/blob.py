@@ -65,11 +65,11 @@ class Memory:
     def open(self):
         """The numbers as a NumPy array that its reader may write into at any time."""
         self._bring_host()
-        if not arrays.current.is_host:
-            self.newer = HOST
-        elif self.arrays is not arrays.current or self.newer is not None:
+        if arrays.current.is_host:
             self.array, self.arrays = arrays.current.from_host(self.host), arrays.current
             self.newer = None
+        else:
+            self.newer = HOST
         return self.host
 
     def _bring_host(self):

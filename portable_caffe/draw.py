@@ -45,8 +45,8 @@ def get_pydot_graph(caffe_net, rankdir, label_edges=True, phase=None, display_lr
         name = f"{layer.name}_{layer.type}"
         nodes[name] = pydot.Node(get_layer_label(layer, rankdir, display_lrm),
                                  **_layer_style(layer))
-        nodes.update((f"{blob}_blob", pydot.Node(blob, **BLOB_STYLE))
-                     for blob in [*layer.bottom, *layer.top])
+        nodes.update((f"{blob}_blob", pydot.Node(blob, **BLOB_STYLE)) for blob in layer.bottom)
+        nodes.update((f"{blob}_blob", pydot.Node(blob)) for blob in layer.top)
         edges += [(f"{blob}_blob", name, '""') for blob in layer.bottom]
         label = get_edge_label(layer) if label_edges else '""'
         edges += [(name, f"{blob}_blob", label) for blob in layer.top]

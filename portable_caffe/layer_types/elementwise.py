@@ -72,6 +72,7 @@ class ELU(Layer):
 class Power(Layer):
     """y = (shift + scale x)^power    dx = dy power scale (shift + scale x)^(power - 1)
 
+    In place only with power 1. There real Caffe's gradient is scale^2, whatever dy; here dx.
     Source: power_layer.cpp
     """
 
