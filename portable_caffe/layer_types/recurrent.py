@@ -19,25 +19,31 @@ def lstm_unit(c_prev, z, k):
     xp, H = arrays.current.xp, c_prev.shape[-1]
     ifo, g = sigmoid(z[..., :3 * H]), xp.tanh(z[..., 3 * H:])
     i, f, o = ifo[..., :H], ifo[..., H:2 * H], ifo[..., 2 * H:]
-    f = f * k[..., None]
-    c = f * c_prev + i * g
+    f *= k[..., None]
+    c = f * c_prev
+    c += i * g
     tanh_c = xp.tanh(c)
-    return c, o * tanh_c, (c_prev, i, f, o, g, tanh_c)
+    return c, o * tanh_c, (c_prev, ifo, g, tanh_c)
 
 
 def lstm_unit_gradients(dc, dh, saved):
     """The gradients of c_prev and z from those of c and h.
 
-    dc += dh o (1 - tanh(c)^2);   dc_prev = dc f;   a gate's gradient times its own slope
+    dc += dh o (1 - tanh(c)^2);   dc_prev = dc f
+    di = dc g,   df = dc c_prev,   do = dh tanh(c),   each times gate (1 - gate)
+    dg = dc i (1 - g^2)
     """
-    c_prev, i, f, o, g, tanh_c = saved
+    c_prev, ifo, g, tanh_c = saved
     H = c_prev.shape[-1]
-    dc = dc + dh * o * (1 - tanh_c * tanh_c)
+    i, f, o = ifo[..., :H], ifo[..., H:2 * H], ifo[..., 2 * H:]
     dz = arrays.current.empty((*c_prev.shape[:-1], 4 * H))
-    dz[..., :H] = dc * g * i * (1 - i)
-    dz[..., H:2 * H] = dc * c_prev * f * (1 - f)
-    dz[..., 2 * H:3 * H] = dh * tanh_c * o * (1 - o)
-    dz[..., 3 * H:] = dc * i * (1 - g * g)
+    dz[..., 2 * H:3 * H] = do = dh * tanh_c
+    dc = dc + (dh - do * tanh_c) * o
+    dz[..., :H] = dc * g
+    dz[..., H:2 * H] = dc * c_prev
+    dz[..., :3 * H] *= ifo - ifo * ifo
+    di = dc * i
+    dz[..., 3 * H:] = di - di * g * g
     return dc * f, dz
 
 
