@@ -113,9 +113,11 @@ class GradientMemory(Memory):
 
     def add_products(self):
         """Add sum of a^T b over the products that wait: a (n, rows), b (n, columns)."""
-        if self.products:
-            left, right = ([array for array in side] for side in zip(*self.products))
-            self.products = []
+        products, self.products = self.products, []
+        sizes = {(a.shape[1], b.shape[1]): None for a, b in products}  # one, unless PERMISSIVE
+        for size in sizes:
+            left, right = zip(*(pair for pair in products
+                                if (pair[0].shape[1], pair[1].shape[1]) == size))
             self.add((_stacked(left).T @ _stacked(right)).reshape(self.shape))
 
 

@@ -34,6 +34,8 @@ class Node:
         self.lone_bottom, self.lone_top = self.layer.bottoms == 1, self.layer.tops == 1
         self.runs_backward = False
         self.reshape()
+        if not bottoms:
+            self.forward()  # so that DummyData holds numbers from the start
 
     def __enter__(self):
         return self
