@@ -54,7 +54,7 @@ class LSTMUnit(Layer):
     Source: lstm_unit_layer.cpp
     """
 
-    bottoms, tops, not_backward = 3, 2, (2,)
+    bottoms, tops, not_backward, always_backward = 3, 2, (2,), (0, 1)
 
     def shapes(self, c_prev, z, k):
         check(len(c_prev) == len(z) == 3 and c_prev[0] == z[0] == 1,
