@@ -1,6 +1,8 @@
 """Put the layers of a net together: blobs by name, shared weights, who needs a gradient."""
+from . import arrays
 from .blob import Blob
 from .errors import NetError
+from .fillers import filled
 from .layer_types import LAYER_TYPES
 from .node import Node
 from .proto import caffe_pb2
@@ -58,6 +60,9 @@ class Graph:
             spec = specs[index] if index < len(specs) else caffe_pb2.ParamSpec()
             owner = self.owners.get(spec.name) if spec.name else None
             if owner is None:
+                with node:
+                    values = filled(node.layer.fillers[index], blob.shape)
+                blob.data_memory.write(arrays.current.from_host(values))
                 weight = Weight(blob, spec, node.spec.name)
                 self.weights.append(weight)
                 self.owners.update({spec.name: weight} if spec.name else {})

@@ -1,9 +1,10 @@
 """The net: pycaffe's `Net` on arrays of any library."""
 import os
+from collections.abc import Mapping
 
 import numpy as np
 
-from . import files
+from . import arrays, files
 from .blob import Blob
 from .build import Graph
 from .errors import NetError
@@ -76,7 +77,7 @@ class Net:
         first, last = self._range(start, end, 0, len(self._nodes) - 1)
         self._forward(first, last)
         names = (self.outputs if end is None else self.top_names[end]) + (blobs or [])
-        return {name: self.blobs[name].data for name in dict.fromkeys(names)}
+        return self._look(names, "data")
 
     def backward(self, diffs=None, start=None, end=None, **kwargs):
         """Run the layers backward from `start` down to `end` (names, both included).
@@ -88,7 +89,14 @@ class Net:
         first, last = self._range(start, end, len(self._nodes) - 1, 0)
         self._backward(first, last)
         names = (self.inputs if end is None else self.bottom_names[end]) + (diffs or [])
-        return {name: self.blobs[name].diff for name in dict.fromkeys(names)}
+        return self._look(names, "diff")
+
+    def _look(self, names, side):
+        """name -> array; from a GPU they are fetched when they are looked at."""
+        blobs = {name: self.blobs[name] for name in names}
+        if not arrays.current.is_host:
+            return LaterArrays(blobs, side)
+        return {name: getattr(blob, side) for name, blob in blobs.items()}
 
     def _fill(self, given, wanted, side, complaint):
         if given and set(given) != set(wanted):
@@ -143,12 +151,12 @@ class Net:
             if source.blobs and source.name in self._place:
                 self._copy_layer(source.name, [files.from_message(b) for b in source.blobs])
 
-    def _copy_layer(self, name, arrays):
+    def _copy_layer(self, name, stored):
         targets = self.layer_dict[name].blobs
-        if len(targets) != len(arrays):
-            raise NetError(f"Incompatible number of blobs for layer {name}: {len(arrays)} in the "
+        if len(targets) != len(stored):
+            raise NetError(f"Incompatible number of blobs for layer {name}: {len(stored)} in the "
                            f"file, {len(targets)} here.")
-        for index, (blob, array) in enumerate(zip(targets, arrays)):
+        for index, (blob, array) in enumerate(zip(targets, stored)):
             if _without_ones(array.shape) != _without_ones(blob.shape):
                 raise NetError(f"Cannot copy param {index} weights from layer {name!r}; shape "
                                f"mismatch.\nGiven: {array.shape} in the file, {blob.shape} here.")
@@ -179,6 +187,25 @@ class Net:
                 if write_diff:
                     files.to_message(blob.diff, message, "diff")
         return stored
+
+
+class LaterArrays(Mapping):
+    """name -> array of a blob, copied from the GPU when somebody asks for it."""
+
+    def __init__(self, blobs, side):
+        self._blobs, self._side = blobs, side
+
+    def __getitem__(self, name):
+        return getattr(self._blobs[name], self._side)
+
+    def __iter__(self):
+        return iter(self._blobs)
+
+    def __len__(self):
+        return len(self._blobs)
+
+    def __repr__(self):
+        return repr(dict(self))
 
 
 def read_net(source):

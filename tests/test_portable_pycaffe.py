@@ -13,7 +13,7 @@ real = pytest.importorskip("caffe", reason="real Caffe is not installed here")
 
 
 def rounded(arrays):
-    return {name: np.round(array.astype(float), 4).tolist() for name, array in arrays.items()}
+    return {name: np.round(arrays[name].astype(float), 4).tolist() for name in sorted(arrays)}
 
 
 def look(caffe, folder):

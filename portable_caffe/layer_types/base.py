@@ -12,7 +12,6 @@ In `backward` the only bottom, or the only top, stands for itself, not in a list
 from .. import arrays
 from ..blob import Blob, GradientMemory
 from ..errors import check
-from ..fillers import filled
 
 ANY = 10 ** 6  # as many bottoms or tops as one likes
 TRAIN, TEST = 0, 1
@@ -29,7 +28,8 @@ class Layer:
     always_backward = ()  # bottoms whose gradient is written even if nobody needs it
 
     def __init__(self, spec, phase):
-        self.spec, self.phase, self.type, self.blobs = spec, phase, spec.type, []
+        self.spec, self.phase, self.type = spec, phase, spec.type
+        self.blobs, self.fillers = [], []  # the weights, and what each holds at first
         self.p = getattr(spec, self.options) if self.options else None
         self.learns, self.needs = [], []  # per weight, per bottom: is a gradient wanted?
         self.top_blobs = []
@@ -47,10 +47,9 @@ class Layer:
         return x
 
     def add_weight(self, shape, filler):
-        """A new weight, filled by a FillerParameter."""
-        blob = Blob(shape, GradientMemory)
-        blob.data[...] = filled(filler, shape)
-        self.blobs.append(blob)
+        """A new weight; the net fills it by the FillerParameter, if no other layer owns it."""
+        self.blobs.append(Blob(shape, GradientMemory))
+        self.fillers.append(filler)
 
     def weight(self, index):
         """The array of a weight."""
