@@ -87,7 +87,8 @@ def test_permissive_sharing_takes_another_shape_as_in_real_caffe():
 
 
 @pytest.mark.parametrize("options", [
-    dict(propagate_down=False), dict(propagate_down=True), dict(param=dict(lr_mult=0)), {}])
+    dict(propagate_down=False), dict(propagate_down=True), dict(param=dict(lr_mult=0)),
+    dict(param=[dict(lr_mult=1), dict(lr_mult=0)]), {}])
 def test_backward_stops_where_real_caffe_stops(options):
     ns = inputs(pc.NetSpec(), x=(2, 3), y=(2, 4))
     ns.a = L.InnerProduct(ns.x, num_output=5)
@@ -141,9 +142,11 @@ def test_filler_has_the_distribution_of_real_caffes(filler):
     ns.y = L.InnerProduct(ns.x, num_output=200, weight_filler=filler)
     real, own = judge.both_nets(ns.to_proto())
     own = pc.Net(ns.to_proto(), pc.TRAIN)  # with weights of its own
-    theirs, mine = (np.quantile(net.params["y"][0].data, [0.001, 0.1, 0.4, 0.6, 0.9, 0.999])
-                    for net in (real, own))
-    np.testing.assert_allclose(mine, theirs, atol=0.05 * np.ptp(theirs))
+    theirs, mine = (net.params["y"][0].data for net in (real, own))
+    levels = [0.001, 0.1, 0.4, 0.6, 0.9, 0.999]
+    np.testing.assert_allclose(np.quantile(mine, levels), np.quantile(theirs, levels),
+                               atol=0.05 * np.ptp(theirs))
+    assert np.mean(mine == 0) == pytest.approx(np.mean(theirs == 0), abs=0.01)
 
 
 def test_dummy_data_fills_constants_once_and_random_numbers_each_time():

@@ -8,22 +8,27 @@ from math import prod
 from .. import arrays
 from ..blob import Memory
 from .base import Layer, check
-from .elementwise import sigmoid
 
 
 def lstm_unit(c_prev, z, k):
     """One step from the gate inputs z (..., 4H): c, h, and what the gradient needs.
 
     i, f, o = sigmoid, g = tanh of the quarters of z;   c = k f c_prev + i g;   h = o tanh(c)
+
+    As sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, one tanh does all four gates.
     """
     xp, H = arrays.current.xp, c_prev.shape[-1]
-    ifo, g = sigmoid(z[..., :3 * H]), xp.tanh(z[..., 3 * H:])
-    i, f, o = ifo[..., :H], ifo[..., H:2 * H], ifo[..., 2 * H:]
+    gates = xp.stack([z[..., q * H:(q + 1) * H] for q in range(4)])  # (4, ..., H)
+    gates[:3, ...] *= 0.5
+    gates = xp.tanh(gates)
+    gates[:3, ...] *= 0.5
+    gates[:3, ...] += 0.5
+    i, f, o, g = (gates[q, ...] for q in range(4))
     f *= k[..., None]
     c = f * c_prev
     c += i * g
     tanh_c = xp.tanh(c)
-    return c, o * tanh_c, (c_prev, ifo, g, tanh_c)
+    return c, o * tanh_c, (c_prev, gates, tanh_c)
 
 
 def lstm_unit_gradients(dc, dh, saved):
@@ -33,18 +38,14 @@ def lstm_unit_gradients(dc, dh, saved):
     di = dc g,   df = dc c_prev,   do = dh tanh(c),   each times gate (1 - gate)
     dg = dc i (1 - g^2)
     """
-    c_prev, ifo, g, tanh_c = saved
-    H = c_prev.shape[-1]
-    i, f, o = ifo[..., :H], ifo[..., H:2 * H], ifo[..., 2 * H:]
-    dz = arrays.current.empty((*c_prev.shape[:-1], 4 * H))
-    dz[..., 2 * H:3 * H] = do = dh * tanh_c
+    xp, (c_prev, gates, tanh_c) = arrays.current.xp, saved
+    i, f, o, g = (gates[q, ...] for q in range(4))
+    do = dh * tanh_c
     dc = dc + (dh - do * tanh_c) * o
-    dz[..., :H] = dc * g
-    dz[..., H:2 * H] = dc * c_prev
-    dz[..., :3 * H] *= ifo - ifo * ifo
-    di = dc * i
-    dz[..., 3 * H:] = di - di * g * g
-    return dc * f, dz
+    slopes = gates[:3, ...] - gates[:3, ...] * gates[:3, ...]
+    dz = [dc * g * slopes[0, ...], dc * c_prev * slopes[1, ...], do * slopes[2, ...],
+          dc * i * (1 - g * g)]
+    return dc * f, xp.concat(dz, axis=-1)
 
 
 class LSTMUnit(Layer):
