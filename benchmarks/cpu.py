@@ -3,7 +3,7 @@
     python benchmarks/cpu.py [threads]
 
 Forward and backward of an LSTM with a loss on all steps, medians of interleaved runs in one
-process, float32. Writes benchmarks/results/cpu.json. Needs real Caffe.
+process, float32. Writes benchmarks/results/cpu_N_threads.json. Needs real Caffe.
 """
 import datetime
 import json
@@ -101,7 +101,7 @@ def measure(sizes, seconds=6):
 
 def main():
     """Print a line for each size and write all of them as JSON."""
-    results = []
+    results, load = [], round(os.getloadavg()[0], 2)  # what else the machine had to do
     print(f"{'T, B, D, H':22}{'net':24}{'forward':>9}{'backward':>10}{'ratio':>8}  (ms)")
     for sizes, goal in zip(SIZES, GOALS):
         row = measure(sizes)
@@ -113,11 +113,12 @@ def main():
                   f"{row['ratio'][name]:8.2f}")
         results.append(row)
     about = {"date": datetime.date.today().isoformat(), "threads": int(THREADS),
-             "cores": os.cpu_count(), "machine": platform.machine(),
+             "cores": os.cpu_count(), "load before": load, "machine": platform.machine(),
              "python": platform.python_version(), "numpy": np.__version__,
              "caffe": caffe.__version__, "portable_caffe": portable_caffe.__version__,
              "what": "forward, backward in ms, medians; ratio to Caffe's LSTM layer"}
-    with open(os.path.join(HERE, "results", "cpu.json"), "w", encoding="utf-8") as file:
+    path = os.path.join(HERE, "results", f"cpu_{THREADS}_threads.json")
+    with open(path, "w", encoding="utf-8") as file:
         json.dump({"about": about, "results": results}, file, indent=1)
 
 

@@ -18,7 +18,9 @@ def lstm_unit(c_prev, z, k):
     As sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, one tanh does all four gates.
     """
     xp, H = arrays.current.xp, c_prev.shape[-1]
-    gates = xp.stack([z[..., q * H:(q + 1) * H] for q in range(4)])  # (4, ..., H)
+    gates = arrays.current.empty((4, prod(c_prev.shape[:-1]), H))
+    gates[...] = xp.permute_dims(z.reshape((-1, 4, H)), (1, 0, 2))  # each gate in one piece
+    gates = gates.reshape((4, *c_prev.shape))
     gates[:3, ...] *= 0.5
     gates = xp.tanh(gates)
     gates[:3, ...] *= 0.5
