@@ -1,0 +1,148 @@
+"""Which arrays compute: NumPy, PyTorch or CuPy, on the CPU or on a GPU.
+
+All layers are written against the array API standard, so this is the only module that
+knows the libraries apart. `LSTM_LIB_ARRAYS=numpy|torch|cupy` chooses one; without it the
+CPU computes with NumPy, and the GPU with PyTorch or else CuPy.
+"""
+import importlib
+import os
+
+import numpy as np
+
+from .errors import NoGPU
+
+
+class Arrays:
+    """An array library and a device.
+
+    `xp` is its array API namespace. `is_host` says that its arrays lie in the memory NumPy
+    sees, so that nothing is ever copied.
+    """
+
+    def __init__(self, library, device):
+        self.library, self.device = library, device
+        self.xp = importlib.import_module("array_api_compat." + library)
+        self.is_host = device == "cpu"
+        self._where = {"device": device} if library == "torch" else {}
+
+    def from_host(self, host):
+        """The numbers of a NumPy array as an array of this library (the same memory if it can)."""
+        if self.library == "numpy":
+            return host
+        if self.library == "torch":
+            return self.xp.from_numpy(host).to(self.device)
+        return self.xp.asarray(host)
+
+    def to_host(self, array):
+        """The numbers of an array as a NumPy array (the same memory if it can)."""
+        if self.library == "numpy":
+            return array
+        if self.library == "torch":
+            return array.cpu().numpy()
+        return array.get()
+
+    def zeros(self, shape):
+        """A float32 array of zeros."""
+        return self.xp.zeros(shape, dtype=self.xp.float32, **self._where)
+
+    def empty(self, shape):
+        """A float32 array of anything, to be filled."""
+        return self.xp.empty(shape, dtype=self.xp.float32, **self._where)
+
+    def count_to(self, n):
+        """The whole numbers 0 .. n - 1."""
+        return self.xp.arange(n, dtype=self.xp.int64, **self._where)
+
+    def __repr__(self):
+        return f"{self.library} arrays on {self.device}"
+
+
+def _torch_device():
+    """The GPU PyTorch reaches ("cuda" is ROCm too), or what is in the way."""
+    try:
+        import torch
+    except ImportError:
+        return None, "PyTorch is not installed"
+    if torch.cuda.is_available():
+        return "cuda", ""
+    mps = getattr(torch.backends, "mps", None)
+    if mps is not None and mps.is_available():
+        return "mps", ""
+    return None, f"PyTorch {torch.__version__} sees no CUDA, ROCm or Apple GPU"
+
+
+def _cupy_device():
+    """The GPU CuPy reaches, or what is in the way."""
+    try:
+        import cupy
+        if cupy.cuda.runtime.getDeviceCount():
+            return "cuda", ""
+    except ImportError:
+        return None, "CuPy is not installed"
+    except Exception as error:  # CuPy has its own class for each driver trouble
+        return None, f"CuPy finds no GPU ({error})"
+    return None, "CuPy finds no GPU"
+
+
+_FIND = {"torch": _torch_device, "cupy": _cupy_device}
+
+
+def _chosen_library():
+    chosen = os.environ.get("LSTM_LIB_ARRAYS", "")
+    if chosen not in ("", "numpy", "torch", "cupy"):
+        raise ValueError(f"LSTM_LIB_ARRAYS={chosen!r}: give numpy, torch or cupy.")
+    return chosen
+
+
+def cpu_arrays():
+    """Arrays for the CPU: NumPy's, or PyTorch's when LSTM_LIB_ARRAYS says so."""
+    library = _chosen_library()
+    return Arrays("torch" if library == "torch" else "numpy", "cpu")
+
+
+def gpu_arrays():
+    """Arrays for the GPU, or `NoGPU` that says what was looked for and how to get it."""
+    looked = []
+    for library in [_chosen_library() or "torch", "cupy"]:
+        device, reason = _FIND.get(library, lambda: (None, "NumPy computes on the CPU only"))()
+        if device:
+            return Arrays(library, device)
+        looked.append(reason)
+    raise NoGPU("no GPU to compute on: " + "; ".join(dict.fromkeys(looked)) + ". Install "
+                "PyTorch with CUDA, ROCm or Metal, or CuPy for your CUDA, where a GPU and its "
+                "driver are. set_mode_cpu() computes the same numbers.")
+
+
+def set_mode_cpu():
+    """Compute on the CPU from now on."""
+    global current
+    current = cpu_arrays()
+
+
+def set_mode_gpu():
+    """Compute on the GPU from now on; `NoGPU` at once when there is none."""
+    global current
+    current = gpu_arrays()
+
+
+def set_device(number):
+    """Use GPU `number` (0, 1, ...) from now on."""
+    global current
+    found = gpu_arrays()
+    count = (found.xp.cuda.device_count() if found.library == "torch" and found.device == "cuda"
+             else 1 if found.device == "mps" else found.xp.cuda.runtime.getDeviceCount())
+    if not 0 <= number < count:
+        raise NoGPU(f"there is no GPU {number}: {found.library} sees {count}, counted from 0.")
+    if found.device == "cuda":
+        (found.xp.cuda.set_device(number) if found.library == "torch"
+         else found.xp.cuda.Device(number).use())
+
+
+def set_random_seed(seed):
+    """Let fillers, DummyData and Dropout repeat their numbers (not those of real Caffe)."""
+    global random
+    random = np.random.default_rng(seed)
+
+
+current = cpu_arrays()
+random = np.random.default_rng()

@@ -1,0 +1,182 @@
+"""Blobs: numbers and their gradients, seen by Python as NumPy arrays that can be written.
+
+Layers compute with arrays of the chosen library (`arrays.current`). A copy between the two
+sides is made only when the other side is newer, as in Caffe's syncedmem.cpp.
+"""
+from math import prod
+
+import numpy as np
+
+from . import arrays
+
+HOST, ARRAY = "host", "array"  # the side that is newer
+
+
+class Memory:
+    """The numbers of a blob: `host`, once Python asked for them, and `array`, for layers.
+
+    Both None means: all zero. Where the library's arrays lie in host memory, `array` is a
+    view of `host`, so that a NumPy array kept from `blob.data` always shows the numbers.
+    """
+
+    __slots__ = ("shape", "host", "array", "arrays", "newer")
+
+    def __init__(self, shape):
+        self.shape = shape
+        self.clear()
+
+    def clear(self):
+        """All zero; an array that Python holds becomes zero too."""
+        if getattr(self, "host", None) is not None and arrays.current.is_host:
+            self.host[...] = 0
+        else:
+            self.host = self.array = self.arrays = self.newer = None
+
+    def read(self):
+        """The numbers as an array to compute with; not to be written into."""
+        if self.arrays is not arrays.current or self.newer is HOST:
+            self._bring_array()
+        return self.array
+
+    def _bring_array(self):
+        now = arrays.current
+        if self.host is None and self.array is None:
+            self.array = now.zeros(self.shape)
+            self.newer = ARRAY
+        else:
+            self._bring_host()
+            self.array, self.newer = now.from_host(self.host), None
+        self.arrays = now
+
+    def write(self, array):
+        """Take the numbers of an array just computed."""
+        now = arrays.current
+        if not self.shape:  # NumPy 1 makes float64 of a single number
+            array = now.xp.asarray(array, dtype=now.xp.float32)
+        if self.host is not None and now.is_host:
+            np.copyto(self.host, now.to_host(array))
+            if self.arrays is not now:
+                self.array = now.from_host(self.host)
+            self.newer = None
+        else:
+            self.array, self.newer = array, ARRAY
+        self.arrays = now
+
+    def open(self):
+        """The numbers as a NumPy array that its reader may write into at any time."""
+        self._bring_host()
+        if arrays.current.is_host:
+            self.array, self.arrays = arrays.current.from_host(self.host), arrays.current
+            self.newer = None
+        else:
+            self.newer = HOST
+        return self.host
+
+    def _bring_host(self):
+        """Make `host` current, in an array of its own that stays in its place."""
+        if self.host is None:
+            self.host = np.zeros(self.shape, np.float32)
+            self.newer = ARRAY if self.array is not None else HOST
+        if self.newer is ARRAY:
+            np.copyto(self.host, self.arrays.to_host(self.array))
+            self.newer = None
+
+    def reshape(self, shape):
+        """Another shape: the same numbers if there are as many, else zeros."""
+        if prod(shape) != prod(self.shape):
+            self.host = self.array = self.arrays = self.newer = None
+        for side in (HOST, ARRAY):
+            if getattr(self, side) is not None:
+                setattr(self, side, getattr(self, side).reshape(shape))
+        self.shape = shape
+
+
+class GradientMemory(Memory):
+    """The gradient of a weight: a sum over all layers that share it.
+
+    Products a^T b, which most gradients are, wait until the end of a backward pass; then
+    those of all layers are one large product, which is much faster than many small ones.
+    """
+
+    __slots__ = ("products",)
+
+    def __init__(self, shape):
+        super().__init__(shape)
+        self.products = []
+
+    def add(self, gradient):
+        """Add an array of this shape."""
+        if self.array is None and self.host is None:
+            self.write(gradient)
+        else:
+            self.write(self.read() + gradient)
+
+    def add_products(self):
+        """Add sum of a^T b over the products that wait: a (n, rows), b (n, columns)."""
+        products, self.products = self.products, []
+        sizes = {(a.shape[1], b.shape[1]): None for a, b in products}  # one, unless PERMISSIVE
+        for size in sizes:
+            left, right = zip(*(pair for pair in products
+                                if (pair[0].shape[1], pair[1].shape[1]) == size))
+            self.add((_stacked(left).T @ _stacked(right)).reshape(self.shape))
+
+
+def _stacked(parts):
+    return parts[0] if len(parts) == 1 else arrays.current.xp.concat(parts)
+
+
+class Blob:
+    """Numbers `data` and gradients `diff` of one shape, as pycaffe's `Blob`."""
+
+    reshapes = 0  # how often Python reshaped a blob, so that nets look at their shapes anew
+
+    def __init__(self, shape=(), gradient=Memory):
+        self.shape = tuple(shape)
+        self.data_memory, self.diff_memory = Memory(self.shape), gradient(self.shape)
+
+    @property
+    def data(self):
+        """The numbers: a NumPy array (float32) to read and to write."""
+        return self.data_memory.open().reshape(self.shape)
+
+    @property
+    def diff(self):
+        """The gradients: a NumPy array (float32) to read and to write."""
+        return self.diff_memory.open().reshape(self.shape)
+
+    @property
+    def count(self):
+        """How many numbers."""
+        return prod(self.shape)
+
+    @property
+    def num_axes(self):
+        """How many axes."""
+        return len(self.shape)
+
+    def reshape(self, *shape):
+        """Another shape: the same numbers if there are as many, else zeros."""
+        shape = tuple(int(size) for size in shape)
+        if any(size < 0 for size in shape):
+            raise ValueError(f"a shape has no negative sizes: {shape}.")
+        Blob.reshapes += 1
+        self.resize(shape)
+
+    def resize(self, shape):
+        """`reshape` as a net does it itself."""
+        if shape != self.shape:
+            self.shape = shape
+            self.data_memory.reshape(shape)
+            self.diff_memory.reshape(shape)
+
+    def share(self, owner, gradients=True):
+        """Use the memory of another blob with as many numbers."""
+        self.data_memory = owner.data_memory
+        if gradients:
+            self.diff_memory = owner.diff_memory
+
+    def _legacy_size(axis):  # noqa: N805 - makes the four properties below
+        return property(lambda self: (self.shape + (1, 1, 1, 1))[axis],
+                        doc=f"The size of axis {axis}, 1 where there is none.")
+
+    num, channels, height, width = map(_legacy_size, range(4))

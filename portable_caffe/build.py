@@ -1,0 +1,136 @@
+"""Put the layers of a net together: blobs by name, shared weights, who needs a gradient."""
+from . import arrays
+from .blob import Blob
+from .errors import NetError
+from .fillers import filled
+from .layer_types import LAYER_TYPES
+from .node import Node
+from .proto import caffe_pb2
+
+AUTOMATIC = "(automatic)"  # the top of a loss layer that names none
+
+
+class Graph:
+    """The nodes in order, the blobs by name, and the weights that learn.
+
+    Source: net.cpp, Init
+    """
+
+    def __init__(self, spec, phase):
+        self.nodes, self.blobs, self.inputs, self.unread = [], {}, [], {}
+        self.weights, self.owners = [], {}
+        needed = {}  # blob name -> does something before it learn?
+        for layer in spec.layer:
+            node = self._add(layer, layer.phase if layer.HasField("phase") else phase)
+            self._find_needs(node, needed)
+        self._skip_what_no_loss_needs()
+        if spec.force_backward:
+            self._force_backward()
+
+    def _add(self, spec, phase):
+        if spec.type in LAYER_TYPES and LAYER_TYPES[spec.type].is_loss and not spec.top:
+            spec.top.append(AUTOMATIC)
+        bottoms = [self.blobs[name] for name in spec.bottom]
+        tops = [self._top(spec, index) for index in range(len(spec.top))]
+        for name in spec.bottom:
+            self.unread.pop(name, None)
+        node = Node(spec, phase, bottoms, tops)
+        if spec.type == "Input":
+            self.inputs.extend(spec.top)
+        self.unread.update((name, top) for name, top in zip(spec.top, tops)
+                           if name != AUTOMATIC)
+        self._add_weights(node)
+        self.nodes.append(node)
+        return node
+
+    def _top(self, spec, index):
+        """A new blob, or in place the bottom of the same name."""
+        name = spec.top[index]
+        if name not in self.blobs or name == AUTOMATIC:
+            self.blobs[name] = Blob()
+        elif index >= len(spec.bottom) or spec.bottom[index] != name:
+            raise NetError(f"layer {spec.name!r} ({spec.type}): Top blob {name!r} produced by "
+                           "multiple sources; give this top another name.")
+        return self.blobs[name]
+
+    def _add_weights(self, node):
+        """Own weights, or those of the layer that named the same parameter first."""
+        specs = list(node.spec.param)
+        for index, blob in enumerate(node.layer.blobs):
+            spec = specs[index] if index < len(specs) else caffe_pb2.ParamSpec()
+            owner = self.owners.get(spec.name) if spec.name else None
+            if owner is None:
+                with node:
+                    values = filled(node.layer.fillers[index], blob.shape)
+                blob.data_memory.write(arrays.current.from_host(values))
+                weight = Weight(blob, spec, node.spec.name)
+                self.weights.append(weight)
+                self.owners.update({spec.name: weight} if spec.name else {})
+            else:
+                owner.share_with(blob, spec, node.spec)
+            node.layer.learns.append(spec.lr_mult != 0)
+
+    def _find_needs(self, node, needed):
+        """A layer runs backward if it, or a layer before it, has a weight that learns."""
+        needs = [needed[name] for name in node.spec.bottom]
+        node.runs_backward = any(needs) or any(node.layer.learns)
+        node.layer.needs = list(node.spec.propagate_down) or needs
+        for name in node.spec.top:
+            needed[name] = node.runs_backward or name in node.spec.bottom and needed[name]
+
+    def _skip_what_no_loss_needs(self):
+        """Backward only where a loss comes after, and not past a bottom that is cut off."""
+        under_loss, skipped = set(), set()
+        for node in reversed(self.nodes):
+            layer, tops = node.layer, list(node.spec.top)
+            counts = any(node.loss_weights) or any(name in under_loss for name in tops)
+            if node.runs_backward and all(name in skipped for name in tops):
+                node.runs_backward, layer.needs = False, [False] * len(node.bottoms)
+            node.runs_backward = node.runs_backward and counts
+            for i, name in enumerate(node.spec.bottom):
+                if counts:
+                    under_loss.add(name)
+                else:
+                    layer.needs[i] = False
+                if not layer.needs[i]:
+                    skipped.add(name)
+
+    def _force_backward(self):
+        """Every layer runs backward, to every bottom that can have a gradient."""
+        for node in self.nodes:
+            layer = node.layer
+            node.runs_backward = bool(node.bottoms)
+            layer.needs = [need or i not in layer.not_backward
+                           for i, need in enumerate(layer.needs)]
+            layer.learns = [True] * len(layer.blobs)
+
+
+class Weight:
+    """A weight that learns: its blob, its multipliers, the layer that owns it."""
+
+    def __init__(self, blob, spec, layer_name):
+        self.blob, self.name, self.layer_name = blob, spec.name, layer_name
+        self.spec = caffe_pb2.ParamSpec()
+        self.spec.CopyFrom(spec)
+
+    def share_with(self, blob, spec, layer):
+        """Let the blob of another layer be this weight."""
+        permissive = spec.share_mode == spec.PERMISSIVE
+        if blob.count != self.blob.count or not permissive and blob.shape != self.blob.shape:
+            raise NetError(
+                f"layer {layer.name!r} ({layer.type}): Cannot share param {self.name!r} owned by "
+                f"layer {self.layer_name!r}; shape mismatch.\nGiven: {blob.shape} here, "
+                f"{self.blob.shape} there.")
+        for field in ("lr_mult", "decay_mult"):
+            self._agree(field, spec, layer)
+        blob.share(self.blob)
+
+    def _agree(self, field, spec, layer):
+        if not spec.HasField(field):
+            return
+        value = getattr(spec, field)
+        if self.spec.HasField(field) and getattr(self.spec, field) != value:
+            raise NetError(f"layer {layer.name!r} ({layer.type}): Shared param {self.name!r} has "
+                           f"mismatched {field}: {value} here, {getattr(self.spec, field)} in "
+                           f"layer {self.layer_name!r}.")
+        setattr(self.spec, field, value)

@@ -1,0 +1,66 @@
+"""Prototxt and binary files, the same as real Caffe's."""
+import os
+import tempfile
+
+import numpy as np
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
+
+from .errors import NetError
+
+
+def _read(path, mode):
+    try:
+        with open(path, mode, **({} if "b" in mode else {"encoding": "utf-8"})) as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NetError(f"Could not open file {os.fspath(path)}: {error}.") from None
+
+
+def read_text(path, message):
+    """Fill a message from a text file (prototxt)."""
+    text = _read(path, "r")
+    try:
+        return text_format.Parse(text, message)
+    except text_format.ParseError as error:
+        raise NetError(f"{path}: line {error}") from None
+
+
+def read_binary(path, message):
+    """Fill a message from a binary file (.caffemodel, .solverstate)."""
+    data = _read(path, "rb")
+    try:
+        message.ParseFromString(data)
+    except DecodeError:
+        raise NetError(f"{path} ({len(data)} bytes) is not a whole "
+                       f"{message.DESCRIPTOR.name} file.") from None
+    return message
+
+
+def write_binary(path, message):
+    """Write a message beside the file and move it into place: whole file or nothing."""
+    path = os.path.abspath(os.fspath(path))
+    try:
+        handle, beside = tempfile.mkstemp(dir=os.path.dirname(path))
+        with os.fdopen(handle, "wb") as file:
+            file.write(message.SerializeToString())
+        os.replace(beside, path)
+    except OSError as error:
+        raise NetError(f"cannot write {path}: {error.strerror}.") from None
+
+
+def to_message(array, message, field="data"):
+    """Put an array into a BlobProto."""
+    if field == "data":
+        message.shape.dim.extend(array.shape)
+    getattr(message, field).extend(array.ravel().tolist())
+    return message
+
+
+def from_message(message):
+    """The array of a BlobProto, also of the old kind with four sizes."""
+    data = np.array(message.data or message.double_data, dtype=np.float32)
+    if message.HasField("shape"):
+        return data.reshape(tuple(message.shape.dim))
+    sizes = (message.num, message.channels, message.height, message.width)
+    return data.reshape(sizes) if message.HasField("num") else data

@@ -1,0 +1,76 @@
+"""What every layer type is.
+
+A layer type is a class named like the type. It says how many `bottoms` and `tops` it has
+(a number, or least and most), where its options stand (`options`), and
+  setup(*shapes)                 makes the weights from the shapes of the bottoms, once;
+  shapes(*shapes)                gives the shape of the top (a list where there may be several);
+  forward(*bottoms)              gives the array of the top (a list where there may be several);
+  backward(dtops, bottoms, tops) gives the gradient of the bottom (a list, None where there is
+                                 none, where there may be several) and adds to the weights'.
+In `backward` the only bottom, or the only top, stands for itself, not in a list.
+"""
+from .. import arrays
+from ..blob import Blob, GradientMemory
+from ..errors import check
+
+ANY = 10 ** 6  # as many bottoms or tops as one likes
+TRAIN, TEST = 0, 1
+
+
+class Layer:
+    """A layer of one top and one bottom of the same shape, without weights."""
+
+    bottoms, tops = 1, 1
+    options = None  # such as "slice_param"
+    is_loss = False  # its first top counts as a loss without being told
+    aliases = False  # may return (parts of) arrays it was given
+    not_backward = ()  # bottoms that force_backward leaves out
+    always_backward = ()  # bottoms whose gradient is written even if nobody needs it
+
+    def __init__(self, spec, phase):
+        self.spec, self.phase, self.type = spec, phase, spec.type
+        self.blobs, self.fillers = [], []  # the weights, and what each holds at first
+        self.p = getattr(spec, self.options) if self.options else None
+        self.learns, self.needs = [], []  # per weight, per bottom: is a gradient wanted?
+        self.top_blobs = []
+
+    @property
+    def xp(self):
+        """The array API namespace that computes now."""
+        return arrays.current.xp
+
+    def setup(self, *shapes):
+        """Make the weights."""
+
+    def shapes(self, x):
+        """The shapes of the tops; here the bottom's."""
+        return x
+
+    def add_weight(self, shape, filler):
+        """A new weight; the net fills it by the FillerParameter, if no other layer owns it."""
+        self.blobs.append(Blob(shape, GradientMemory))
+        self.fillers.append(filler)
+
+    def weight(self, index):
+        """The array of a weight."""
+        blob = self.blobs[index]
+        array = blob.data_memory.read()
+        return array if array.shape == blob.shape else array.reshape(blob.shape)
+
+    def add_gradient(self, index, gradient):
+        """Add to the gradient of a weight, if it learns."""
+        if self.learns[index]:
+            self.blobs[index].diff_memory.add(gradient)
+
+    def add_product(self, index, a, b):
+        """Add a^T b to the gradient of a weight, if it learns: a (n, rows), b (n, columns)."""
+        if self.learns[index]:
+            self.blobs[index].diff_memory.products.append((a, b))
+
+
+def axis_of(shape, axis, name="axis"):
+    """The axis counted from 0; negative axes count from the end."""
+    check(-len(shape) <= axis < len(shape),
+          f"{name} {axis} is out of range for a blob of {len(shape)} axes.")
+    return axis % len(shape)
+

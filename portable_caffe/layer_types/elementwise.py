@@ -1,0 +1,183 @@
+"""Layers that compute number by number: activations, Power, Eltwise, Dropout.
+
+x is the bottom, y the top, dx and dy their gradients.
+"""
+from .. import arrays
+from .base import ANY, TRAIN, Layer, check
+
+
+def sigmoid(x):
+    """1 / (1 + exp(-x)), without overflow for any x."""
+    return arrays.current.xp.tanh(x * 0.5) * 0.5 + 0.5
+
+
+class Sigmoid(Layer):
+    """y = 1 / (1 + exp(-x))          dx = dy y (1 - y)
+
+    Source: sigmoid_layer.cpp
+    """
+
+    def forward(self, x):
+        return sigmoid(x)
+
+    def backward(self, dy, x, y):
+        return dy * y * (1 - y)
+
+
+class TanH(Layer):
+    """y = tanh(x)                    dx = dy (1 - y^2)
+
+    Source: tanh_layer.cpp
+    """
+
+    def forward(self, x):
+        return self.xp.tanh(x)
+
+    def backward(self, dy, x, y):
+        return dy * (1 - y * y)
+
+
+class ReLU(Layer):
+    """y = x if x > 0 else s x        dx = dy if x > 0 else s dy,    s = negative_slope
+
+    Source: relu_layer.cpp
+    """
+
+    options = "relu_param"
+
+    def forward(self, x):
+        return self.xp.where(x > 0, x, x * self.p.negative_slope)
+
+    def backward(self, dy, x, y):
+        return self.xp.where(x > 0, dy, dy * self.p.negative_slope)
+
+
+class ELU(Layer):
+    """y = x if x > 0 else a (exp(x) - 1)        dx = dy if x > 0 else dy (y + a),   a = alpha
+
+    Source: elu_layer.cpp
+    """
+
+    options = "elu_param"
+
+    def forward(self, x):
+        xp = self.xp
+        negative = xp.where(x > 0, xp.zeros_like(x), x)  # exp would overflow on the others
+        return xp.where(x > 0, x, (xp.exp(negative) - 1) * self.p.alpha)
+
+    def backward(self, dy, x, y):
+        return self.xp.where(x > 0, dy, dy * (y + self.p.alpha))
+
+
+class Power(Layer):
+    """y = (shift + scale x)^power    dx = dy power scale (shift + scale x)^(power - 1)
+
+    In place only with power 1. There real Caffe's gradient is scale^2, whatever dy; here dx.
+    Source: power_layer.cpp
+    """
+
+    options = "power_param"
+
+    def forward(self, x):
+        if self.p.power * self.p.scale == 0:  # a constant, whatever x holds
+            value = 1 if self.p.power == 0 else self.p.shift ** self.p.power
+            return self.xp.full_like(x, value)
+        base = x * self.p.scale + self.p.shift
+        return base if self.p.power == 1 else base ** self.p.power
+
+    def backward(self, dy, x, y):
+        slope = self.p.power * self.p.scale
+        if slope == 0:
+            return self.xp.zeros_like(x)
+        if self.p.power == 1:
+            return dy * slope
+        return dy * slope * (x * self.p.scale + self.p.shift) ** (self.p.power - 1)
+
+
+class Dropout(Layer):
+    """TRAIN: y = x m / (1 - r), m = 0 with probability r, else 1      dx = dy m / (1 - r)
+    TEST: y = x                                                        dx = dy
+
+    Source: dropout_layer.cpp
+    """
+
+    options, aliases = "dropout_param", True
+
+    def shapes(self, x):
+        check(0 < self.p.dropout_ratio < 1, "dropout_ratio must lie between 0 and 1.")
+        return x
+
+    def forward(self, x):
+        if self.phase != TRAIN:
+            return x
+        keep = 1 - self.p.dropout_ratio
+        mask = (arrays.random.random(x.shape) < keep) / keep
+        self.mask = arrays.current.from_host(mask.astype("float32"))
+        return x * self.mask
+
+    def backward(self, dy, x, y):
+        return dy * self.mask if self.phase == TRAIN else dy
+
+
+class Eltwise(Layer):
+    """PROD: y = x1 x2 ...            dx_i = dy times all the other x
+    SUM:  y = c1 x1 + c2 x2 ...       dx_i = c_i dy                        (c_i = 1 if not given)
+    MAX:  y = max(x1, x2, ...)        dx_i = dy where x_i is the largest, else 0
+
+    Source: eltwise_layer.cpp
+    """
+
+    bottoms, tops = (2, ANY), 1
+    options, aliases = "eltwise_param", True
+
+    def shapes(self, *shapes):
+        for index, shape in enumerate(shapes):
+            check(shape == shapes[0], f"all bottoms must have one shape; bottom {index} has "
+                                      f"{shape}, bottom 0 has {shapes[0]}.")
+        check(len(self.p.coeff) in (0, len(shapes)), "give one coeff per bottom, or none.")
+        check(self.p.operation == self.p.SUM or not self.p.coeff, "only SUM takes coeff.")
+        self.coeff = list(self.p.coeff) or [1] * len(shapes)
+        self._operation = {self.p.PROD: "product", self.p.SUM: "sum",
+                           self.p.MAX: "maximum"}[self.p.operation]
+        return shapes[0]
+
+    def forward(self, *xs):
+        return getattr(self, "_" + self._operation)(xs)
+
+    def backward(self, dy, xs, y):
+        return getattr(self, f"_{self._operation}_gradients")(dy, xs)
+
+    def _product(self, xs):
+        y = xs[0]
+        for x in xs[1:]:
+            y = y * x
+        return y
+
+    def _product_gradients(self, dy, xs):
+        return [dy * self._product([x for j, x in enumerate(xs) if j != i])
+                for i in range(len(xs))]
+
+    def _sum(self, xs):
+        terms = [x if c == 1 else x * c for c, x in zip(self.coeff, xs)]
+        y = terms[0] + terms[1]
+        for term in terms[2:]:
+            y = y + term
+        return y
+
+    def _sum_gradients(self, dy, xs):
+        return [dy if c == 1 else dy * c for c in self.coeff]
+
+    def _maximum(self, xs):
+        y = xs[0]
+        for x in xs[1:]:
+            y = self.xp.maximum(y, x)
+        return y
+
+    def _maximum_gradients(self, dy, xs):
+        """Of equal numbers, the second of the first two wins, else the earlier."""
+        xp, order = self.xp, [1, 0, *range(2, len(xs))]
+        y, free, gradients = self._maximum(xs), xp.ones_like(dy), [None] * len(xs)
+        for i in order:
+            wins = xp.where(xs[i] == y, free, xp.zeros_like(dy))
+            gradients[i], free = dy * wins, free - wins
+        return gradients

@@ -1,0 +1,220 @@
+"""The net: pycaffe's `Net` on arrays of any library."""
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from . import arrays, files
+from .blob import Blob
+from .build import Graph
+from .errors import NetError
+from .prepare import prepare
+from .proto import caffe_pb2
+
+
+class Net:
+    """A net built from a prototxt file (or a NetParameter) for one phase, TRAIN or TEST.
+
+    >>> import portable_caffe as caffe
+    >>> ns = caffe.NetSpec()
+    >>> ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[1, 2])))
+    >>> ns.y = caffe.layers.Power(ns.x, shift=3)
+    >>> caffe.Net(ns.to_proto(), caffe.TEST).forward()["y"].tolist()
+    [[3.0, 3.0]]
+    """
+
+    def __init__(self, network_file, phase=None, level=0, stages=None, weights=None):
+        if isinstance(level, int) and isinstance(phase, (str, os.PathLike)):
+            phase, weights, level = level, phase, 0  # the old order: file, weights, phase
+        if phase is None:
+            raise TypeError("give the phase: caffe.TRAIN or caffe.TEST.")
+        self.spec = read_net(network_file)
+        state = caffe_pb2.NetState()
+        state.CopyFrom(self.spec.state)
+        state.phase, state.level = phase, level
+        state.stage.extend(stages or [])
+        self._build(state)
+        if weights is not None:
+            self.copy_from(weights)
+
+    @classmethod
+    def in_state(cls, spec, state):
+        """The net of a NetParameter in a NetState, as a solver builds it."""
+        net = cls.__new__(cls)
+        net.spec = spec
+        net._build(state)
+        return net
+
+    def _build(self, state):
+        prepared = prepare(self.spec, state)
+        self.name = prepared.name
+        self._graph = graph = Graph(prepared, state.phase)
+        self._nodes = graph.nodes
+        self._layer_names = [node.spec.name for node in self._nodes]
+        self._place = {name: i for i, name in enumerate(self._layer_names)}
+        self._gradients = {id(weight.blob.diff_memory): weight.blob.diff_memory
+                           for weight in graph.weights}.values()
+        self._seen_reshapes = Blob.reshapes
+        self.blobs = graph.blobs
+        self.layers = [node.layer for node in self._nodes]
+        self.layer_dict = dict(zip(self._layer_names, self.layers))
+        self.params = {node.spec.name: node.layer.blobs
+                       for node in self._nodes if node.layer.blobs}
+        self.inputs, self.outputs = graph.inputs, sorted(graph.unread)
+        self.top_names = {node.spec.name: list(node.spec.top) for node in self._nodes}
+        self.bottom_names = {node.spec.name: list(node.spec.bottom) for node in self._nodes}
+        self.blob_loss_weights = {name: 0.0 for name in self.blobs}
+        for node in self._nodes:
+            self.blob_loss_weights.update(zip(node.spec.top, node.loss_weights))
+
+    def forward(self, blobs=None, start=None, end=None, **kwargs):
+        """Run the layers from `start` to `end` (names, both included).
+
+        kwargs : an array for each input. Returns name -> array of the outputs (those of
+        the layer `end`, if given) and of `blobs`; the arrays change at the next forward.
+        """
+        self._fill(kwargs, self.inputs, "data", "Input blob arguments do not match net inputs.")
+        first, last = self._range(start, end, 0, len(self._nodes) - 1)
+        self._forward(first, last)
+        names = (self.outputs if end is None else self.top_names[end]) + (blobs or [])
+        return self._look(names, "data")
+
+    def backward(self, diffs=None, start=None, end=None, **kwargs):
+        """Run the layers backward from `start` down to `end` (names, both included).
+
+        kwargs : the gradient of each output. Returns name -> gradient of the inputs (the
+        bottoms of the layer `end`, if given) and of `diffs`. Gradients of weights add up.
+        """
+        self._fill(kwargs, self.outputs, "diff", "Top diff arguments do not match net outputs.")
+        first, last = self._range(start, end, len(self._nodes) - 1, 0)
+        self._backward(first, last)
+        names = (self.inputs if end is None else self.bottom_names[end]) + (diffs or [])
+        return self._look(names, "diff")
+
+    def _look(self, names, side):
+        """name -> array; from a GPU they are fetched when they are looked at."""
+        blobs = {name: self.blobs[name] for name in names}
+        if not arrays.current.is_host:
+            return LaterArrays(blobs, side)
+        return {name: getattr(blob, side) for name, blob in blobs.items()}
+
+    def _fill(self, given, wanted, side, complaint):
+        if given and set(given) != set(wanted):
+            raise Exception(complaint)  # as pycaffe
+        for name, array in given.items():
+            target = getattr(self.blobs[name], side)
+            if np.shape(array)[:1] != target.shape[:1]:
+                raise Exception(f"{'Input' if side == 'data' else 'Diff'} is not batch sized")
+            target[...] = array
+
+    def _range(self, start, end, first, last):
+        for name in (start, end):
+            if name is not None and name not in self._place:
+                raise NetError(f"there is no layer {name!r} in this net.")
+        return self._place.get(start, first), self._place.get(end, last)
+
+    def _forward(self, first, last):
+        self._reshape(first, last)
+        for node in self._nodes[first:last + 1]:
+            node.forward()
+
+    def _backward(self, first, last):
+        self._reshape(last, first)
+        for node in reversed(self._nodes[last:first + 1]):
+            if node.runs_backward:
+                node.backward()
+        for gradient in self._gradients:
+            gradient.add_products()
+
+    def _reshape(self, first, last):
+        """Let new shapes flow, if Python reshaped a blob since the last time."""
+        if self._seen_reshapes != Blob.reshapes:
+            for node in self._nodes[first:last + 1]:
+                node.reshape()
+            if last - first == len(self._nodes) - 1:
+                self._seen_reshapes = Blob.reshapes
+
+    def reshape(self):
+        """Let the shapes of the inputs flow through the net."""
+        self._seen_reshapes = None
+        self._reshape(0, len(self._nodes) - 1)
+
+    def clear_param_diffs(self):
+        """Set the gradients of all weights to zero."""
+        for gradient in self._gradients:
+            gradient.clear()
+
+    def copy_from(self, weights):
+        """Take the weights of the layers that have the same names in a .caffemodel."""
+        stored = files.read_binary(weights, caffe_pb2.NetParameter())
+        for source in [*stored.layer, *stored.layers]:
+            if source.blobs and source.name in self._place:
+                self._copy_layer(source.name, [files.from_message(b) for b in source.blobs])
+
+    def _copy_layer(self, name, stored):
+        targets = self.layer_dict[name].blobs
+        if len(targets) != len(stored):
+            raise NetError(f"Incompatible number of blobs for layer {name}: {len(stored)} in the "
+                           f"file, {len(targets)} here.")
+        for index, (blob, array) in enumerate(zip(targets, stored)):
+            if _without_ones(array.shape) != _without_ones(blob.shape):
+                raise NetError(f"Cannot copy param {index} weights from layer {name!r}; shape "
+                               f"mismatch.\nGiven: {array.shape} in the file, {blob.shape} here.")
+            blob.data[...] = array.reshape(blob.shape)
+
+    def share_with(self, other):
+        """Use the memory of the weights of another net's layers of the same names."""
+        for name, sources in other.params.items():
+            targets = self.params.get(name, [])
+            if targets and [b.shape for b in targets] != [b.shape for b in sources]:
+                raise NetError(f"Cannot share the weights of layer {name!r}; shape mismatch.")
+            for target, source in zip(targets, sources):
+                target.share(source, gradients=False)
+
+    def save(self, path):
+        """Write a .caffemodel: all layers, each with its weights."""
+        files.write_binary(path, self.to_proto())
+
+    def to_proto(self, write_diff=False):
+        """The NetParameter of this net with its weights."""
+        stored = caffe_pb2.NetParameter(name=self.name)
+        for node in self._nodes:
+            layer = stored.layer.add()
+            layer.CopyFrom(node.spec)
+            del layer.blobs[:]
+            for blob in node.layer.blobs:
+                message = files.to_message(blob.data, layer.blobs.add())
+                if write_diff:
+                    files.to_message(blob.diff, message, "diff")
+        return stored
+
+
+class LaterArrays(Mapping):
+    """name -> array of a blob, copied from the GPU when somebody asks for it."""
+
+    def __init__(self, blobs, side):
+        self._blobs, self._side = blobs, side
+
+    def __getitem__(self, name):
+        return getattr(self._blobs[name], self._side)
+
+    def __iter__(self):
+        return iter(self._blobs)
+
+    def __len__(self):
+        return len(self._blobs)
+
+    def __repr__(self):
+        return repr(dict(self))
+
+
+def read_net(source):
+    """The NetParameter of a prototxt file; one that is given already stays."""
+    if isinstance(source, caffe_pb2.NetParameter):
+        return source
+    return files.read_text(source, caffe_pb2.NetParameter())
+
+
+def _without_ones(shape):
+    """Old files write every blob with four axes."""
+    return [size for size in shape if size != 1]

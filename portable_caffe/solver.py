@@ -1,0 +1,227 @@
+"""Solvers: SGD with momentum, and Adam. Source: solver.cpp, sgd_solver.cpp, adam_solver.cpp"""
+import os
+
+from . import arrays, files
+from .blob import Memory
+from .errors import NetError
+from .net import Net, read_net
+from .proto import caffe_pb2
+
+
+class Solver:
+    """Trains a net as a solver prototxt says: `step`, `solve`, `snapshot`, `restore`."""
+
+    histories = 1  # how many arrays are kept for each weight
+
+    def __init__(self, solver_file):
+        self.param = read_solver(solver_file)
+        self.iter, self._current_step = 0, 0
+        if self.param.random_seed >= 0:
+            arrays.set_random_seed(self.param.random_seed)
+        self.net = self._train_net()
+        self.test_nets = self._test_nets()
+        self._weights = self.net._graph.weights
+        self._callbacks = ()
+        self._history = [Memory(weight.blob.shape)
+                         for _ in range(self.histories) for weight in self._weights]
+
+    def _train_net(self):
+        p = self.param
+        given = [part for name, part in (("net", p.net), ("net_param", p.net_param),
+                                         ("train_net", p.train_net),
+                                         ("train_net_param", p.train_net_param))
+                 if p.HasField(name)]
+        if len(given) != 1:
+            raise NetError("a solver needs exactly one of net, net_param, train_net and "
+                           f"train_net_param; {len(given)} are given.")
+        return _net_in(given[0], caffe_pb2.TRAIN, p.train_state)
+
+    def _test_nets(self):
+        p = self.param
+        sources = [*p.test_net_param, *p.test_net]
+        generic = [p.net_param] if p.HasField("net_param") else [p.net] if p.net else []
+        sources += generic * (len(p.test_iter) - len(sources))
+        if len(p.test_iter) != len(sources):
+            raise NetError("test_iter must be specified for each test network.")
+        if len(p.test_state) not in (0, len(sources)):
+            raise NetError("give test_state once per test net, or not at all.")
+        if sources and p.test_interval <= 0:
+            raise NetError("with test nets, test_interval must be 1 or more.")
+        states = list(p.test_state) or [caffe_pb2.NetState()] * len(sources)
+        return [_net_in(*pair) for pair in zip(sources, [caffe_pb2.TEST] * len(sources), states)]
+
+    def add_callback(self, on_start, on_gradients_ready):
+        """Call one function before, the other after the gradients of each step."""
+        self._callbacks += ((on_start, on_gradients_ready),)
+
+    def step(self, iterations):
+        """Make so many steps: forward, backward, update of the weights."""
+        p, stop = self.param, self.iter + iterations
+        while self.iter < stop:
+            self.net.clear_param_diffs()
+            if p.test_interval and self.iter % p.test_interval == 0 and (
+                    self.iter or p.test_initialization):
+                self._test_all()
+            for on_start, _ in self._callbacks:
+                on_start()
+            for _ in range(p.iter_size):
+                self.net._forward(0, len(self.net.layers) - 1)
+                self.net._backward(len(self.net.layers) - 1, 0)
+            for _, on_gradients_ready in self._callbacks:
+                on_gradients_ready()
+            self.apply_update()
+            self.iter += 1
+            if p.snapshot and self.iter % p.snapshot == 0:
+                self.snapshot()
+
+    def solve(self, resume_file=None):
+        """Step until max_iter, write a snapshot, test."""
+        if resume_file is not None:
+            self.restore(resume_file)
+        p = self.param
+        self.step(p.max_iter - self.iter)
+        if p.snapshot_after_train and not (p.snapshot and self.iter % p.snapshot == 0):
+            self.snapshot()
+        if p.test_interval and self.iter % p.test_interval == 0:
+            self._test_all()
+
+    def _test_all(self):
+        """Run each test net test_iter times with the weights of the net that learns."""
+        for net, times in zip(self.test_nets, self.param.test_iter):
+            net.share_with(self.net)
+            for _ in range(times):
+                net._forward(0, len(net.layers) - 1)
+
+    @property
+    def lr(self):
+        """The learning rate of this step, by lr_policy."""
+        p = self.param
+        return p.base_lr * _policy(p.lr_policy)(p, self.iter)
+
+    def apply_update(self):
+        """Change the weights by their gradients: clip, average, decay, and the solver's rule."""
+        rate, gradients = self.lr, self._clipped()
+        for index, (weight, gradient) in enumerate(zip(self._weights, gradients)):
+            data = weight.blob.data_memory
+            gradient = self._decayed(weight, data.read(), gradient / self.param.iter_size)
+            update = self.update(index, gradient, rate * weight.spec.lr_mult)
+            weight.blob.diff_memory.write(update)  # as Caffe leaves it
+            data.write(data.read() - update)
+
+    def _clipped(self):
+        """All gradients, scaled so that their common L2 norm is clip_gradients at most."""
+        gradients = [weight.blob.diff_memory.read() for weight in self._weights]
+        limit = self.param.clip_gradients
+        if limit < 0:
+            return gradients
+        norm = float(sum(float(arrays.current.xp.sum(g * g)) for g in gradients)) ** 0.5
+        return [g * (limit / norm) for g in gradients] if norm > limit else gradients
+
+    def _decayed(self, weight, data, gradient):
+        """The gradient of the loss with weight_decay times |w|^2 / 2 (L2) or |w| (L1)."""
+        decay = self.param.weight_decay * weight.spec.decay_mult
+        if not decay:
+            return gradient
+        l1 = self.param.regularization_type == "L1"
+        return gradient + (arrays.current.xp.sign(data) if l1 else data) * decay
+
+    def snapshot(self):
+        """Write PREFIX_iter_N.caffemodel and PREFIX_iter_N.solverstate."""
+        stem = f"{self.param.snapshot_prefix}_iter_{self.iter}"
+        files.write_binary(stem + ".caffemodel", self.net.to_proto(self.param.snapshot_diff))
+        state = caffe_pb2.SolverState(iter=self.iter, learned_net=stem + ".caffemodel",
+                                      current_step=_steps_done(self.param, self.iter))
+        for memory in self._history:
+            files.to_message(memory.open(), state.history.add())
+        files.write_binary(stem + ".solverstate", state)
+
+    def restore(self, path):
+        """Go on where a .solverstate stands, with the weights it names."""
+        state = files.read_binary(path, caffe_pb2.SolverState())
+        if len(state.history) != len(self._history):
+            raise NetError(f"{path}: Incorrect length of history blobs: {len(state.history)}, not "
+                           f"{len(self._history)}; it is from another net or solver type.")
+        if state.HasField("learned_net"):
+            self.net.copy_from(state.learned_net)
+        self.iter = state.iter
+        for memory, message in zip(self._history, state.history):
+            memory.open()[...] = files.from_message(message).reshape(memory.shape)
+
+
+class SGDSolver(Solver):
+    """v = momentum v + rate g,      w = w - v"""
+
+    def update(self, index, gradient, rate):
+        v = self._history[index]
+        v.write(v.read() * self.param.momentum + gradient * rate)
+        return v.read()
+
+
+class AdamSolver(Solver):
+    """m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2,   b1, b2 = momentum, momentum2
+    w = w - rate sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + delta),   t = 1, 2, ...
+    """
+
+    histories = 2
+
+    def update(self, index, gradient, rate):
+        b1, b2, t = self.param.momentum, self.param.momentum2, self.iter + 1
+        m, v = self._history[index], self._history[index + len(self._weights)]
+        m.write(m.read() * b1 + gradient * (1 - b1))
+        v.write(v.read() * b2 + gradient * gradient * (1 - b2))
+        rate *= (1 - b2 ** t) ** 0.5 / (1 - b1 ** t)
+        return m.read() / (arrays.current.xp.sqrt(v.read()) + self.param.delta) * rate
+
+
+POLICIES = {
+    "fixed": lambda p, t: 1,
+    "step": lambda p, t: p.gamma ** _steps_done(p, t),
+    "exp": lambda p, t: p.gamma ** t,
+    "inv": lambda p, t: (1 + p.gamma * t) ** -p.power,
+    "multistep": lambda p, t: p.gamma ** _steps_done(p, t),
+    "poly": lambda p, t: (1 - t / p.max_iter) ** p.power,
+}
+
+SOLVERS = {"SGD": SGDSolver, "Adam": AdamSolver}
+
+
+def _policy(name):
+    if name not in POLICIES:
+        raise NetError(f"unknown lr_policy {name!r}; there are {', '.join(POLICIES)}.")
+    return POLICIES[name]
+
+
+def _steps_done(p, t):
+    """How often the rate has dropped at iteration t."""
+    if p.lr_policy == "step":
+        return t // p.stepsize
+    return sum(t >= value for value in p.stepvalue) if p.lr_policy == "multistep" else 0
+
+
+def _net_in(source, phase, more_state):
+    """A net for training or testing; its own state, then the solver's, add to the phase."""
+    spec = caffe_pb2.NetParameter()
+    spec.CopyFrom(read_net(source))
+    state = caffe_pb2.NetState(phase=phase)
+    state.MergeFrom(spec.state)
+    state.MergeFrom(more_state)
+    return Net.in_state(spec, state)
+
+
+def read_solver(path):
+    """The SolverParameter of a file; without a snapshot_prefix it is the file's name."""
+    param = files.read_text(path, caffe_pb2.SolverParameter())
+    stem = os.path.splitext(os.fspath(path))[0]
+    if not param.HasField("snapshot_prefix"):
+        param.snapshot_prefix = stem
+    elif os.path.isdir(param.snapshot_prefix):
+        param.snapshot_prefix = os.path.join(param.snapshot_prefix, os.path.basename(stem))
+    return param
+
+
+def get_solver(path):
+    """The solver of the type that a solver prototxt names."""
+    kind = read_solver(path).type
+    if kind not in SOLVERS:
+        raise NetError(f"there is no solver type {kind!r} here; there are {', '.join(SOLVERS)}.")
+    return SOLVERS[kind](path)
