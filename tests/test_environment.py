@@ -73,8 +73,10 @@ def test_environment_yml_is_python_39_graphviz_requirements_txt_and_the_project(
         "python=3.9", "graphviz", "pip", {"pip": ["-r requirements.txt", "-e ."]}]
 
 
-def test_pyproject_asks_for_the_same_python_as_environment_yml():
-    assert 'requires-python = ">=3.9,<3.10"' in project()
+def test_pyproject_takes_real_caffe_where_environment_yml_has_its_python():
+    caffe = next(line for line in project().splitlines() if "kendryte-caffe" in line)
+    assert "sys_platform == 'linux' and python_version < '3.10'" in caffe
+    assert "python=3.9" in (ROOT / "environment.yml").read_text()
 
 
 def test_the_header_of_requirements_txt_names_the_make_target_that_writes_it():

@@ -46,3 +46,12 @@ def test_links_and_pictures_lead_to_files_that_exist():
 def test_the_table_of_the_series_names_every_notebook():
     for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"):
         assert f"(notebooks/{path.name})" in TEXT
+
+
+def test_the_picture_of_three_steps_is_what_the_shell_draws(tmp_path):
+    for line in ("unroll --steps 3 --batch 2 --input 5 --hidden 4 -o lstm.prototxt",
+                 "draw lstm.prototxt -o three_steps.svg"):
+        subprocess.run([sys.executable, "-m", "lstm_lib", *line.split()], cwd=tmp_path,
+                       check=True, capture_output=True)
+    assert (tmp_path / "three_steps.svg").read_text() == (
+        ROOT / "pictures" / "three_steps.svg").read_text()
