@@ -23,6 +23,7 @@ test: ## run the tests
 
 lab: ## open JupyterLab on the series
 	$(SETUP)
+	@$(PYTHON) -m jupyter trust notebooks/*.ipynb >/dev/null  # or JupyterLab hides the pictures
 	@$(PYTHON) -m jupyterlab --ServerApp.root_dir="$(CURDIR)/notebooks" $(AS_ROOT) $(ARGS)
 
 notebooks: ## execute the series and rewrite the committed notebooks with the results

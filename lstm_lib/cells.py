@@ -26,7 +26,7 @@ def default_weight_names(prefix):
 
 
 def single_time_step_lstm(ns, h0, c0, x, prefix, num_output, weight_names=None):
-    """One LSTM step, every operation a layer of its own (eleven layers).
+    """One LSTM step, every operation a layer of its own (thirteen layers).
 
     Bottoms
     -------

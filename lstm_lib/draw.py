@@ -3,10 +3,11 @@ import os
 
 from .errors import NetError
 from .graph import read_graph
-from .graphviz import caffe_dot, clustered_dot, fitted, run_dot
+from .graphviz import caffe_dot, clustered_dot, run_dot
 from .picture import prepared, time_picture
 from .raster import convert
 from .safe_net import in_place_of
+from .svg import fitted
 from .values import Paint
 from .words import alt_text, table
 
@@ -31,7 +32,7 @@ class Picture:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         """The still picture; for an interactive one, the page beside it."""
-        bundle = {"text/plain": self.alt, "image/svg+xml": self.svg}
+        bundle = {"text/plain": self.alt, "image/svg+xml": fitted(self.svg)}
         if self._page:
             from .page import embedded
 
@@ -136,7 +137,7 @@ def _picture(source, graph, style, steps, shapes, interactive, values):
     if interactive or values or shapes:
         raise NetError("values, shapes and the interactive page belong to style='time'.")
     dot = caffe_dot(source) if style == "caffe" else clustered_dot(graph)
-    return Picture(graph, fitted(run_dot(dot, "svg", INSTEAD).decode()), lambda: dot, by_dot=True)
+    return Picture(graph, run_dot(dot, "svg", INSTEAD).decode(), lambda: dot, by_dot=True)
 
 
 def summary(source):

@@ -43,16 +43,6 @@ def run_dot(dot_text, kind, instead, seconds=SECONDS):
     return out
 
 
-def fitted(svg_text):
-    """Graphviz's SVG, made to fit on a page: at most 960 wide and 1200 high."""
-    def scaled(size):
-        width, height = float(size[1]), float(size[2])
-        factor = min(1, 960 / width, 1200 / height)
-        return f'width="{width * factor:.0f}" height="{height * factor:.0f}"'
-
-    return re.sub(r'width="([\d.]+)pt" height="([\d.]+)pt"', scaled, svg_text, count=1)
-
-
 def caffe_dot(source):
     """The DOT text of `caffe.draw`, with each name quoted.
 

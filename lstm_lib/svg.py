@@ -158,3 +158,17 @@ def ink_on(colour):
     """Black or white, whichever can be read on the colour."""
     red, green, blue = (int(colour[i:i + 2], 16) for i in (1, 3, 5))
     return WHITE if 0.3 * red + 0.59 * green + 0.11 * blue < 120 else "#000000"
+
+
+def fitted(svg_text):
+    """The picture at a size that fits a page: at most 960 wide and 1200 high.
+
+    >>> fitted('<svg width="1920pt" height="100pt" viewBox="0 0 1920 100">')
+    '<svg width="960" height="50" viewBox="0 0 1920 100">'
+    """
+    def scaled(size):
+        width, height = float(size[1]), float(size[2])
+        factor = min(1, 960 / width, 1200 / height)
+        return f'width="{width * factor:.0f}" height="{height * factor:.0f}"'
+
+    return re.sub(r'width="([\d.]+)(?:pt)?" height="([\d.]+)(?:pt)?"', scaled, svg_text, count=1)
