@@ -1,4 +1,5 @@
 """Look at a layer or a prototxt before Caffe does, so that the error comes early."""
+import numpy as np
 from google.protobuf import text_format
 
 from .errors import NetError, did_you_mean
@@ -86,12 +87,54 @@ def _near_word(caffe, said):
     return f"\nKnown: {', '.join(known)}.{did_you_mean(wrong, known)}"
 
 
+# layer type -> (which bottom holds indices, the field with its axis and ignored label)
+INDEXED = {"SoftmaxWithLoss": (1, "softmax_param"), "Accuracy": (1, "accuracy_param"),
+           "MultinomialLogisticLoss": (1, None), "HingeLoss": (1, None),
+           "InfogainLoss": (1, "infogain_loss_param"), "Embed": (0, "embed_param")}
+
+
+def index_ranges(net, given):
+    """Where labels come in: (layer, blob, classes or blob of scores, axis, ignored label).
+
+    Caffe looks a label up without a check, anywhere in memory. Only blobs that are `given`
+    from outside are listed.
+    """
+    ranges = []
+    for layer in net.layer:
+        bottom, field = INDEXED.get(layer.type, (0, None))
+        if layer.type not in INDEXED or len(layer.bottom) <= bottom:
+            continue
+        options = getattr(layer, field) if field else None
+        if layer.type == "Embed":
+            of, axis = options.input_dim, None
+        else:
+            of, axis = layer.bottom[0], getattr(options, "axis", 1)
+        holder = options if layer.type == "Accuracy" else layer.loss_param
+        ignored = holder.ignore_label if holder.HasField("ignore_label") else None
+        if layer.bottom[bottom] in given:
+            ranges.append((layer.name, layer.bottom[bottom], of, axis, ignored))
+    return ranges
+
+
+def check_indices(layer, name, values, count, ignored):
+    """Raise unless every value is a whole number from 0 to count - 1 (or the ignored one)."""
+    good = (values >= 0) & (values < count) & (values == np.floor(values))
+    if ignored is not None:
+        good |= values == ignored
+    if not good.all():
+        raise NetError(f"layer {layer!r}: the labels in {name!r} must be whole numbers from 0 to "
+                       f"{count - 1}, got {values[~good].ravel()[0]:g}.")
+
+
 def check_net(caffe, net, what):
     """What Python can see wrong in a parsed net: layer types, names used twice, sizes."""
     if not net.layer and not net.layers:
         raise NetError(f"{what} holds no layer.")
     for layer in net.layer:
         _check_type(caffe, layer.type, layer.name)
+        if layer.type == "HDF5Output":
+            raise NetError(f"layer {layer.name!r}: HDF5Output overwrites its file when the net is "
+                           "built; leave it out and keep net.blobs[...].data with np.save.")
         if layer.type == "InnerProduct" and not layer.inner_product_param.num_output:
             raise NetError(f"layer {layer.name!r} (InnerProduct): num_output is missing; "
                            "give the number of outputs, like num_output: 4")

@@ -16,9 +16,40 @@ except Exception as error:  # protobuf 4 and later raise TypeError here
         "x86-64 with Python 3.9; `python -m lstm_lib doctor` says what is missing.") from error
 
 from .checks import check_layer
-from .errors import NoGPU
+from .errors import NetError, NoGPU
 from .guard import Died, in_child
-from .safe_net import guarded
+from .safe_net import guarded, readable
+
+_reshape = real._caffe.Blob.reshape
+
+
+def reshape(blob, *dims):
+    """`Blob.reshape` that raises for a shape Caffe would die of."""
+    size = 1
+    for dim in dims:
+        size *= int(dim)
+    if len(dims) > 32 or any(int(dim) < 0 for dim in dims) or size >= 2 ** 31:
+        raise NetError(f"a blob has at most 32 axes, none negative, and fewer than 2^31 numbers; "
+                       f"got the shape {dims}.")
+    _reshape(blob, *[int(dim) for dim in dims])
+
+
+real._caffe.Blob.reshape = reshape
+
+
+def _tried(name):
+    """A solver class of Caffe that is made in a child process first."""
+    make = getattr(real, name)
+
+    def solver(path):
+        path = readable(path)
+        try:
+            in_child(lambda: bool(make(path)))
+        except (Died, RuntimeError) as error:
+            raise NetError(f"Caffe makes no solver of {path!r}: {error}") from None
+        return make(path)
+
+    return staticmethod(solver)
 
 
 class CheckedLayers:
@@ -47,6 +78,9 @@ class Door:
 
     layers = CheckedLayers()
     Net = guarded(real)
+    get_solver, SGDSolver, AdamSolver = map(_tried, ("get_solver", "SGDSolver", "AdamSolver"))
+    NesterovSolver, AdaGradSolver = map(_tried, ("NesterovSolver", "AdaGradSolver"))
+    RMSPropSolver, AdaDeltaSolver = map(_tried, ("RMSPropSolver", "AdaDeltaSolver"))
 
     def __getattr__(self, name):
         try:

@@ -5,6 +5,7 @@ may fail is tried in a forked child: it starts in milliseconds, has all that the
 has, and takes nothing with it when it dies.
 """
 import faulthandler
+import fcntl
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import signal
 import time
 
 CHILD_SECONDS = 300  # a child that takes longer is stuck
+END = b"\n"          # of the answer; a third process may hold the pipe open, so no waiting for its end
 
 
 class Died(Exception):
@@ -30,17 +32,19 @@ def in_child(work):
     """
     answer_read, answer_write = os.pipe()
     log = os.memfd_create("caffe-log")
-    child = os.fork()
-    if child == 0:
-        _be_the_child(work, answer_write, log)
-    os.close(answer_write)
     try:
-        answer = _read_all(answer_read, time.monotonic() + CHILD_SECONDS)
-    finally:
-        os.close(answer_read)
-        status = _end(child)
+        child = os.fork()
+        if child == 0:
+            _be_the_child(work, answer_write, log)
+        answer, status = b"", 0
+        try:
+            answer = _read_answer(answer_read, child)
+        finally:  # after Ctrl-C too
+            status = _end(child)
         said = os.pread(log, os.fstat(log).st_size, 0).decode(errors="replace")
-        os.close(log)
+    finally:
+        for fd in (answer_read, answer_write, log):
+            os.close(fd)
     if not answer:
         raise Died(_reason(said, status))
     kind, value = json.loads(answer)
@@ -52,16 +56,17 @@ def in_child(work):
 def _be_the_child(work, answer, log):
     """Work, answer, leave at once: no clean-up of the parent's things may run here."""
     try:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this child
         faulthandler.disable()  # Jupyter and pytest would print the child's death
+        answer = fcntl.fcntl(answer, fcntl.F_DUPFD, 3)  # not where the log goes
         os.dup2(log, 1)
         os.dup2(log, 2)
-        _limit_memory()
         try:
+            _limit_memory()
             said = ["value", work()]
-        except Exception as error:  # handed to the parent, whatever it is
+        except BaseException as error:  # handed to the parent, whatever it is
             said = ["error", f"{type(error).__name__}: {error}"]
-        _write_all(answer, json.dumps(said).encode())
+        _write_all(answer, json.dumps(said).encode() + END)
     finally:
         os._exit(0)
 
@@ -92,26 +97,37 @@ def _write_all(fd, data):
         data = data[os.write(fd, data):]
 
 
-def _read_all(fd, deadline):
-    """Everything the child writes, or nothing when it dies or the deadline passes."""
-    chunks = []
-    while select.select([fd], [], [], max(0, deadline - time.monotonic()))[0]:
-        chunk = os.read(fd, 1 << 16)
-        if not chunk:
-            return b"".join(chunks)
-        chunks.append(chunk)
-    return b""
+def _read_answer(fd, child):
+    """All that the child writes, or nothing when it dies or takes too long."""
+    answer, deadline = b"", time.monotonic() + CHILD_SECONDS
+    while not answer.endswith(END) and time.monotonic() < deadline:
+        if select.select([fd], [], [], 0.02)[0]:
+            answer += os.read(fd, 1 << 16)
+        elif _is_dead(child):
+            break
+    return answer if answer.endswith(END) else b""
+
+
+def _is_dead(child):
+    """Whether the child has ended; it stays to be reaped by `_end`."""
+    try:
+        return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # somebody ignores SIGCHLD, so it is reaped already
+        return True
 
 
 def _end(child):
     """Reap the child (killing one that is stuck); return its exit status."""
-    for _ in range(100):
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return status
-        time.sleep(0.001)
-    os.kill(child, signal.SIGKILL)
-    return os.waitpid(child, 0)[1]
+    try:
+        for _ in range(100):
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                return status
+            time.sleep(0.001)
+        os.kill(child, signal.SIGKILL)
+        return os.waitpid(child, 0)[1]
+    except ChildProcessError:  # reaped already
+        return 0
 
 
 def _reason(said, status):
@@ -121,5 +137,7 @@ def _reason(said, status):
         return " ".join(fatal.group(1).split())
     if "bad_alloc" in said:
         return "host allocation failed (std::bad_alloc)"
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGSEGV, signal.SIGFPE):
+        return "a memory fault or a division by zero in Caffe's own code"
     last = [line for line in said.splitlines() if line.strip()][-1:]
     return last[0] if last else f"the process ended with status {status}"

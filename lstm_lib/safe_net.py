@@ -36,9 +36,22 @@ def guarded(caffe):
                       lambda reason: _which_layer(caffe, self.spec, phase, reason),
                       memory=True)
             build()
-            self._shapes = self._source_shapes()
+            self._remember()
             if weights is not None:
                 self.copy_from(weights)
+
+        @classmethod
+        def adopt(cls, raw, spec):
+            """Guard a net that Caffe itself has made, like that of a solver."""
+            raw.__class__ = cls
+            raw.spec = spec
+            raw._remember()
+            return raw
+
+        def _remember(self):
+            self._shapes = self.source_shapes()
+            self._ranges = checks.index_ranges(self.spec, self._sources())
+            self._went_back = False
 
         def _try(self, work, explain, memory=False):
             try:
@@ -53,17 +66,23 @@ def guarded(caffe):
                     f"{free_memory() / 1e9:.1f} GB are free. "
                     + hint_for("host allocation"))
 
-        def _source_shapes(self):
+        def source_shapes(self):
             """Shapes of the blobs no layer computes; all other shapes follow from them."""
             return [tuple(self.blobs[top].shape) for top in self._sources()]
 
         def _sources(self):
             blobs = self.blobs
-            return [top for layer in self.spec.layer if not layer.bottom
+            made = [top for layer in self.spec.layer if not layer.bottom
                     for top in layer.top if top in blobs]
+            return list(dict.fromkeys([*self.inputs, *made]))
 
         def _recheck(self):
-            shapes = self._source_shapes()
+            shapes = self.source_shapes()
+            empty = [name for name in self._sources() if not self.blobs[name].count]
+            if empty:
+                raise NetError(f"the blob {empty[0]!r} has shape {tuple(self.blobs[empty[0]].shape)} "
+                               "and holds no number; give its layer a shape, like "
+                               "input_param { shape { dim: 3 dim: 2 } }, or reshape it.")
             if shapes != self._shapes:
                 self.reshape()
 
@@ -76,20 +95,38 @@ def guarded(caffe):
                       "of inputs D are fixed when the net is built; for others build it anew.",
                       memory=True)
             raw.reshape()
-            self._shapes = self._source_shapes()
+            self._shapes = self.source_shapes()
 
         def _describe_sources(self):
             return ", ".join(f"{top} {tuple(self.blobs[top].shape)}" for top in self._sources())
 
         def forward(self, *args, **kwargs):
-            """`caffe.Net.forward`; the shapes are checked first when they changed."""
+            """`caffe.Net.forward`; shapes that changed and labels are checked first."""
             self._recheck()
-            return super().forward(*args, **kwargs)
+            for name in set(kwargs) & set(self.inputs):  # as pycaffe does, but looked at first
+                self.blobs[name].data[...] = kwargs[name]
+            self.check_indices()
+            raw = super()
+            if kwargs.get("start") or len(args) > 1:  # blobs in the middle may have any shape
+                self._try(lambda: bool(raw.forward(*args, **kwargs)),
+                          lambda reason: f"forward from the middle of the net: {reason}")
+            return raw.forward(*args, **kwargs)
+
+        def check_indices(self):
+            """Raise where a label or index is none of those its layer knows."""
+            for layer, name, of, axis, ignored in self._ranges:
+                count = of if axis is None else self.blobs[of].shape[axis]
+                checks.check_indices(layer, name, self.blobs[name].data, count, ignored)
 
         def backward(self, *args, **kwargs):
-            """`caffe.Net.backward`; the shapes are checked first when they changed."""
+            """`caffe.Net.backward`; tried in a child the first time, shapes checked always."""
             self._recheck()
-            return super().backward(*args, **kwargs)
+            raw = super()
+            if not self._went_back:
+                self._try(lambda: bool(raw.backward(*args, **kwargs)),
+                          lambda reason: f"a layer of this net has no backward pass: {reason}")
+                self._went_back = True
+            return raw.backward(*args, **kwargs)
 
         def copy_from(self, path):
             """Read weights from a file; each layer that learns must find its own."""
@@ -104,6 +141,8 @@ def guarded(caffe):
 
         def share_with(self, other):
             """Use the weights of another net of the same layers."""
+            if not isinstance(other, caffe.Net):
+                raise NetError(f"a net shares weights with a net, got {type(other).__name__}.")
             raw = super()
             self._try(lambda: raw.share_with(other),
                       lambda reason: f"these nets cannot share weights: {reason}")
@@ -111,7 +150,9 @@ def guarded(caffe):
 
         def save(self, path):
             """Write all weights the way Caffe does: a copy for each layer that uses them."""
-            in_place_of(path, super().save)
+            raw = super()  # a full disk would end the process, so the child writes
+            in_place_of(path, lambda beside: self._try(
+                lambda: raw.save(beside), lambda reason: f"cannot write {path}: {reason}"))
 
         def save_hdf5(self, path, *args):
             """Write the weights as HDF5, which has no place for '/' in a layer's name."""
@@ -121,7 +162,9 @@ def guarded(caffe):
                 raise NetError(f"HDF5 takes '/' in a name for a folder, and layer "
                                f"{slashed[0]!r} has one. Use save_weights(net, "
                                "'x.caffemodel') instead.")
-            in_place_of(path, lambda beside: raw.save_hdf5(beside, *args))
+            in_place_of(path, lambda beside: self._try(
+                lambda: raw.save_hdf5(beside, *args),
+                lambda reason: f"cannot write {path}: {reason}"))
 
         def load_hdf5(self, path):
             """Read weights from an HDF5 file."""
@@ -164,7 +207,9 @@ def readable(path):
 
 def in_place_of(path, write):
     """`write(beside)` a file next to `path`, then move it there: whole file or nothing."""
-    path = os.path.abspath(os.fspath(path))
+    path = os.path.realpath(os.fspath(path))  # a link stays one
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise NetError(f"cannot write {path!r}: it is no file.")
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         raise NetError(f"cannot write {path!r}: there is no folder {folder!r}; make it first.")
@@ -196,6 +241,9 @@ def _which_layer(caffe, spec, phase, reason):
 
     The shortest piece of the net that still dies ends in the layer we look for.
     """
+    if not spec.layer:
+        return (f"{reason}\nHint: this is Caffe's format of 2014 (`layers {{`), in which layers "
+                "are not looked at one by one; write it anew with `layer {`.")
     good, bad = 0, len(spec.layer)
     while bad - good > 1:
         middle = (good + bad) // 2

@@ -16,9 +16,8 @@ class Solver:
 
     def __init__(self, raw, spec, snapshot_prefix):
         self._raw, self._prefix = raw, snapshot_prefix
-        self.net = raw.net
-        self.net.spec = spec  # so that `set_weights` and the like know the names
-        self._shapes = self._input_shapes()
+        self.net = caffe.Net.adopt(raw.net, spec)
+        self._shapes = self.net.source_shapes()
 
     @property
     def iter(self):
@@ -32,9 +31,10 @@ class Solver:
         ------
         NetError : an input was reshaped since the solver was made.
         """
-        if self._input_shapes() != self._shapes:
+        if self.net.source_shapes() != self._shapes:
             raise NetError("a solver trains inputs of one size; for another batch size or "
                            "number of steps make another net and solver.")
+        self.net.check_indices()
         self._raw.step(count)
         return sum(float(self.net.blobs[name].data) for name in self.net.outputs
                    if self.net.blob_loss_weights[name])
@@ -47,10 +47,13 @@ class Solver:
         NetError : the folder of `snapshot_prefix` is missing.
         """
         folder = os.path.dirname(self._prefix) or "."
-        if not os.access(folder, os.W_OK):
+        if not os.access(folder, os.W_OK) or self._prefix.endswith("/"):
             raise NetError(f"cannot write a snapshot: there is no folder {folder!r} one may "
                            "write to; give make_solver(..., snapshot_prefix='folder/name').")
-        self._raw.snapshot()
+        try:
+            in_child(self._raw.snapshot)  # its files are what we want, so let it do the work
+        except (Died, RuntimeError) as error:
+            raise NetError(f"cannot write a snapshot: {error}") from None
         return f"{self._prefix}_iter_{self.iter}.solverstate"
 
     def restore(self, path):
@@ -66,9 +69,6 @@ class Solver:
         except (Died, RuntimeError) as error:
             raise NetError(f"{path!r} does not fit this solver: {error}") from None
         self._raw.restore(path)
-
-    def _input_shapes(self):
-        return [tuple(self.net.blobs[name].shape) for name in self.net.inputs]
 
 
 def make_solver(source, *, type="SGD", base_lr, **options):
@@ -108,14 +108,21 @@ def make_solver(source, *, type="SGD", base_lr, **options):
     """
     spec = load_net(source).spec  # a net that cannot be built is explained here
     parameter = _solver_parameter(spec, dict(type=type, base_lr=base_lr, **options))
+    trial = SolverParameter()
+    trial.CopyFrom(parameter)
+    trial.snapshot = 0  # the trial writes nothing
+    try:  # one step too, for `lr_policy` is read there
+        in_child(lambda: _raw_solver(trial).step(1))
+    except (Died, RuntimeError) as error:
+        raise NetError(f"Caffe makes no solver of this: {error}") from None
+    return Solver(_raw_solver(parameter), spec, parameter.snapshot_prefix)
+
+
+def _raw_solver(parameter):
     with tempfile.NamedTemporaryFile("w", suffix=".prototxt", encoding="utf-8") as file:
         file.write(str(parameter))
         file.flush()
-        try:
-            in_child(lambda: real.get_solver(file.name).step(1))  # lr_policy is read here
-        except (Died, RuntimeError) as error:
-            raise NetError(f"Caffe makes no solver of this: {error}") from None
-        return Solver(real.get_solver(file.name), spec, parameter.snapshot_prefix)
+        return real.get_solver(file.name)
 
 
 def _solver_parameter(spec, options):

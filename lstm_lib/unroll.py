@@ -81,7 +81,7 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
         raise ValueError("give both h0 and c0, or neither.")
     weight_names = weight_names or default_weight_names(prefix)
     if h0 is None:
-        h0, c0 = initial_state(ns, _batch_size(x), num_output, prefix)
+        h0, c0 = initial_state(ns, _batch_size(x, T), num_output, prefix)
     Mx_of = _projection(ns, x, T, num_output, project, prefix, weight_names)
     conts = _steps_of(ns, cont, T, prefix + "cont")
     holds = _steps_of(ns, hold, T, prefix + "hold")
@@ -213,14 +213,17 @@ def cont_from_lengths(lengths, T):
     return cont
 
 
-def _batch_size(x):
+def _batch_size(x, T):
     """B of an `Input` or `DummyData` (T, B, ...); of any other layer it is not known yet."""
-    x = x[0] if isinstance(x, (list, tuple)) else x
+    listed = isinstance(x, (list, tuple))
+    x = x[0] if listed else x
     if callable(x):
         raise ValueError("x is a function, so B must be told: h0, c0 = initial_state(ns, B, H).")
     params = x.fn.params.get("input_param") or x.fn.params.get("dummy_data_param") or x.fn.params
     shape = params.get("shape") if x.fn.type_name in ("Input", "DummyData") else None
     dims = (shape[0] if isinstance(shape, (list, tuple)) else shape or {}).get("dim", [])
+    if dims and dims[0] != T and not listed:
+        raise ValueError(f"x is {tuple(dims)}, which is {dims[0]} steps, and T is {T}.")
     if len(dims) < 3:
         raise ValueError("x must be (T, B, ...), and where it is no Input of known shape, B "
                          "must be told: h0, c0 = initial_state(ns, B, H), then "

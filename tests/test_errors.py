@@ -268,3 +268,152 @@ def test_a_bad_net_in_a_large_one_is_found():
                         'name: "t33/lstm/c_f"\n  type: "Concat"')
     with pytest.raises(NetError, match="t33/lstm"):
         load_net(text)
+
+
+# --- what Caffe would do to memory, or die of, while the net runs ------------------------
+
+SCORES = X + 'layer { name: "label" type: "Input" top: "label" input_param { shape { dim: 2 ' \
+    'dim: 3 } } } '
+
+
+def labelled(type_name, options=""):
+    return load_net(SCORES + layer(type_name, options, bottoms=("x", "label")))
+
+
+@pytest.mark.parametrize("type_name, options", [
+    ("SoftmaxWithLoss", "softmax_param { axis: 2 }"), ("Accuracy", "accuracy_param { axis: 2 }")])
+@pytest.mark.parametrize("label", [4, -1, 2e9, float("nan"), 1.5])
+def test_a_label_out_of_range_raises_before_caffe_looks_it_up(type_name, options, label):
+    net = labelled(type_name, options)
+    net.blobs["label"].data[1, 2] = label
+    with pytest.raises(NetError, match="'wrong': the labels in 'label' .* from 0 to 3"):
+        net.forward()
+
+
+def test_the_ignored_label_and_the_last_class_are_fine():
+    net = labelled("SoftmaxWithLoss", "softmax_param { axis: 2 } loss_param { ignore_label: -1 }")
+    net.blobs["label"].data[...] = [[3, -1, 0], [1, 2, -1]]
+    assert np.isfinite(net.forward()["y"])
+
+
+def test_an_index_out_of_range_of_an_embedding_raises():
+    net = load_net(X + layer("Embed", "embed_param { input_dim: 5 num_output: 2 }"))
+    net.blobs["x"].data[0, 0, 0] = 5
+    with pytest.raises(NetError, match="from 0 to 4, got 5"):
+        net.forward()
+
+
+def test_a_layer_without_a_backward_pass_raises():
+    net = load_net(X + layer("ArgMax"), force_backward=True)
+    net.forward()
+    with pytest.raises(NetError, match="no backward pass"):
+        net.backward()
+
+
+def test_an_input_without_a_shape_raises():
+    net = load_net('layer { name: "x" type: "Input" top: "x" }')
+    with pytest.raises(NetError, match="'x' has shape .*give its layer a shape"):
+        net.forward()
+
+
+@pytest.mark.parametrize("shape", [(-1, 3), (100000, 100000), (1,) * 33])
+def test_a_blob_refuses_a_shape_caffe_would_die_of(shape):
+    with pytest.raises(NetError, match="at most 32 axes"):
+        unrolled_net().blobs["x"].reshape(*shape)
+
+
+def test_forward_from_the_middle_with_a_wrong_shape_there_raises():
+    net = load_net(X + product("first", 4, "y") + layer("Eltwise", bottoms=("y", "y"), tops=("z",),
+                           name="sum")
+                   + layer("InnerProduct", "inner_product_param { num_output: 2 axis: 2 }",
+                           bottoms=("z",), tops=("w",)))
+    net.forward()
+    net.blobs["z"].reshape(2, 3, 5)
+    with pytest.raises(NetError, match="from the middle"):
+        net.forward(start="wrong")
+
+
+def test_inputs_in_the_form_of_2014_are_checked_too():
+    net = load_net('input: "x" input_shape { dim: 2 dim: 3 } '
+                   + layer("InnerProduct", "inner_product_param { num_output: 2 }"))
+    net.blobs["x"].reshape(2, 9)
+    with pytest.raises(NetError, match=r"x \(2, 9\)"):
+        net.forward()
+
+
+@pytest.mark.parametrize("name", ["get_solver", "SGDSolver", "AdamSolver"])
+@pytest.mark.parametrize("text", [None, b"", b"rubbish {", b'net: "/nowhere.prototxt"'])
+def test_a_solver_file_that_is_no_good_raises(name, text, file):
+    path = "nowhere.prototxt" if text is None else file(text)
+    with pytest.raises(NetError, match="there is no file|no solver of"):
+        getattr(caffe, name)(path)
+
+
+def test_a_layer_that_overwrites_a_file_when_it_is_built_is_refused(tmp_path):
+    kept = tmp_path / "keep.h5"
+    kept.write_text("precious")
+    with pytest.raises(NetError, match="HDF5Output overwrites"):
+        load_net(SCORES + layer("HDF5Output", f'hdf5_output_param {{ file_name: "{kept}" }}',
+                                bottoms=("x", "label"), tops=()))
+    assert kept.read_text() == "precious"
+
+
+def test_a_disk_that_is_full_while_caffe_writes_raises_and_leaves_nothing(tmp_path):
+    import resource
+    import signal
+
+    net, before = unrolled_net(H=50), resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20000, before[1]))
+    try:
+        with pytest.raises(NetError, match="cannot write"):
+            net.save(str(tmp_path / "w.caffemodel"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_is_written_through_and_a_device_is_refused(tmp_path):
+    target = tmp_path / "target"
+    target.write_text("old")
+    (tmp_path / "link").symlink_to(target)
+    write_prototxt(unrolled_spec(), tmp_path / "link")
+    assert (tmp_path / "link").is_symlink() and "layer" in target.read_text()
+    with pytest.raises(NetError, match="is no file"):
+        write_prototxt(unrolled_spec(), "/dev/null")
+
+
+def test_an_input_of_another_number_of_steps_is_named_by_unroll():
+    with pytest.raises(ValueError, match="4 steps, and T is 7"):
+        from lstm_lib import unroll
+        ns = caffe.NetSpec()
+        ns.x = input_layer(T, B, D)
+        unroll(ns, ns.x, 7, H)
+
+
+def test_an_answer_arrives_while_another_process_holds_the_pipe_open():
+    import threading
+    import time
+
+    stop, others = threading.Event(), []
+
+    def fork_now_and_then():
+        while not stop.is_set():
+            pid = os.fork()
+            if pid == 0:
+                time.sleep(3)
+                os._exit(0)
+            others.append(pid)
+            time.sleep(0.005)
+
+    thread = threading.Thread(target=fork_now_and_then)
+    thread.start()
+    try:
+        assert in_child(lambda: time.sleep(0.05) or 7) == 7
+        assert not [pid for pid in others if os.waitpid(pid, os.WNOHANG)[0]], "they live on"
+    finally:
+        stop.set()
+        thread.join()
+        for pid in others:
+            os.waitpid(pid, 0)

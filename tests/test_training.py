@@ -105,3 +105,17 @@ def test_snapshots_without_a_folder_and_states_without_a_file_raise(weights, dat
     with pytest.raises(NetError, match="does not fit"):
         solver.restore(str(tmp_path / "bad.solverstate"))
     assert os.listdir(tmp_path) == ["bad.solverstate"]
+
+
+def test_the_solver_s_net_is_guarded_as_any_other(weights, data, tmp_path):
+    net = solver_with(weights, data).net
+    with pytest.raises(NetError, match="no folder"):
+        net.save(str(tmp_path / "no" / "w"))
+    net.blobs["x"].reshape(T + 1, B, D)
+    with pytest.raises(NetError, match="do not fit"):
+        net.forward()
+
+
+def test_making_a_solver_writes_no_snapshot(weights, data, tmp_path):
+    solver_with(weights, data, snapshot=1, snapshot_prefix=str(tmp_path / "s"))
+    assert list(tmp_path.iterdir()) == []
