@@ -122,11 +122,12 @@ def look_at_kernel():
 def look_at_gpu():
     """A GPU that Caffe opens; the series is made for the CPU and needs none."""
     try:
-        from .engine import NoGPU, need_gpu
+        from .engine import caffe
+        from .errors import NoGPU
     except ImportError:
         raise Note("not asked, for there is no Caffe") from None
     try:
-        need_gpu(0)
+        caffe.needs_gpu()
     except NoGPU:
         raise Note("none that this Caffe can use; the series needs none") from None
     return "Caffe can use GPU 0"

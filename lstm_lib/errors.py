@@ -3,12 +3,14 @@ import difflib
 import re
 
 
-class NetError(Exception):
-    """A net that Caffe would not build or run: Caffe's reason, the layer, what to do."""
+try:  # one class each on both engines
+    from portable_caffe.errors import NetError, NoGPU
+except Exception:  # a broken environment, in which the doctor must still start
+    class NetError(RuntimeError):
+        """A net that Caffe would not build or run: Caffe's reason, the layer, what to do."""
 
-
-class NoGPU(RuntimeError):
-    """The GPU was asked for and this Caffe has none."""
+    class NoGPU(RuntimeError):
+        """The GPU was asked for and this Caffe has none."""
 
 
 class DotMissing(RuntimeError):

@@ -1,6 +1,6 @@
 """How do I add a named layer to a `caffe.NetSpec`?"""
 from .checks import check_layer
-from .engine import real
+from .engine import caffe
 
 
 def add_layer_to_net_spec(ns, caffe_layer, name, *args, **kwargs):
@@ -32,7 +32,7 @@ def add_layer_to_net_spec(ns, caffe_layer, name, *args, **kwargs):
     """
     _check_free(ns, name)
     top = caffe_layer(*args, name=name, **kwargs)
-    check_layer(real, top.fn, name)
+    check_layer(caffe, top.fn, name)
     ns[name] = top
     return top
 
@@ -71,7 +71,7 @@ def add_layer_with_multiple_tops(ns, caffe_layer, lname, ntop, *args, **kwargs):
         _check_free(ns, name)
     made = caffe_layer(*bottoms, name=lname, ntop=ntop, **kwargs)
     tops = (made,) if ntop == 1 else made
-    check_layer(real, tops[0].fn, lname)
+    check_layer(caffe, tops[0].fn, lname)
     for name, top in zip(names, tops):
         ns[name] = top
     return tops

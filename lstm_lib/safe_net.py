@@ -66,15 +66,7 @@ def guarded(caffe):
                     f"{free_memory() / 1e9:.1f} GB are free. "
                     + hint_for("host allocation"))
 
-        def source_shapes(self):
-            """Shapes of the blobs no layer computes; all other shapes follow from them."""
-            return [tuple(self.blobs[top].shape) for top in self._sources()]
-
-        def _sources(self):
-            blobs = self.blobs
-            made = [top for layer in self.spec.layer if not layer.bottom
-                    for top in layer.top if top in blobs]
-            return list(dict.fromkeys([*self.inputs, *made]))
+        source_shapes, _sources = source_shapes, sources
 
         def _recheck(self):
             shapes = self.source_shapes()
@@ -132,7 +124,7 @@ def guarded(caffe):
             """Read weights from a file; each layer that learns must find its own."""
             path = readable(path)
             if not path.endswith((".h5", ".hdf5")):
-                _check_weights(caffe, self, path)
+                check_weights(caffe, self, path)
             raw = super()
             self._try(lambda: raw.copy_from(path),
                       lambda reason: f"{path} does not fit this net: {reason}\n"
@@ -174,6 +166,19 @@ def guarded(caffe):
             raw.load_hdf5(path)
 
     return Net
+
+
+def sources(net):
+    """The blobs no layer computes."""
+    blobs = net.blobs
+    made = [top for layer in net.spec.layer if not layer.bottom
+            for top in layer.top if top in blobs]
+    return list(dict.fromkeys([*net.inputs, *made]))
+
+
+def source_shapes(net):
+    """Shapes of the blobs no layer computes; all other shapes follow from them."""
+    return [tuple(net.blobs[top].shape) for top in sources(net)]
 
 
 def _bytes_needed(net):
@@ -285,7 +290,7 @@ def _hint(layer, shapes, reason):
     return hint_for(reason, layer.type)
 
 
-def _check_weights(caffe, net, path):
+def check_weights(caffe, net, path):
     """A caffemodel must be whole and hold each weight of the net."""
     stored = caffe.proto.caffe_pb2.NetParameter()
     with open(path, "rb") as file:

@@ -2,9 +2,8 @@
 import os
 import tempfile
 
-from .engine import caffe, real
+from .engine import caffe
 from .errors import NetError, did_you_mean
-from .guard import Died, in_child
 from .nets import load_net
 from .safe_net import readable
 
@@ -51,8 +50,8 @@ class Solver:
             raise NetError(f"cannot write a snapshot: there is no folder {folder!r} one may "
                            "write to; give make_solver(..., snapshot_prefix='folder/name').")
         try:
-            in_child(self._raw.snapshot)  # its files are what we want, so let it do the work
-        except (Died, RuntimeError) as error:
+            caffe.attempt(self._raw.snapshot)  # its files are what we want, wherever it runs
+        except NetError as error:
             raise NetError(f"cannot write a snapshot: {error}") from None
         return f"{self._prefix}_iter_{self.iter}.solverstate"
 
@@ -65,8 +64,8 @@ class Solver:
         """
         path = readable(path)
         try:
-            in_child(lambda: self._raw.restore(path))
-        except (Died, RuntimeError) as error:
+            caffe.attempt(lambda: self._raw.restore(path))
+        except NetError as error:
             raise NetError(f"{path!r} does not fit this solver: {error}") from None
         self._raw.restore(path)
 
@@ -112,17 +111,18 @@ def make_solver(source, *, type="SGD", base_lr, **options):
     trial.CopyFrom(parameter)
     trial.snapshot = 0  # the trial writes nothing
     try:  # one step too, for `lr_policy` is read there
-        in_child(lambda: _raw_solver(trial).step(1))
-    except (Died, RuntimeError) as error:
+        caffe.attempt(lambda: _raw_solver(trial).step(1))
+    except NetError as error:
         raise NetError(f"Caffe makes no solver of this: {error}") from None
     return Solver(_raw_solver(parameter), spec, parameter.snapshot_prefix)
 
 
 def _raw_solver(parameter):
-    with tempfile.NamedTemporaryFile("w", suffix=".prototxt", encoding="utf-8") as file:
-        file.write(str(parameter))
-        file.flush()
-        return real.get_solver(file.name)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "solver.prototxt")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(str(parameter))
+        return caffe.raw_solver(path)
 
 
 def _solver_parameter(spec, options):

@@ -117,6 +117,7 @@ def test_all_outputs_of_the_origin_s_example_are_zero_for_its_input_is():
     assert abs(net.forward()["H"]).max() == 0
 
 
+@on_real_caffe
 def test_a_layer_function_of_plain_pycaffe_is_taken_as_well():
     from caffe import layers
 

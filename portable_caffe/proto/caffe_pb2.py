@@ -15,18 +15,20 @@ def _read_file_descriptor():
         return descriptor_pb2.FileDescriptorSet.FromString(file.read()).file[0]
 
 
-def _message_class(pool, descriptor):
+def _class_maker(pool):
+    """A function that gives a message's class, the same one whenever it is asked."""
     if hasattr(message_factory, "GetMessageClass"):  # protobuf 4.22 and newer
-        return message_factory.GetMessageClass(descriptor)
-    return message_factory.MessageFactory(pool).GetPrototype(descriptor)
+        return message_factory.GetMessageClass
+    return message_factory.MessageFactory(pool).GetPrototype
 
 
 _file, _pool = _read_file_descriptor(), descriptor_pool.DescriptorPool()
 _pool.AddSerializedFile(_file.SerializeToString())
 DESCRIPTOR = _pool.FindFileByName(_file.name)
 
+_class_of = _class_maker(_pool)
 for _name, _descriptor in DESCRIPTOR.message_types_by_name.items():
-    globals()[_name] = _message_class(_pool, _descriptor)
+    globals()[_name] = _class_of(_descriptor)
 for _name, _descriptor in DESCRIPTOR.enum_types_by_name.items():
     globals()[_name] = enum_type_wrapper.EnumTypeWrapper(_descriptor)
     globals().update((_value.name, _value.number) for _value in _descriptor.values)

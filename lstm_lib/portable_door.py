@@ -1,0 +1,71 @@
+"""The door to portable_caffe: it raises by itself, so little is put in front of it."""
+import portable_caffe
+
+from . import checks
+from .door import Door
+from .errors import NetError
+from .safe_net import check_weights, read_text, readable, source_shapes
+
+
+class Net(portable_caffe.Net):
+    """`caffe.Net` of portable_caffe, with what `lstm_lib` asks of a net on either engine.
+
+    `net.spec` is the NetParameter it was built from; who has it parsed already hands it over.
+    """
+
+    def __init__(self, path, *args, spec=None, **kwargs):
+        spec = spec or checks.parse(portable_caffe, read_text(path), str(path))
+        checks.check_net(portable_caffe, spec, str(path))
+        super().__init__(spec, *args, **kwargs)
+
+    @classmethod
+    def adopt(cls, raw, spec):
+        """Give a net that a solver has made the methods of this class."""
+        raw.__class__, raw.spec = cls, spec
+        return raw
+
+    source_shapes = source_shapes
+
+    def check_indices(self):
+        """Labels are looked at by the layers themselves."""
+
+    def copy_from(self, path):
+        """Read weights from a file; each layer that learns must find its own."""
+        path = readable(path)
+        check_weights(portable_caffe, self, path)
+        super().copy_from(path)
+
+    def share_with(self, other):
+        """Use the weights of another net of the same layers."""
+        if not isinstance(other, portable_caffe.Net):
+            raise NetError(f"a net shares weights with a net, got {type(other).__name__}.")
+        super().share_with(other)
+
+    def save_hdf5(self, path, *args):
+        """portable_caffe knows no HDF5."""
+        raise NetError("portable_caffe writes no HDF5 files; use save_weights(net, "
+                       "'x.caffemodel') instead.")
+
+    load_hdf5 = save_hdf5
+
+
+class PortableDoor(Door):
+    """portable_caffe, with its own `Net`."""
+
+    engine, Net = "portable", Net
+    raw_solver = staticmethod(portable_caffe.get_solver)
+
+    def attempt(self, work):
+        """Do `work`; it raises by itself if it fails."""
+        work()
+
+    def needs_gpu(self):
+        """Raise `NoGPU` unless an array library reaches a GPU."""
+        portable_caffe.arrays.gpu_arrays()
+
+    def describe(self):
+        """Which Caffe this is, on what it computes."""
+        return f"portable_caffe {portable_caffe.__version__} ({portable_caffe.arrays.current})"
+
+
+door = PortableDoor(portable_caffe)
