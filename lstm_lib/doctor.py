@@ -1,4 +1,5 @@
 """What is missing here? One line a part, with the cure on the line that fails."""
+import importlib.util
 import os
 import platform
 import shutil
@@ -7,8 +8,8 @@ import sys
 from importlib import metadata
 
 INSTALL = "`make run` installs the right one, or: pip install -r requirements.txt"
-ELSEWHERE = ("real Caffe runs on Linux x86-64: use the Binder link of the README, a "
-             "linux/amd64 container, or WSL 2 on Windows")
+ELSEWHERE = ("real Caffe runs on Linux x86-64: use Binder, a linux/amd64 container, or WSL 2 "
+             "on Windows; or LSTM_LIB_ENGINE=portable")
 
 # package manager -> how it installs Graphviz; the first that is here counts
 DOT_COMMANDS = {
@@ -36,7 +37,7 @@ def diagnose():
         mark, words = _look(look)
         print(f"{mark:<6} {name:<9} {words}")
         healthy = healthy and (mark != "[FAIL]" or not needed)
-    print("The series can run here." if healthy else
+    print(f"The series can run here, on {_engine()}." if healthy else
           "The series cannot run here; the cures stand behind the arrows.")
     return healthy
 
@@ -53,9 +54,23 @@ def _look(look):
     return "[FAIL]", f"{what} -> {cure}"
 
 
+def wants_real():
+    """Is it real Caffe that should run here? It is where somebody has installed it."""
+    asked = os.environ.get("LSTM_LIB_ENGINE", "")
+    return asked == "real" or asked != "portable" and bool(importlib.util.find_spec("caffe"))
+
+
+def _engine():
+    from .engine import caffe
+
+    return caffe.describe()
+
+
 def look_at_python():
-    """CPython 3.9 on Linux x86-64: the newest for which Caffe's wheel is built."""
+    """For real Caffe CPython 3.9 on Linux x86-64: the newest for which its wheel is built."""
     system = f"{platform.system()} {platform.machine()}"
+    if not wants_real():
+        return f"{platform.python_version()}, {system}, {sys.executable}"
     if system != "Linux x86_64":
         raise Problem(system, ELSEWHERE)
     if sys.version_info[:2] != (3, 9):
@@ -66,8 +81,10 @@ def look_at_python():
 
 def look_at_caffe():
     """Which Caffe is imported, from which package and file."""
+    if not wants_real():
+        return f"{_engine()}; real Caffe is not here"
     try:
-        from .engine import real
+        from .real_door import real
     except ImportError as error:
         raise Problem(f"does not import: {error.__cause__ or error}", INSTALL) from None
     packages = [f"{name} {_version(name)}" for name in ("kendryte-caffe", "caffe")
@@ -79,12 +96,12 @@ def look_at_caffe():
 
 def look_at_numpy():
     """Caffe's wheel was built against NumPy 1."""
-    return _below("numpy", 2)
+    return _below("numpy", 2 if wants_real() else None)
 
 
 def look_at_protobuf():
     """Caffe's generated code is refused by protobuf 4 and later."""
-    return _below("protobuf", 4)
+    return _below("protobuf", 4 if wants_real() else None)
 
 
 def look_at_pydot():
@@ -114,13 +131,13 @@ def look_at_kernel():
         started = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except NoSuchKernel:
         raise Problem("there is no kernel `python3`", cure) from None
-    if started not in ("python", "python3", "python3.9", sys.executable):
+    if started not in ("python", "python3", sys.executable, f"python3.{sys.version_info[1]}"):
         raise Problem(f"the kernel `python3` starts {started}", cure)
     return f"python3, ipykernel {_version('ipykernel')}"
 
 
 def look_at_gpu():
-    """A GPU that Caffe opens; the series is made for the CPU and needs none."""
+    """A GPU that this Caffe can use; the series is made for the CPU and needs none."""
     try:
         from .engine import caffe
         from .errors import NoGPU
@@ -128,9 +145,9 @@ def look_at_gpu():
         raise Note("not asked, for there is no Caffe") from None
     try:
         caffe.needs_gpu()
-    except NoGPU:
-        raise Note("none that this Caffe can use; the series needs none") from None
-    return "Caffe can use GPU 0"
+    except NoGPU as error:
+        raise Note(f"none that this Caffe can use, and the series needs none ({error})") from None
+    return "Caffe can use a GPU"
 
 
 def dot_command():
@@ -150,7 +167,7 @@ def _below(package, major):
     version = _version(package)
     if not version:
         raise Problem("is not installed", INSTALL)
-    if int(version.split(".")[0]) >= major:
+    if major and int(version.split(".")[0]) >= major:
         raise Problem(f"{version} is too new for this Caffe",
                       f'pip install "{package}<{major}"')
     return version

@@ -19,6 +19,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from lstm_lib import caffe, describe
+
 ROOT = Path(__file__).resolve().parent.parent
 SERIES = ROOT / "notebooks"
 BUILD = ROOT / "build" / "notebooks"
@@ -30,6 +32,8 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # nothing to see witho
 def main(arguments=None):
     """Run the notebooks; exit status 1 if one failed."""
     asked = arguments_of(arguments)
+    if asked.rewrite and caffe.engine != "real":
+        sys.exit(f"the committed notebooks show real Caffe, and this is {describe()}.")
     prepare_kernels()
     prepare_build(empty=not asked.names)
     chosen = [path for path in sorted(SERIES.glob("[0-9]*.ipynb"))
@@ -174,8 +178,6 @@ def write(notebook, path):
 
 def summary(ran, failed, seconds):
     """What ran, on which Caffe, how long, and where things are."""
-    from lstm_lib import describe
-
     pictures = sorted({path.parent for kind in ("svg", "png") for path in BUILD.rglob(f"*.{kind}")})
     lines = ["", f"{ran - len(failed)} of {ran} notebooks ran through in {seconds:.0f} s",
              f"on {describe()}, {os.environ['OPENBLAS_NUM_THREADS']} thread(s) a kernel"]
