@@ -21,7 +21,8 @@ def check_layer(caffe, fn, name=None):
 
 
 def _check_type(caffe, type_name, name):
-    known = caffe.layer_type_list()
+    """A type of which this Caffe knows nothing; what it can draw it need not be able to run."""
+    known = {*caffe.layer_type_list(), *caffe.net_spec.param_name_dict()}
     if type_name not in known:
         raise NetError(f"layer {name!r}: Caffe has no layer type '{type_name}'."
                        + did_you_mean(type_name, known))
@@ -132,6 +133,9 @@ def check_net(caffe, net, what):
         raise NetError(f"{what} holds no layer.")
     for layer in net.layer:
         _check_type(caffe, layer.type, layer.name)
+        if layer.type not in caffe.layer_type_list():
+            raise NetError(f"layer {layer.name!r}: {caffe.__name__} does not run layers of type "
+                           f"{layer.type!r}. It runs {', '.join(caffe.layer_type_list())}.")
         if layer.type == "HDF5Output":
             raise NetError(f"layer {layer.name!r}: HDF5Output overwrites its file when the net is "
                            "built; leave it out and keep net.blobs[...].data with np.save.")

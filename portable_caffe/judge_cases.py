@@ -38,6 +38,20 @@ ELTWISE = [
     ("Eltwise", "MAX of 3, ties", ["<3 A B"] * 3, dict(operation=P.Eltwise.MAX)),
 ]
 
+WINDOWS = [
+    ("Convolution", "", ["A B 5 6"], dict(num_output=3, kernel_size=3)),
+    ("Convolution", "kernel_h, kernel_w", ["A B 5 6"], dict(num_output=2, kernel_h=2, kernel_w=4)),
+    ("Convolution", "pad, stride, no bias", ["A B 6 5"],
+     dict(num_output=3, kernel_size=3, pad=1, stride=2, bias_term=False)),
+    ("Convolution", "group, dilation", ["A 4 7 6"],
+     dict(num_output=6, kernel_size=2, group=2, dilation=2)),
+    ("Pooling", "MAX", ["A B 5 6"], dict(kernel_size=2, stride=2)),
+    ("Pooling", "MAX, pad, ties", ["<3 A B 5 5"], dict(kernel_size=3, stride=2, pad=1)),
+    ("Pooling", "AVE, pad", ["A B 6 5"],
+     dict(kernel_size=3, stride=2, pad=1, pool=P.Pooling.AVE)),
+    ("Pooling", "AVE, global", ["A B 3 4"], dict(global_pooling=True, pool=P.Pooling.AVE)),
+]
+
 SHAPES = [
     ("Slice", "equal parts", ["A 6 B"], {}, 3),
     ("Slice", "slice_point, axis 2", ["A B 7"], dict(axis=2, slice_point=[1, 4]), 3),
@@ -141,5 +155,5 @@ RECURRENT = [
     ("RNN", "expose_hidden", ["A B C", "<2 A B", "1 B 3"], _recurrent(3, expose_hidden=True), 2),
 ]
 
-CASES = [(*case, 1)[:5] for case in (*ACTIVATIONS, *ELTWISE, *SHAPES, *WEIGHTS, *LOSSES,
-                                     *RECURRENT)]
+CASES = [(*case, 1)[:5] for case in (*ACTIVATIONS, *ELTWISE, *WINDOWS, *SHAPES, *WEIGHTS,
+                                     *LOSSES, *RECURRENT)]

@@ -1,0 +1,173 @@
+"""Layers that look at windows of a picture: Convolution, Pooling.
+
+x: (B, C, height, width). A window begins at each `stride`-th place of the padded picture.
+"""
+from math import prod
+
+import numpy as np
+
+from .. import arrays
+from .base import Layer, check
+
+LOWEST = -3.4028235e38  # -FLT_MAX: less than anything beside the picture
+
+
+class _Windows(Layer):
+    """Cuts the pictures into windows, and adds up what comes back for each pixel."""
+
+    def _pair(self, name, default, repeated=False):
+        """An option for (height, width): `name_h` and `name_w`, or `name` for both."""
+        p = self.p
+        if p.HasField(name + "_h") or p.HasField(name + "_w"):
+            return getattr(p, name + "_h"), getattr(p, name + "_w")
+        name = name if name in p.DESCRIPTOR.fields_by_name else name + "_size"
+        values = list(getattr(p, name)) if repeated else [getattr(p, name)]
+        check(len(values) <= 2, f"{name} is given {len(values)} times; a picture has two axes.")
+        return tuple((values or [default]) * 2)[:2] if len(values) < 2 else tuple(values)
+
+    def _lay_out(self, x, out):
+        """Remember where the windows lie: `out` of them by height and width."""
+        self.x_shape, self.out = x, out
+        self.span = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel)]
+        self.size = [max((n - 1) * s + k, p + have) for n, s, k, p, have in
+                     zip(out, self.stride, self.span, self.pad, x[2:])]
+        self.places = [tuple(slice(d * i, d * i + s * (n - 1) + 1, s) for d, i, s, n in
+                             zip(self.dilation, at, self.stride, out))
+                       for at in np.ndindex(*self.kernel)]
+
+    def _inside(self):
+        """Where the picture itself lies in the padded one."""
+        return (..., *(slice(p, p + have) for p, have in zip(self.pad, self.x_shape[2:])))
+
+    def _cut(self, x, around):
+        """(pixels of a window, B, C, *out); beside the picture every number is `around`."""
+        padded = arrays.current.zeros((*x.shape[:2], *self.size)) + around
+        padded[self._inside()] = x
+        return self.xp.stack([padded[(..., *place)] for place in self.places])
+
+    def _add_up(self, parts):
+        """The gradient of x from that of each pixel of the windows."""
+        padded = arrays.current.zeros((*self.x_shape[:2], *self.size))
+        for place, part in zip(self.places, parts):
+            padded[(..., *place)] += part
+        return padded[self._inside()]
+
+
+class Convolution(_Windows):
+    """y_m = sum over c, i, j of W_mcij x_c(i, j) + b_m, at each window
+    dW = sum dy x,   db = sum dy,   dx = sum W dy at each window a pixel is in
+
+    With groups, the outputs of a group see the inputs of that group only. Weights W: (M, C /
+    group, height, width); b: (M). Top y: (B, M, ...). Source: conv_layer.cpp
+    """
+
+    options = "convolution_param"
+
+    def setup(self, x):
+        p, group = self.p, self.p.group
+        check(len(x) == 4 and p.axis in (1, -3), "a picture is (B, C, height, width).")
+        check(p.num_output > 0 and p.num_output % group == 0 and x[1] % group == 0,
+              f"num_output {p.num_output} and the {x[1]} channels must divide by group {group}.")
+        self.kernel = self._pair("kernel", 0, repeated=True)
+        self.stride = self._pair_of("stride", 1)
+        self.pad, self.dilation = self._pair_of("pad", 0), self._dilation()
+        check(min(*self.kernel, *self.stride, *self.dilation) > 0,
+              "give kernel_size (and stride, dilation) of 1 or more.")
+        self.add_weight((p.num_output, x[1] // group, *self.kernel), p.weight_filler)
+        if p.bias_term:
+            self.add_weight((p.num_output,), p.bias_filler)
+
+    def _pair_of(self, name, default):
+        return self._pair(name, default, repeated=True)
+
+    def _dilation(self):
+        values = list(self.p.dilation) or [1]
+        return tuple(values * 2)[:2] if len(values) == 1 else tuple(values)
+
+    def shapes(self, x):
+        check(x[1] == self.blobs[0].shape[1] * self.p.group,
+              f"the weights are made for {self.blobs[0].shape[1] * self.p.group} channels.")
+        out = [(have + 2 * p - d * (k - 1) - 1) // s + 1 for have, p, d, k, s in
+               zip(x[2:], self.pad, self.dilation, self.kernel, self.stride)]
+        check(min(out) > 0, f"the window {self.kernel} is larger than the picture.")
+        self._lay_out(x, out)
+        return (x[0], self.p.num_output, *out)
+
+    def _columns(self, x):
+        """(B, group, inputs of a group times pixels of a window, windows)."""
+        cut = self.xp.permute_dims(self._cut(x, 0), (1, 2, 0, 3, 4))
+        return cut.reshape((x.shape[0], self.p.group, -1, prod(self.out)))
+
+    def _grouped(self, y):
+        return y.reshape((y.shape[0], self.p.group, -1, prod(self.out)))
+
+    def _matrix(self):
+        return self.weight(0).reshape((self.p.group, self.p.num_output // self.p.group, -1))
+
+    def forward(self, x):
+        self.columns = self._columns(x)
+        y = (self._matrix() @ self.columns).reshape((x.shape[0], self.p.num_output, *self.out))
+        return y + self.weight(1).reshape((-1, 1, 1)) if self.p.bias_term else y
+
+    def backward(self, dy, x, y):
+        xp, grouped = self.xp, self._grouped(dy)
+        dW = xp.sum(grouped @ xp.matrix_transpose(self.columns), axis=0)
+        self.add_gradient(0, dW.reshape(self.blobs[0].shape))
+        if self.p.bias_term:
+            self.add_gradient(1, xp.sum(dy, axis=(0, 2, 3)))
+        dcolumns = xp.matrix_transpose(self._matrix()) @ grouped
+        parts = dcolumns.reshape((*x.shape[:2], len(self.places), *self.out))
+        return self._add_up(xp.permute_dims(parts, (2, 0, 1, 3, 4)))
+
+
+class Pooling(_Windows):
+    """MAX: y = the largest x of a window      dx = dy where x was the (first) largest
+    AVE: y = the mean x of a window            dx = dy / size of the window
+
+    The last window may reach past the picture. Source: pooling_layer.cpp
+    """
+
+    options, dilation = "pooling_param", (1, 1)
+
+    def setup(self, x):
+        check(len(x) == 4, "a picture is (B, C, height, width).")
+        check(self.p.pool in (self.p.MAX, self.p.AVE), "pool must be MAX or AVE here.")
+        self.kernel = x[2:] if self.p.global_pooling else self._pair("kernel", 0)
+        self.stride, self.pad = self._pair("stride", 1), self._pair("pad", 0)
+        check(min(*self.kernel, *self.stride) > 0, "give kernel_size (and stride) of 1 or more.")
+        check(all(p < k for p, k in zip(self.pad, self.kernel)),
+              "pad must be smaller than the window.")
+
+    def shapes(self, x):
+        if self.p.global_pooling:
+            self.kernel = x[2:]
+        out = [self._count(*sizes) for sizes in zip(x[2:], self.pad, self.kernel, self.stride)]
+        check(min(out) > 0, f"the window {self.kernel} is larger than the picture.")
+        self._lay_out(x, out)
+        self.pixels = arrays.current.from_host(np.outer(*map(self._lengths, range(2))))
+        return (*x[:2], *out)
+
+    def _count(self, have, pad, kernel, stride):
+        """How many windows: by default the last one may stick out, but not begin outside."""
+        room = have + 2 * pad - kernel
+        count = (room if self.p.round_mode == self.p.FLOOR else room + stride - 1) // stride + 1
+        return count - 1 if pad and (count - 1) * stride >= have + pad else count
+
+    def _lengths(self, axis):
+        """The size of each window along an axis, cut off where the padding ends."""
+        start = np.arange(self.out[axis]) * self.stride[axis]
+        end = self.x_shape[2 + axis] + 2 * self.pad[axis]
+        return (np.minimum(start + self.kernel[axis], end) - start).astype(np.float32)
+
+    def forward(self, x):
+        if self.p.pool == self.p.AVE:
+            return self.xp.sum(self._cut(x, 0), axis=0) / self.pixels
+        cut = self._cut(x, LOWEST)
+        self.first = self.xp.argmax(cut, axis=0)
+        return self.xp.max(cut, axis=0)
+
+    def backward(self, dy, x, y):
+        xp, count = self.xp, len(self.places)
+        if self.p.pool == self.p.AVE:
+            return self._add_up([dy / self.pixels] * count)
+        return self._add_up(dy * xp.astype(self.first == k, xp.float32) for k in range(count))
