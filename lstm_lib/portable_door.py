@@ -4,7 +4,7 @@ import portable_caffe
 from . import checks
 from .door import Door
 from .errors import NetError
-from .safe_net import check_weights, read_text, readable, source_shapes
+from .safe_net import check_weights, in_place_of, read_text, readable, source_shapes
 
 
 class Net(portable_caffe.Net):
@@ -40,6 +40,11 @@ class Net(portable_caffe.Net):
         if not isinstance(other, portable_caffe.Net):
             raise NetError(f"a net shares weights with a net, got {type(other).__name__}.")
         super().share_with(other)
+
+    def save(self, path):
+        """Write all weights the way Caffe does, the whole file or nothing."""
+        raw = super()
+        in_place_of(path, raw.save)
 
     def save_hdf5(self, path, *args):
         """portable_caffe knows no HDF5."""

@@ -9,7 +9,7 @@ from lstm_lib import caffe, load_net, set_weights, unroll, xavier_start
 L = caffe.layers
 VARIANTS = list(itertools.product(("composed", "fused"), ("per_step", "once")))
 T, B, D, H = 4, 3, 5, 6
-on_real_caffe = pytest.mark.skipif(caffe.engine != "real", reason="a fact of real Caffe alone")
+on_real_caffe = pytest.mark.skipif(caffe.engine != "real", reason="a fact of real Caffe only")
 
 
 def input_layer(*shape):

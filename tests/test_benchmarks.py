@@ -3,6 +3,8 @@ import json
 import sys
 from pathlib import Path
 
+from conftest import on_real_caffe
+
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
@@ -21,6 +23,7 @@ def test_another_measurement_would_make_another_table():
     assert report.table(other) != report.table(report.load())
 
 
+@on_real_caffe  # with the reference world's matplotlib
 def test_the_readme_s_picture_is_drawn_from_the_measured_file():
     assert report.PICTURE.read_text(encoding="utf-8") == report.picture(report.load())
 

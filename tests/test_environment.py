@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import on_real_caffe
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from lstm_lib import caffe
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -16,7 +19,8 @@ def requirements(name):
     """Package -> requirement, of a requirements file."""
     lines = (line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
     found = [Requirement(line) for line in lines if line]
-    return {canonicalize_name(requirement.name): requirement for requirement in found}
+    return {canonicalize_name(requirement.name): requirement for requirement in found
+            if requirement.marker is None or requirement.marker.evaluate()}
 
 
 def project():
@@ -32,22 +36,25 @@ def tracked_files():
     return [ROOT / name for name in names if name and (ROOT / name).is_file()]
 
 
-PINNED = requirements("requirements.txt")
+HERE = "requirements" if caffe.engine == "real" else "requirements-portable"
+PINNED = requirements(HERE + ".txt")  # of the world that runs these tests
+ALL = ["requirements", "requirements-portable", "requirements-oracles"]
 
 
-def test_every_package_in_requirements_txt_has_one_exact_version():
-    for requirement in PINNED.values():
+@pytest.mark.parametrize("name", ALL)
+def test_every_package_in_the_resolved_files_has_one_exact_version(name):
+    for requirement in requirements(name + ".txt").values():
         assert re.fullmatch(r"==[^,*]+", str(requirement.specifier)), requirement
 
 
-@pytest.mark.parametrize("name", requirements("requirements.in"))
-def test_requirements_txt_satisfies_requirements_in(name):
-    asked = requirements("requirements.in")[name]
+@pytest.mark.parametrize("name", requirements(HERE + ".in"))
+def test_the_resolved_file_satisfies_what_was_chosen(name):
+    asked = requirements(HERE + ".in")[name]
     version = str(PINNED[name].specifier).lstrip("=")
     assert asked.specifier.contains(version), f"{asked} is not satisfied by {version}"
 
 
-def test_requirements_txt_satisfies_what_the_project_itself_depends_on():
+def test_the_resolved_file_satisfies_what_the_project_itself_depends_on():
     for text in metadata.requires("lstm-lib"):
         asked = Requirement(text)
         if asked.marker is None or asked.marker.evaluate({"extra": ""}):
@@ -61,6 +68,7 @@ def test_this_environment_holds_the_pinned_versions():
     assert not differing
 
 
+@on_real_caffe
 def test_real_caffe_is_the_wheel_that_the_project_names():
     assert str(PINNED["kendryte-caffe"].specifier) == "==1.0.0.20210829"
     assert "kendryte-caffe==1.0.0.20210829" in project()
@@ -79,8 +87,9 @@ def test_pyproject_takes_real_caffe_where_environment_yml_has_its_python():
     assert "python=3.9" in (ROOT / "environment.yml").read_text()
 
 
-def test_the_header_of_requirements_txt_names_the_make_target_that_writes_it():
-    header = (ROOT / "requirements.txt").read_text().splitlines()[:2]
+@pytest.mark.parametrize("name", ALL)
+def test_the_header_of_a_resolved_file_names_the_make_target_that_writes_it(name):
+    header = (ROOT / f"{name}.txt").read_text().splitlines()[:2]
     assert header[1].split("#")[1].strip() == "make requirements"
 
 
@@ -97,7 +106,8 @@ def test_no_tracked_file_names_a_package_registry_host():
 
 def test_no_file_of_the_setup_names_a_path_of_some_machine():
     names = {"Makefile", "requirements.txt", "requirements.in", "environment.yml",
-             "pyproject.toml", "setup_env.py", "run_notebooks.py", "run", ".gitignore"}
+             "pyproject.toml", "setup_env.py", "pythons.py", "shell.py", "run_tests.py",
+             "run_notebooks.py", "run", ".gitignore", *(f"{name}.txt" for name in ALL)}
     found = [f"{path.name}: {line.strip()[:80]}" for path, line in text_lines()
              if path.name in names and MACHINE.search(line)]
     assert not found

@@ -4,7 +4,10 @@ import sys
 import nbformat
 import pytest
 import run_notebooks
+from conftest import on_real_caffe
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from lstm_lib import describe
 
 
 @pytest.fixture
@@ -71,12 +74,13 @@ def test_what_notebooks_write_lies_in_build_and_the_summary_says_where(series, c
     assert run_notebooks.main([]) == 0
     said = capfd.readouterr().out
     for place in ("build/notebooks", "build/notebooks/lstm_demo.prototxt",
-                  "build/notebooks/pictures", "make lab", "real Caffe 1.0.0"):
+                  "build/notebooks/pictures", "make lab", describe()):
         assert place in said
     assert (series.root / "build/notebooks/lstm_demo.prototxt").read_text() == "42"
     assert path.read_text() == before
 
 
+@on_real_caffe
 def test_rewrite_puts_results_without_traces_of_the_machine_into_the_notebook(series):
     path = series("00_traces", "import sys; print('noise', file=sys.stderr); print('result')",
                   "from tqdm.auto import tqdm\nfor _ in tqdm(range(2)): pass", "1 + 1",
@@ -104,3 +108,12 @@ def test_a_part_of_a_name_picks_notebooks_and_leaves_the_other_results(series, c
     run_notebooks.main(["01"])
     said = capfd.readouterr().out
     assert "01_second" in said and "00_first" not in said and kept.exists()
+
+
+def test_results_of_another_engine_are_not_committed(series, monkeypatch):
+    path = series("00_any", "1")
+    before = path.read_text()
+    monkeypatch.setattr(run_notebooks.caffe, "engine", "portable")
+    with pytest.raises(SystemExit, match="show real Caffe"):
+        run_notebooks.main(["--rewrite"])
+    assert path.read_text() == before

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import on_real_caffe
 
 from lstm_lib import doctor, load_net
 from lstm_lib.__main__ import main
@@ -39,6 +40,7 @@ def test_doctor_looks_at_every_part_and_finds_this_environment_sound(capsys):
     assert {lines[name][0] for name in needed} == {"[OK]"}
 
 
+@on_real_caffe
 def test_doctor_says_which_package_and_file_caffe_comes_from(capsys):
     main(["doctor"])
     words = lines_of(capsys.readouterr().out)["Caffe"][1]
@@ -48,14 +50,15 @@ def test_doctor_says_which_package_and_file_caffe_comes_from(capsys):
 def test_doctor_works_without_a_caffe_and_exits_with_1(no_caffe):
     done = shell("doctor", PYTHONPATH=no_caffe)
     mark, words = lines_of(done.stdout)["Caffe"]
-    assert (mark, done.returncode, done.stderr) == ("[FAIL]", 1, "")
+    assert (mark, done.returncode) == ("[FAIL]", 1)
+    assert "does not import: no Caffe on this machine. portable_caffe computes" in done.stderr
     assert "no Caffe on this machine -> `make run`" in words
 
 
-def test_without_a_caffe_every_other_name_raises_the_reason(no_caffe):
+def test_without_the_caffe_asked_for_every_other_name_raises_the_reason(no_caffe):
     code = "import lstm_lib\ntry: lstm_lib.unroll\nexcept ImportError as error: print(error)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                          env={**os.environ, "PYTHONPATH": no_caffe})
+                          env={**os.environ, "PYTHONPATH": no_caffe, "LSTM_LIB_ENGINE": "real"})
     assert "real Caffe does not import here: no Caffe on this machine" in done.stdout
 
 
@@ -66,6 +69,7 @@ def test_a_missing_dot_fails_with_its_cure_but_the_series_still_runs(monkeypatch
     assert mark == "[FAIL]" and "-> install the package graphviz" in words
 
 
+@on_real_caffe
 @pytest.mark.parametrize("package, version, part", [
     ("numpy", "2.0.2", "numpy"), ("protobuf", "4.25.1", "protobuf")])
 def test_a_version_too_new_for_caffe_fails_with_its_cure(monkeypatch, capsys, package, version,
@@ -78,12 +82,13 @@ def test_a_version_too_new_for_caffe_fails_with_its_cure(monkeypatch, capsys, pa
     assert mark == "[FAIL]" and version in words and f'-> pip install "{package}<' in words
 
 
+@on_real_caffe
 def test_another_platform_is_told_which_way_works(monkeypatch, capsys):
     monkeypatch.setattr(doctor.platform, "system", lambda: "Darwin")
     monkeypatch.setattr(doctor.platform, "machine", lambda: "arm64")
     assert main(["doctor"]) == 1
     mark, words = lines_of(capsys.readouterr().out)["Python"]
-    assert mark == "[FAIL]" and all(way in words for way in ("Binder", "container", "WSL"))
+    assert mark == "[FAIL]" and all(way in words for way in ("Binder", "container", "WSL", "=portable"))
 
 
 def test_a_kernel_of_another_python_is_found_out(monkeypatch, tmp_path, capsys):
@@ -105,6 +110,42 @@ def test_the_cure_for_dot_is_the_command_of_this_system(monkeypatch, manager, co
     assert doctor.dot_command() == command
     monkeypatch.setattr(doctor.os, "geteuid", lambda: 1000)
     assert doctor.dot_command().endswith(command)
+
+
+# --- engine -----------------------------------------------------------------------------
+
+WHO = "import lstm_lib; print(lstm_lib.describe())"
+
+
+def described(**environment):
+    """(what describe() says, what stands on stderr) in a fresh Python."""
+    done = subprocess.run([sys.executable, "-c", WHO], capture_output=True, text=True,
+                          env={**os.environ, **environment})
+    return done.stdout, done.stderr
+
+
+@on_real_caffe
+def test_real_caffe_is_taken_where_it_imports_unless_told_otherwise():
+    for asked in ("", "real"):
+        assert described(LSTM_LIB_ENGINE=asked)[0].startswith("real Caffe 1.0.0 (CPU), Python 3.9")
+    said, errors = described(LSTM_LIB_ENGINE="portable", LSTM_LIB_ARRAYS="numpy")
+    assert said.startswith("portable_caffe 1.0.0 (numpy arrays on cpu), Python 3.9")
+    assert errors == ""
+
+
+def test_a_caffe_that_does_not_import_is_not_passed_over_in_silence(no_caffe):
+    said, errors = described(PYTHONPATH=no_caffe, LSTM_LIB_ENGINE="")
+    assert said.startswith("portable_caffe") and "no Caffe on this machine" in errors
+
+
+def test_an_engine_that_does_not_exist_raises_with_the_ones_that_do():
+    assert "'reel': give real, portable" in described(LSTM_LIB_ENGINE="reel")[1]
+
+
+def test_doctor_finds_the_portable_engine_sound():
+    done = shell("doctor", LSTM_LIB_ENGINE="portable")
+    assert done.returncode == 0 and "on portable_caffe" in done.stdout.splitlines()[-1]
+    assert lines_of(done.stdout)["Caffe"][1].startswith("portable_caffe 1.0.0 (")
 
 
 # --- unroll and check -------------------------------------------------------------------
@@ -163,7 +204,7 @@ def test_a_mistake_is_one_message_on_stderr_and_exit_1(monkeypatch, tmp_path, ca
 
 
 def test_without_a_caffe_unroll_says_so_in_one_message(no_caffe, tmp_path):
-    done = shell("unroll", cwd=tmp_path, PYTHONPATH=no_caffe)
+    done = shell("unroll", cwd=tmp_path, PYTHONPATH=no_caffe, LSTM_LIB_ENGINE="real")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "real Caffe does not import here" in done.stderr
 

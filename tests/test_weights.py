@@ -3,7 +3,7 @@ import os
 
 import numpy as np
 import pytest
-from conftest import VARIANTS, H, lstm_layer_net, unrolled_net, unrolled_spec
+from conftest import VARIANTS, H, lstm_layer_net, unrolled_net, unrolled_spec, on_real_caffe
 from test_origin import origin_example
 
 from lstm_lib import (NetError, caffe, get_layer_weights, get_weights, load_net, save_weights,
@@ -64,6 +64,7 @@ def test_a_file_that_caffe_saved_loads_as_well(weights, tmp_path):
     assert equal(get_weights(load_net(unrolled_spec(T=7), tmp_path / "all.caffemodel")), weights)
 
 
+@on_real_caffe
 def test_plain_pycaffe_reads_the_saved_file(weights, tmp_path):
     import caffe as plain
 
