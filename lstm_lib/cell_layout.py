@@ -2,6 +2,7 @@
 from .layered import layered
 from .looks import look_of
 
+LANE = 36  # between two lines of states, with a name above and a shape below each
 
 class CellLayout:
     """Places, lines and ports of one kind of step, from its frame's upper left corner."""
@@ -96,10 +97,10 @@ def layered_layout(cell):
     found = layered(sizes, edges, 22, 28, floor=ways_in, ceiling=ways_out)
     states = cell.stack.states
     layout = CellLayout(found.width + 60 + 16 * len(states),
-                        found.height + 70 + 26 * len(states))
+                        found.height + 70 + LANE * len(states))
     layout.places = {item: (x + 30, y + 44) for item, (x, y) in found.places.items()}
     for number, state in enumerate(states):
-        layout.lanes[state] = layout.height - 22 - 26 * number
+        layout.lanes[state] = layout.height - 22 - LANE * number
     bends = {edge: [(x + 30, y + 44) for x, y in points] for edge, points in found.bends.items()}
     _lines_in(cell, layout, looks, bends, ways_in)
     _lines_inside(cell, layout, looks, bends)

@@ -30,7 +30,7 @@ def composed_layout(cell):
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
     layout.sizes = {part["slice"]: (264, 12)}
     layout.notes = {part["z"]: (20, -11, "start"), part["c_i"]: (-6, -20, "end"),
-                    part["act_c"]: (-26, 0, "end"), part["h"]: None,
+                    part["act_c"]: (-26, 0, "end"), part["h"]: None, part["reset_h"]: (16, 14, "start"),
                     **{part[gate]: (4, 19, "start") for gate in "ifog"}}
     c, h = cell.stack.states
     layout.lanes = {c: TOP, h: FLOOR}
@@ -165,7 +165,8 @@ def _ports(cell, layout, part, out, x_in, x_out):
             layout.tracks.append((state, points, False))
         else:  # c is read outside too
             layout.exits[key] = x_out - 56
-            layout.lines.append([(x_out - 56, TOP), (x_out - 56, 0)])
+            c = cell.stack.states[0]
+            layout.tracks.append((c, [(x_out - 56, TOP), (x_out - 56, 0)], False))
 
 
 def _is_whole(cell, part):

@@ -181,8 +181,8 @@ class _Painter:
     def _loops(self, row, layout):
         """Rolled up, a state leads from the right end of the cell back to its left end."""
         for number, state in enumerate(row.stack.states):
-            lane, out = layout.lanes[state], self.scene.gap / 2 + 5 * number
-            turn = -28 if lane < layout.height / 2 else layout.height + 28 + 8 * number
+            lane, out = layout.lanes[state], self.scene.gap - 16 + 5 * number
+            turn = -44 if lane < layout.height / 2 else layout.height + 36 + 6 * number
             points = [(layout.width, lane), (layout.width + out, lane),
                       (layout.width + out, turn), (-out, turn), (-out, lane), (0, lane)]
             colour = svg.state_colour(state.number)
@@ -220,6 +220,7 @@ class _Painter:
             edge for node, (x, _) in scene.at.items() for edge in (
                 x - scene.looks[node].width / 2, x + scene.looks[node].width / 2)]
         xs += [scene.left_edge + scene.span + scene.gap]
+        xs += [x for bends in scene.layout.bends.values() for x, _ in bends]
         left, right = min(xs) - MARGIN, max(xs) + MARGIN
         keys, keys_height, keys_width = legend(scene, self.paint, right - left - 2 * MARGIN)
         width = max(right - left, keys_width + 2 * MARGIN)

@@ -138,30 +138,60 @@ class Scene:
 
     def _outside(self):
         """Everything that is in no step, in layers; a row of steps is one big item there."""
-        items, edges = {}, []
-        place = {}
+        items, place, alone = {}, {}, {}
         for node in self.graph.nodes:
             if node.stack is not None:
                 row = place[node] = self.row_of(node)
                 items[row] = (self.span + 2 * self.side, row.height)
+                alone[row] = (0, False)
             elif node in self.looks and node not in self.beside:
                 look, place[node] = self.looks[node], node
-                look.width = max(look.width, self.span if node in self.bars else 0)
+                if node in self.bars:
+                    middle, wide = self._bar_extent(node)
+                    look.width, alone[node] = max(look.width, wide), (middle, True)
                 items[node] = (look.width, look.height)
         place.update({node: row for row in self.rows for node in row.left + row.right})
-        for wire in self.wiring.wires:
-            source, target = place[wire.source], place[wire.target]
-            if source is not target:
-                edges.append((source, target))
+        edges, ports = self._outer_edges(place)
         order = {item: i for i, item in enumerate(_sorted_upward(items, edges))}
         self.layout = layered({item: items[item] for item in order},
                               [e for e in edges if order[e[0]] < order[e[1]]],
-                              28, 54 if self.rows else 36, alone={*self.bars, *self.rows})
+                              28, self._gap_between_layers(), alone, ports)
         self.width, self.height = self.layout.width, self.layout.height
-        self._align(items)
+        self._align()
 
-    def _align(self, items):
-        """Put rows and bars on one centre, so that the lines between them are upright."""
+    def _gap_between_layers(self):
+        """Room for the arrows that lead back, where a row of rolled steps is above another."""
+        rolled = any(column.rolled for column in self.columns)
+        return 36 if not self.rows else 100 if rolled and len(self.rows) > 1 else 54
+
+    def _bar_extent(self, bar):
+        """(centre, width) of the columns a bar has wires to, from the middle of all."""
+        steps = {node.step for wire in self.into[bar] + self.out_of[bar]
+                 for node in (wire.source, wire.target) if node.stack is not None}
+        touched = [column for column in self.columns
+                   if any(column.step <= step <= column.last for step in steps)]
+        left, right = touched[0].x, touched[-1].x + touched[-1].width
+        return (left + right - self.span) / 2, right - left
+
+    def _outer_edges(self, place):
+        """Edges between the items outside the steps, and where they meet a row's ports."""
+        met = defaultdict(list)
+        for wire in self.wiring.wires:
+            source, target = place.get(wire.source), place.get(wire.target)
+            if source is target or source is None or target is None:
+                continue
+            met[source, target].append(tuple(
+                self._port_dx(wire, entering) if isinstance(item, Row) else 0
+                for item, entering in ((source, False), (target, True))))
+        ports = {edge: [sum(dx) / len(dx) for dx in zip(*pairs)] for edge, pairs in met.items()}
+        return list(met), ports
+
+    def _port_dx(self, wire, entering):
+        port = self.port(wire, entering)
+        return port[0] - self.span / 2 if port else 0
+
+    def _align(self):
+        """Rows and bars keep to one centre, so that the lines between them are upright."""
         places = self.layout.places
         centre = next((places[row][0] for row in self.rows), self.width / 2)
         self.left_edge = centre - self.span / 2
@@ -172,11 +202,10 @@ class Scene:
             if isinstance(item, Row):
                 item.top = y - item.height / 2
             else:
-                self.at[item] = (centre if item in self.bars else x, y)
+                self.at[item] = (x, y)
         for row in self.rows:
             self._stand_beside(row, row.left, self.left_edge - self.gap, -1)
             self._stand_beside(row, row.right, self.left_edge + self.span + self.gap, 1)
-        self._stand_under_ports()
 
     def _stand_beside(self, row, nodes, edge, direction):
         wish = sorted(((self._lane(row, node), node.index, node) for node in nodes))
@@ -191,18 +220,6 @@ class Scene:
                    for w in self.into[node]]
         heights = [row.lane(row.stack.steps[0], state) for state in states if state]
         return sum(heights) / len(heights) if heights else row.top + row.height / 2
-
-    def _stand_under_ports(self):
-        """A node alone at its height, with one wire to a step, stands right at its port."""
-        heights = [y for _, y in self.layout.places.values()]
-        for node, (x, y) in self.at.items():
-            if node in self.beside | self.bars or heights.count(y) > 1:
-                continue
-            ports = [self.port(w, w.target is not node)
-                     for w in self.into[node] + self.out_of[node]
-                     if (w.source if w.target is node else w.target).stack is not None]
-            if len(ports) == 1 and ports[0]:
-                self.at[node] = (ports[0][0], y)
 
     def port(self, wire, entering):
         """Where a wire meets the frame of a step, or None if that step is not shown."""
