@@ -20,6 +20,8 @@ class OuterWires:
         scene = self.scene
         for wire in scene.wiring.wires:
             source, target = wire.source, wire.target
+            if source in scene.away or target in scene.away:
+                continue
             if source.stack is None and target.stack is None:
                 self._grey(self._way(wire, self._head(source, target), self._feet(wire)))
             elif source.stack is None:

@@ -194,7 +194,11 @@ class _Painter:
         hidden = [step for step in row.stack.steps if column.step <= step <= column.last]
         if not hidden:
             return
-        layers = sum(len(node.layers) for step in hidden for node in row.stack.cells[step])
+        nodes = [node for step in hidden for node in row.stack.cells[step]]
+        if row is self.scene.rows[0]:  # with what hangs on these steps outside
+            nodes += [node for node, step in self.scene.away.items()
+                      if column.step <= step <= column.last]
+        layers = sum(len(node.layers) for node in nodes)
         x, wide = column.x + column.width / 2, column.width
         self.parts.append(svg.rect(x, row.top + row.height / 2, wide, row.height, svg.WHITE,
                                    "#AAAAAA", 10, ' stroke-dasharray="5 4"'))

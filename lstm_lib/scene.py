@@ -4,51 +4,12 @@ from collections import defaultdict
 from .cell_layout import Cell, lay_out
 from .layered import apart, layered
 from .looks import look_of
+from .rows import Column, Row
 from .wiring import Wiring
 
 FOLD_ABOVE = 8  # more steps than this are shown as 1, 2, 3, ..., T
 GAP, SHAPE_GAP = 36, 92  # between two steps; with shapes written into it
 FOLDED_WIDTH = 110
-
-
-class Column:
-    """One time step of all stacks; or the steps `step` to `last`, folded or rolled up."""
-
-    def __init__(self, step, last, x, width, rolled=False):
-        self.step, self.last, self.x, self.width = step, last, x, width
-        self.rolled = rolled and last > step
-        self.folded = last > step and not rolled
-
-    def step_of(self, row):
-        """The step of this row that is shown; rolled up, a row shows its first."""
-        return row.stack.steps[0] if self.rolled else self.step
-
-
-class Row:
-    """A stack in the picture: its cells, and the nodes that stand left and right of it."""
-
-    def __init__(self, stack):
-        self.stack, self.top, self.height = stack, 0, 0
-        self.left, self.right = [], []
-        self.cells, self.layouts = {}, {}
-
-    def set_layouts(self, layouts):
-        """Take in the layout of each step; the row is as high as the tallest."""
-        self.layouts = layouts
-        self.height = max(layout.height for layout in layouts.values())
-
-    def frame_top(self, step):
-        """Frames stand on one baseline."""
-        return self.top + self.height - self.layouts[step].height
-
-    def lane(self, step, state):
-        """Height of a state's line, the same in all steps."""
-        return self.frame_top(step) + self.layouts[step].lanes[state]
-
-    def side_width(self, looks):
-        """Room for the initial and the final states."""
-        sides = [looks[node].width for node in self.left + self.right]
-        return max(sides, default=0) + 24
 
 
 class Scene:
@@ -65,6 +26,7 @@ class Scene:
         self._pick_sides()
         self._lay_out_cells()
         self._columns(steps)
+        self._fold_away()
         self._outside()
 
     def row_of(self, node):
@@ -133,8 +95,36 @@ class Scene:
             x += column.width + self.gap
         self.span = x - self.gap if runs else 0
         self.side = max((row.side_width(self.looks) for row in self.rows), default=0) + self.gap
-        self.shown = {(row, column.step_of(row)): column for row in self.rows
-                      for column in self.columns if not column.folded}
+        self.shown = {(row, step): column for row in self.rows for column in self.columns
+                      for step in column.shown_steps(row)}
+
+    def _fold_away(self):
+        """What is outside but belongs to steps that are not shown, like their losses."""
+        self.away = {}  # node -> step
+        shown = {(row.stack.name, step) for row, step in self.shown}
+        for group in self._groups():
+            steps = {(node.stack, node.step) for member in group
+                     for wire in self.into[member] + self.out_of[member]
+                     for node in (wire.source, wire.target) if node.stack is not None}
+            if steps and not steps & shown:
+                self.away.update(dict.fromkeys(group, min(step for _, step in steps)))
+
+    def _groups(self):
+        """Nodes outside the steps that hang together, other than by bars or tags."""
+        loose = [node for node in self.looks if node not in self.beside | self.bars
+                 and not any((node, wire.blob) in self.tags for wire in self.out_of[node])]
+        group_of = {node: [node] for node in loose}
+        for wire in self.wiring.wires:
+            one, other = group_of.get(wire.source), group_of.get(wire.target)
+            if one is not None and other is not None and one is not other:
+                one += other
+                group_of.update(dict.fromkeys(other, one))
+        groups = {id(group): group for group in group_of.values()}.values()
+        return [group for group in groups if not self._touches_a_bar(group)]
+
+    def _touches_a_bar(self, group):
+        return any(wire.source in self.bars or wire.target in self.bars
+                   for node in group for wire in self.into[node] + self.out_of[node])
 
     def _outside(self):
         """Everything that is in no step, in layers; a row of steps is one big item there."""
@@ -144,7 +134,7 @@ class Scene:
                 row = place[node] = self.row_of(node)
                 items[row] = (self.span + 2 * self.side, row.height)
                 alone[row] = (0, False)
-            elif node in self.looks and node not in self.beside:
+            elif node in self.looks and node not in self.beside and node not in self.away:
                 look, place[node] = self.looks[node], node
                 if node in self.bars:
                     middle, wide = self._bar_extent(node)
@@ -228,12 +218,12 @@ class Scene:
         column = self.shown.get((row, node.step))
         if column is None:
             return None
-        layout = row.layouts[node.step]
+        layout = row.layouts[column.step_of(row)]
         if entering:
             x = layout.entries.get((node.role, wire.position))
             return None if x is None else (column.x + x, row.top + row.height)
         x = layout.exits.get((node.role, wire.top))
-        return None if x is None else (column.x + x, row.frame_top(node.step))
+        return None if x is None else (column.x + x, row.frame_top(column.step_of(row)))
 
 
 def _sorted_upward(items, edges):
