@@ -1,5 +1,6 @@
 """The two steps of `cells` as in a textbook: c runs along the top, h along the bottom."""
 from .cell_layout import CellLayout
+from .steps import copied
 
 TOP, FLOOR = 46, 304  # heights of the lines of c and of h
 
@@ -19,6 +20,7 @@ def composed_layout(cell):
         part = _composed_parts(cell)
     except _NoLSTM:
         return None
+    part.update(_splits(cell, part))
     if not _is_whole(cell, part) or bool(part["reset_c"]) != bool(part["reset_h"]):
         return None
     layout = CellLayout(344, 326 if part["reset_c"] is None else 344)
@@ -26,11 +28,13 @@ def composed_layout(cell):
     at = {"c_f": (128, TOP), "c": (194, TOP), "c_i": (194, 98), "act_c": (296, 84),
           "h": (296, 126), "slice": (161, 188), "z": (161, 214), "Mh": (88, 258),
           "Mx": (234, 258), "reset_c": (46, TOP), "reset_h": (46, FLOOR),
+          "split_c": (296, TOP), "split_h": (326, 126),
           **{gate: (62 + 66 * i, 156) for i, gate in enumerate("ifog")}}
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
     layout.sizes = {part["slice"]: (264, 12)}
     layout.notes = {part["z"]: (20, -11, "start"), part["c_i"]: (-6, -20, "end"),
                     part["act_c"]: (-26, 0, "end"), part["h"]: None, part["reset_h"]: (16, 14, "start"),
+                    part["split_c"]: None, part["split_h"]: None,
                     **{part[gate]: (4, 19, "start") for gate in "ifog"}}
     c, h = cell.stack.states
     layout.lanes = {c: TOP, h: FLOOR}
@@ -58,10 +62,10 @@ def _composed_parts(cell):
     """Role of each part of the equations; 'Mx' is None where x is projected outside."""
     feeds = {}
     for wire in cell.inner:
-        feeds.setdefault(wire.target.role, []).append(wire.source.role)
+        feeds.setdefault(wire.target.role, []).append(copied(wire.source).role)
     part = {}
     part["c"] = next((role for role, node in cell.role.items() if _is(node, "Eltwise", 1)
-                      and (role, 0) in {s.key for s in cell.stack.states}
+                      and role in {_origin(cell, s.key[0]) for s in cell.stack.states}
                       and len(feeds.get(role, ())) == 2), None)
     products = feeds.get(part["c"], ())
     carried = {role for role, _ in cell.reading}
@@ -74,7 +78,8 @@ def _composed_parts(cell):
     part["f"] = _one(feeds.get(part["c_f"], ()))
     part["i"] = _one(r for r in feeds.get(part["c_i"], ()) if cell.role[r].type == "Sigmoid")
     part["g"] = _one(r for r in feeds.get(part["c_i"], ()) if cell.role[r].type == "TanH")
-    part["act_c"] = _one(r for r, f in feeds.items() if f == [part["c"]])
+    part["act_c"] = _one(r for r, f in feeds.items()
+                         if f == [part["c"]] and cell.role[r].type != "Split")
     part["h"] = _one(r for r, f in feeds.items() if part["act_c"] in f)
     part["o"] = _one(r for r in feeds[part["h"]] if r != part["act_c"])
     part["slice"] = _one({r for gate in "ifog" for r in feeds.get(part[gate], ())})
@@ -83,6 +88,18 @@ def _composed_parts(cell):
     part["Mx"] = next((r for r in feeds[part["z"]] if r != part["Mh"]), None)
     _gates_in_order(cell, part)
     return part
+
+
+def _origin(cell, role):
+    """What is copied, where a role is a `Split` that Caffe added."""
+    return copied(cell.role[role]).role if role in cell.role else role
+
+
+def _splits(cell, part):
+    """The `Split` layers of c and h, in a net that is drawn with all its layers."""
+    of = {copied(node).role: role for role, node in cell.role.items()
+          if copied(node) is not node}
+    return {"split_c": of.get(part.get("c")), "split_h": of.get(part.get("h"))}
 
 
 def _resets(cell):
@@ -108,15 +125,18 @@ def fused_layout(cell):
         part = _fused_parts(cell, units[0])
     except _NoLSTM:
         return None
+    part["h"] = units[0].role
+    part.update(_splits(cell, part))
     if not _is_whole(cell, part):
         return None
     layout = CellLayout(292, 252)
     floor = 230
     layout.places = {part[name]: place for name, place in
                      {"unit": (125, 66), "z": (125, 132), "Mh": (68, 182),
-                      "Mx": (182, 182), "reset_h": (34, floor)}.items() if part[name]}
+                      "Mx": (182, 182), "reset_h": (34, floor),
+                      "split_h": (272, 82)}.items() if part[name]}
     layout.sizes = {part["unit"]: (130, 56)}
-    layout.notes = {part["z"]: (16, -17, "start")}
+    layout.notes = {part["z"]: (16, -17, "start"), part["split_h"]: None}
     c, h = cell.stack.states
     layout.lanes = {c: TOP, h: floor}
     layout.tracks = [
@@ -160,7 +180,7 @@ def _ports(cell, layout, part, out, x_in, x_out):
                 layout.lines.append([(x_in, layout.height), (x_in, layout.places[role][1] + 25)])
     state, points = out
     for key in cell.leaving:
-        if key == state.key:
+        if key == state.key or key[0] == part["split_h"]:
             layout.exits[key] = x_out
             layout.tracks.append((state, points, False))
         else:  # c is read outside too
@@ -172,8 +192,9 @@ def _ports(cell, layout, part, out, x_in, x_out):
 def _is_whole(cell, part):
     """Whether the parts are all there is, and only c and h are read from outside."""
     states = {state.key for state in cell.stack.states}
+    copies = {part["split_c"], part["split_h"]} - {None}
     return (set(part.values()) - {None} == set(cell.role) and len(states) == 2
-            and set(cell.leaving) <= states)
+            and all(key in states or key[0] in copies for key in cell.leaving))
 
 
 def _is(node, type_name, operation):

@@ -133,6 +133,8 @@ class OuterWires:
                      if wire.source in scene.at else scene.port(wire, False) or (x, row.top))
             turn = x - scene.gap / 2 - 8 * row.stack.states.index(state)
             floor = row.top + row.height + 12 + 8 * row.stack.states.index(state)
+            if wire.source in scene.at:  # left of what stands above it
+                floor = max(floor, start[1] - 14)
             points = [start, (start[0], floor), (turn, floor), (turn, lane), (x, lane)]
         self.coloured[svg.state_colour(state.number)].append(svg.elbows(points))
 

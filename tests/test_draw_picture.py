@@ -299,3 +299,110 @@ def test_the_same_net_gives_the_same_picture():
 def test_the_picture_grows_in_proportion_to_T():
     sizes = [len(draw(unrolled(T), steps="all").svg) for T in (20, 40, 60)]
     assert abs((sizes[2] - sizes[1]) - (sizes[1] - sizes[0])) < 0.02 * sizes[0]
+
+
+def boxes(tree):
+    """name -> (left, top, right, bottom) of each node that stands outside the steps."""
+    found = {}
+    inside = {id(g) for column in tree.iter(SVG + "g") if column.get("data-step")
+              for g in column.iter(SVG + "g")}
+    for g in tree.iter(SVG + "g"):
+        if g.get("data-n") and id(g) not in inside and g.find(SVG + "title") is not None:
+            x, y, w, h = (float(g.find(SVG + "rect").get(k)) for k in ("x", "y", "width", "height"))
+            found[g.find(SVG + "title").text.split(" ")[0]] = x, y, x + w, y + h
+    return found
+
+
+def assert_no_overlap(found):
+    names = sorted(found)
+    for k, one in enumerate(names):
+        for other in names[k + 1:]:
+            a, b = found[one], found[other]
+            assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (one, other)
+
+
+def with_loss_on_the_last_step(T):
+    ns = unrolled(T)
+    ns.scores = caffe.layers.InnerProduct(ns[f"h{T}"], num_output=5, axis=2)
+    ns.label = caffe.layers.Input(input_param=dict(shape=dict(dim=[1, 2])))
+    ns.loss = caffe.layers.SoftmaxWithLoss(ns.scores, ns.label, softmax_param=dict(axis=2))
+    return ns
+
+
+def with_a_loss_per_step(T):
+    ns = unrolled(T)
+    for t in range(1, T + 1):
+        ns[f"y{t}"] = caffe.layers.Input(input_param=dict(shape=dict(dim=[1, 2, 4])))
+        ns[f"loss{t}"] = caffe.layers.EuclideanLoss(ns[f"h{t}"], ns[f"y{t}"])
+    return ns
+
+
+@pytest.mark.parametrize("steps", ["all", "fold", "rolled"])
+@pytest.mark.parametrize("net", [with_loss_on_the_last_step, with_a_loss_per_step])
+def test_nothing_stands_on_a_bar_or_on_another_node(net, steps):
+    found = boxes(parsed(net(6), steps=steps))
+    assert {"H", "x", "h0", "c_T"} <= set(found)
+    assert_no_overlap(found)
+
+
+def test_a_loss_of_a_step_stands_above_that_step():
+    tree = parsed(with_a_loss_per_step(3))
+    found, places = boxes(tree), [shift(frame)[0] for frame in frames(tree)]
+    for t, left in enumerate(places, 1):
+        x = (found[f"loss{t}"][0] + found[f"loss{t}"][2]) / 2
+        assert left < x < left + 400
+
+
+def test_what_hangs_on_folded_steps_folds_with_them_and_is_counted():
+    tree = parsed(with_a_loss_per_step(10))
+    assert [name for name in drawn_names(tree) if name.startswith("loss")] == [
+        "loss1", "loss2", "loss3", "loss10"]
+    assert "90 layers" in texts(tree), "6 steps of 13 layers, a target and a loss each"
+
+
+def test_rolled_up_the_loss_of_the_last_step_stays():
+    assert {"scores", "label", "loss"} <= set(
+        drawn_names(parsed(with_loss_on_the_last_step(12), steps="rolled")))
+
+
+def test_the_main_line_of_a_residual_net_is_straight_and_nothing_is_cut_off():
+    text = 'layer { name: "s0" type: "Input" top: "s0" }' + "".join(
+        f'layer {{ name: "a{k}" type: "Convolution" bottom: "s{k}" top: "a{k}" }}'
+        f'layer {{ name: "b{k}" type: "Convolution" bottom: "a{k}" top: "b{k}" }}'
+        f'layer {{ name: "s{k + 1}" type: "Eltwise" bottom: "s{k}" bottom: "b{k}" '
+        f'top: "s{k + 1}" }}' for k in range(20))
+    tree = parsed(text)
+    found = boxes(tree)
+    assert max(abs(box[0] + box[2] - found["s0"][0] - found["s0"][2])
+               for box in found.values()) < 2
+    left, _, wide, _ = map(float, tree.get("viewBox").split())
+    xs = [float(v) for p in tree.iter(SVG + "path")
+          for v in re.findall(r"[MC ]([-\d.]+),", p.get("d"))]
+    assert left <= min(xs) and max(xs) <= left + wide
+
+
+def test_a_bar_is_as_wide_as_the_steps_it_serves():
+    ns = unrolled(4, prefix="enc/")
+    ns.y = caffe.layers.Input(input_param=dict(shape=dict(dim=[2, 2, 3])))
+    unroll(ns, ns.y, 2, 4, prefix="dec/", h0=ns["enc/h4"], c0=ns["enc/c4"])
+    found = boxes(parsed(ns))
+    assert found["enc/H"][2] - found["enc/H"][0] > 1.9 * (found["dec/H"][2] - found["dec/H"][0])
+
+
+@pytest.mark.parametrize("options", [{}, dict(cell="fused"), dict(project="once")])
+def test_all_layers_shows_what_caffe_really_runs(options):
+    net = load_net(unrolled(3, **options))
+    tree = parsed(net, all_layers=True)
+    graph = draw(net, all_layers=True).graph
+    assert [layer.name for layer in graph.layers] != [layer.name for layer in net.spec.layer]
+    assert sorted(layer.name for layer in graph.layers) == sorted(net._layer_names)
+    assert sorted(drawn_names(tree)) == sorted(node.name for node in graph.nodes)
+    assert not [words for words in texts(tree) if words.startswith("Not drawn")]
+    for cell in frames(tree):  # it is still the picture of the textbook
+        assert re.fullmatch(r"M0,(\d+)L\d+,\1", state_lines(cell, "c")[0])
+    assert {"h1", "h3"} <= set(texts(tree))
+
+
+def test_all_layers_need_a_loaded_net():
+    with pytest.raises(NetError, match="loaded net"):
+        draw(unrolled(2), all_layers=True)
