@@ -11,7 +11,8 @@ class Layout:
         self.places, self.bends, self.width, self.height = places, bends, width, height
 
 
-def layered(sizes, edges, gap_x=24, gap_y=34, alone=None, ports=None, floor=(), ceiling=()):
+def layered(sizes, edges, gap_x=24, gap_y=34, alone=None, ports=None, floor=(), ceiling=(),
+            in_order=()):
     """Place items so that edges go upward and cross little.
 
     Parameters
@@ -22,6 +23,7 @@ def layered(sizes, edges, gap_x=24, gap_y=34, alone=None, ports=None, floor=(), 
         edges may pass through it).
     ports : dict edge -> (dx, dx): where it leaves and arrives, from the items' centres.
     floor, ceiling : items that stand in the lowest and in the highest layer.
+    in_order : lists of items to be kept in that order, left to right.
 
     Examples
     --------
@@ -36,6 +38,8 @@ def layered(sizes, edges, gap_x=24, gap_y=34, alone=None, ports=None, floor=(), 
     above, below = _neighbours(chains, ports or {})
     for sweep in range(SWEEPS):
         _order(rows, below if sweep % 2 == 0 else above, upward=sweep % 2 == 0)
+    for items in in_order:
+        _keep_order(rows, items)
     sheet = _Sheet(rows, width_of, _straight(above, sizes), _straight(below, sizes), gap_x, alone)
     x = sheet.columns()
     return _finish(sizes, rows, chains, x, width_of, gap_y)
@@ -125,6 +129,14 @@ def _order(rows, neighbours, upward):
                   for item in row}
         row.sort(key=centre.get)
         place.update({item: i / max(len(row) - 1, 1) for i, item in enumerate(row)})
+
+
+def _keep_order(rows, items):
+    for row in rows:
+        kept = [item for item in items if item in row]
+        places = sorted(row.index(item) for item in kept)
+        for place, item in zip(places, kept):
+            row[place] = item
 
 
 class _Sheet:

@@ -1,5 +1,6 @@
 """The two steps of `cells` as in a textbook: c runs along the top, h along the bottom."""
 from .cell_layout import CellLayout
+from .lstm_input import input_layers
 from .steps import copied
 
 TOP, FLOOR = 46, 304  # heights of the lines of c and of h
@@ -21,9 +22,14 @@ def composed_layout(cell):
     except _NoLSTM:
         return None
     part.update(_splits(cell, part))
-    if not _is_whole(cell, part) or bool(part["reset_c"]) != bool(part["reset_h"]):
+    below = input_layers(cell, part)
+    if (not _is_whole(cell, part, below.roles if below else set())
+            or bool(part["reset_c"]) != bool(part["reset_h"])):
         return None
     layout = CellLayout(344, 326 if part["reset_c"] is None else 344)
+    if below:
+        layout.width = max(layout.width, below.width(234))
+        layout.height += below.found.height + 34
     gates = [part[gate] for gate in "ifog"]
     at = {"c_f": (128, TOP), "c": (194, TOP), "c_i": (194, 98), "act_c": (296, 84),
           "h": (296, 126), "slice": (161, 188), "z": (161, 214), "Mh": (88, 258),
@@ -33,15 +39,18 @@ def composed_layout(cell):
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
     layout.sizes = {part["slice"]: (264, 12)}
     layout.notes = {part["z"]: (20, -11, "start"), part["c_i"]: (-6, -20, "end"),
-                    part["act_c"]: (-26, 0, "end"), part["h"]: None, part["reset_h"]: (16, 14, "start"),
+                    part["act_c"]: (-26, 0, "end"), part["h"]: None,
+                    part["reset_h"]: (16, 14, "start"),
                     part["split_c"]: None, part["split_h"]: None,
                     **{part[gate]: (4, 19, "start") for gate in "ifog"}}
     c, h = cell.stack.states
     layout.lanes = {c: TOP, h: FLOOR}
     layout.tracks = [
-        (c, [(0, TOP), (344, TOP)], False),
+        (c, [(0, TOP), (layout.width, TOP)], False),
         (h, [(0, FLOOR), (88, FLOOR), (88, 283)], True),
-        (h, [(309, 126), (326, 126), (326, FLOOR), (344, FLOOR)], False)]
+        (h, [(309, 126), (326, 126), (326, FLOOR), (layout.width, FLOOR)], False)]
+    if (part["Mx"], 0) in cell.reading:  # the output is fed back as input
+        layout.tracks.append((h, [(80, FLOOR), (234, FLOOR), (234, 283)], True))
     layout.lines = [
         *[[(62 + 66 * i, 182), (62 + 66 * i, 169)] for i in range(len(gates))],
         [(62, 143), (62, 98), (181, 98)], [(260, 143), (260, 98), (207, 98)],
@@ -55,6 +64,8 @@ def composed_layout(cell):
         layout.lines += [[(18, 344), (18, 82), (46, 82), (46, 59)],
                          [(18, 332), (46, 332), (46, 317)]]
     _ports(cell, layout, part, (h, [(326, 132), (326, 0)]), 234, 326)
+    if below:
+        below.draw(layout, h, FLOOR, (234, 283))
     return layout
 
 
@@ -84,10 +95,16 @@ def _composed_parts(cell):
     part["o"] = _one(r for r in feeds[part["h"]] if r != part["act_c"])
     part["slice"] = _one({r for gate in "ifog" for r in feeds.get(part[gate], ())})
     part["z"] = _one(feeds.get(part["slice"], ()))
-    part["Mh"] = _one(r for r in feeds.get(part["z"], ()) if r in carried)
+    part["Mh"] = _recurrent(cell, [r for r in feeds.get(part["z"], ()) if r in carried])
     part["Mx"] = next((r for r in feeds[part["z"]] if r != part["Mh"]), None)
     _gates_in_order(cell, part)
     return part
+
+
+def _recurrent(cell, roles):
+    """Of the products of z that read h, the one with fewer weights: it has no bias."""
+    count = {role: len(cell.role[role].weights) for role in roles}
+    return _one(role for role in roles if count[role] == min(count.values()))
 
 
 def _origin(cell, role):
@@ -189,11 +206,11 @@ def _ports(cell, layout, part, out, x_in, x_out):
             layout.tracks.append((c, [(x_out - 56, TOP), (x_out - 56, 0)], False))
 
 
-def _is_whole(cell, part):
+def _is_whole(cell, part, below=frozenset()):
     """Whether the parts are all there is, and only c and h are read from outside."""
     states = {state.key for state in cell.stack.states}
     copies = {part["split_c"], part["split_h"]} - {None}
-    return (set(part.values()) - {None} == set(cell.role) and len(states) == 2
+    return (set(part.values()) - {None} == set(cell.role) - below and len(states) == 2
             and all(key in states or key[0] in copies for key in cell.leaving))
 
 

@@ -22,9 +22,12 @@ class Stack:
         self.cells = cells  # step number -> nodes in the net's order
         self.steps = sorted(cells)
         self.states = _states(self)
+        self._fresh = _fresh(self)
 
     def state_read(self, node, position):
         """The state that this bottom of this node takes in, or None."""
+        if (node, position) in self._fresh:
+            return None
         return next((s for s in self.states if (node.role, position) in s.reads), None)
 
     def state_made(self, node, position):
@@ -151,6 +154,22 @@ def _states(stack):
     for place, state in enumerate(ordered):
         state.number = known.get(state.label, 2 + place)
     return ordered
+
+
+def _fresh(stack):
+    """Bottoms of the first step that read something else where later ones read a state.
+
+    A net that is fed its own output has an input of its own in the first step.
+    """
+    found = set()
+    for state in stack.states:
+        reads = [(node, position, blob) for node in stack.cells[stack.steps[0]]
+                 for position, blob in enumerate(node.bottoms)
+                 if (node.role, position) in state.reads and blob.maker.stack != stack.name]
+        own = next((blob for _, _, blob in reads if _label(blob, stack.name) == state.label),
+                   reads[0][2] if reads else None)
+        found |= {(node, position) for node, position, blob in reads if blob is not own}
+    return found
 
 
 def _states_by_name(stack, states):

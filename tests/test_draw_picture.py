@@ -406,3 +406,78 @@ def test_all_layers_shows_what_caffe_really_runs(options):
 def test_all_layers_need_a_loaded_net():
     with pytest.raises(NetError, match="loaded net"):
         draw(unrolled(2), all_layers=True)
+
+
+def with_attention(T):
+    """A softmax over places, computed from h of the step before, weighs the input's places."""
+    L, P = caffe.layers, caffe.params
+    ns = caffe.NetSpec()
+    ns.X = L.Input(input_param=dict(shape=dict(dim=[T, 2, 5, 9])))
+    cut = L.Slice(ns.X, axis=0, ntop=T, slice_point=list(range(1, T)))
+    for t, top in enumerate(cut, 1):
+        ns[f"feat/t{t}"] = top
+
+    def attended(t, h):
+        def add(layer, name, *bottoms, **options):
+            return add_layer_to_net_spec(ns, layer, f"t{t}/att/{name}", *bottoms, **options)
+
+        scores = add(L.InnerProduct, "scores", h, num_output=9, axis=2,
+                     param=[dict(name="w_att"), dict(name="b_att")])
+        places = add(L.Reshape, "map", add(L.Softmax, "softmax", scores, axis=2),
+                     reshape_param=dict(shape=dict(dim=[1, 2, 1, 9])))
+        weighed = add(L.Eltwise, "mul", cut[t - 1], add(L.Tile, "tile", places, axis=2, tiles=5),
+                      operation=P.Eltwise.PROD)
+        return add(L.Reduction, "x", weighed, operation=P.Reduction.SUM, axis=3)
+
+    h0, c0 = initial_state(ns, 2, 4)
+    unroll(ns, attended, T, 4, h0=h0, c0=c0)
+    return ns
+
+
+def fed_back(T):
+    """Each step reads the output of the one before; the first an input of its own."""
+    ns = caffe.NetSpec()
+    ns.start = caffe.layers.Input(input_param=dict(shape=dict(dim=[1, 2, 4])))
+    h0, c0 = initial_state(ns, 2, 4)
+    unroll(ns, lambda t, h: ns.start if t == 1 else h, T, 4, h0=h0, c0=c0)
+    return ns
+
+
+@pytest.mark.parametrize("net", [with_attention, fed_back])
+def test_a_step_that_makes_its_own_input_is_still_the_textbooks(net):
+    tree = parsed(net(3))
+    for cell in frames(tree):
+        assert re.fullmatch(r"M0,(\d+)L\d+,\1", state_lines(cell, "c")[0])
+    assert_gates_in_order(tree)
+
+
+def test_an_attention_stands_below_the_product_it_feeds():
+    cell = frames(parsed(with_attention(3)))[1]
+    height = {g.find(SVG + "title").text.split(" ")[0]: float((g.find(SVG + "rect")
+              if g.find(SVG + "rect") is not None else g.find(SVG + "circle")).get(
+                  "y" if g.find(SVG + "rect") is not None else "cy"))
+              for g in cell if g.get("data-n")}
+    order = ["lstm/Mx", "att/x", "att/mul", "att/tile", "att/map", "att/softmax", "att/scores"]
+    assert [height["t2/" + name] for name in order] == sorted(height["t2/" + n] for n in order)
+
+
+def test_the_first_input_of_a_net_that_is_fed_back_is_no_state():
+    tree = parsed(fed_back(3))
+    start, first = boxes(tree)["start"], frames(tree)[0]
+    left, top = shift(first)
+    assert left < (start[0] + start[2]) / 2 < left + 344, "below the first step, not beside it"
+    assert start[1] > top + 300
+
+
+def assert_gates_in_order(tree):
+    for cell in frames(tree):
+        x = {t.text: float(t.get("x")) for t in cell.iter(SVG + "text")}
+        assert x["σ i"] < x["σ f"] < x["σ o"] < x["tanh g"]
+
+
+def test_the_gates_of_any_cell_stand_in_the_order_of_the_slice():
+    ns = caffe.NetSpec()
+    ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[3, 2, 3])))
+    ns.hold = caffe.layers.Input(input_param=dict(shape=dict(dim=[3, 2])))
+    unroll(ns, ns.x, 3, 4, hold=ns.hold)
+    assert_gates_in_order(parsed(ns))
