@@ -304,3 +304,39 @@ def test_a_hundred_unfolded_steps_stay_fluid(browser, tmp_path):
           else done((performance.now() - start) / 20);
         })();""")
     assert milliseconds < 250, f"{milliseconds:.0f} ms a frame, drawn without a graphics card"
+
+
+@pytest.fixture
+def long_page(browser, tmp_path):
+    draw(unrolled(40), path=tmp_path / "long.html")
+    browser.get(f"file://{tmp_path}/long.html")
+    by_id(browser, "fold").click()
+    return browser
+
+
+def on_screen(page, element):
+    return page.execute_script("""
+        const q = arguments[0].getBoundingClientRect();
+        const s = document.getElementById('stage').getBoundingClientRect();
+        return q.left >= s.left - 1 && q.right <= s.right + 1""", element)
+
+
+def test_many_unfolded_steps_start_at_a_size_that_can_be_read(long_page):
+    box = named(long_page, "t1/lstm/Mx")
+    assert long_page.execute_script("return arguments[0].getBoundingClientRect().width", box) > 30
+    assert on_screen(long_page, box) and not on_screen(long_page, named(long_page, "t40/lstm/Mx"))
+
+
+def test_the_view_follows_the_time(long_page):
+    for _ in range(20):
+        by_id(long_page, "next").click()
+    assert by_id(long_page, "now").text == "forward: t = 19"
+    assert on_screen(long_page, named(long_page, "t19/lstm/Mx"))
+
+
+def test_the_picture_cannot_be_lost_by_moving(long_page):
+    stage = by_id(long_page, "stage")
+    for _ in range(3):
+        long_page.execute_script("""for (let i = 0; i < 400; i++) arguments[0].dispatchEvent(
+            new KeyboardEvent('keydown', {key: 'ArrowRight'}))""", stage)
+    assert on_screen(long_page, named(long_page, "t40/lstm/Mx"))
