@@ -245,6 +245,7 @@
       if (!shape) return;
       if (shape.dataset.own === undefined) shape.dataset.own = shape.getAttribute("fill");
       shape.setAttribute("fill", what && value ? value[0] : shape.dataset.own);
+      g.setAttribute("stroke-dasharray", what && value && value[2] ? "4 2" : "none");
     }));
     const scale = $("scale"), ends = net.scales[what];
     scale.replaceChildren();
@@ -256,7 +257,7 @@
     };
     scale.append(element("small", `mean |${what}| ${ends[0]} to ${ends[1]}:`));
     bar("#E28448", "mean ≥ 0");
-    bar("#4D9CCA", "mean < 0");
+    bar("#4D9CCA", "mean < 0 (dashed)");
   }
   $("colour").onchange = paint;
   $("colour").value = net.start;

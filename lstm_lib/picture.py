@@ -78,7 +78,8 @@ class _Painter:
             layer.type for layer in node.layers)
         shapes = ", ".join(shape_text(blob.shape) for blob in node.tops if blob.shape)
         value = f"\n{self.paint.words(node)}" if self.paint else ""
-        return (f'<g data-n="{node.index}"><title>{svg.safe(node.name)} {svg.safe(types)}'
+        dashed = ' stroke-dasharray="4 2"' if self.paint and self.paint.negative(node) else ""
+        return (f'<g data-n="{node.index}"{dashed}><title>{svg.safe(node.name)} {svg.safe(types)}'
                 f'{" " * bool(shapes)}{shapes}{svg.safe(value)}</title>{drawn}</g>')
 
     # steps

@@ -230,12 +230,18 @@ def test_values_and_gradients_colour_the_nodes_with_a_legend(page):
     def fill():
         return named(page, "t1/lstm/c").find_element(By.TAG_NAME, "circle").get_attribute("fill")
 
+    def dashes():
+        return set(page.execute_script("return [...document.querySelectorAll("
+            "'.picture:not([hidden]) [data-n][stroke-dasharray]')].map("
+            "g => g.getAttribute('stroke-dasharray'))"))
+
     own = fill()
     Select(by_id(page, "colour")).select_by_value("diff")
     painted = fill()
     assert painted != own and "mean |diff|" in by_id(page, "scale").text
+    assert dashes() == {"4 2", "none"}, "negative means are dashed"
     Select(by_id(page, "colour")).select_by_value("")
-    assert fill() == own and by_id(page, "scale").text == ""
+    assert fill() == own and by_id(page, "scale").text == "" and dashes() == {"none"}
 
 
 def test_every_control_has_a_name_for_screen_readers(page):

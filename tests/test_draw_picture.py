@@ -481,3 +481,12 @@ def test_the_gates_of_any_cell_stand_in_the_order_of_the_slice():
     ns.hold = caffe.layers.Input(input_param=dict(shape=dict(dim=[3, 2])))
     unroll(ns, ns.x, 3, 4, hold=ns.hold)
     assert_gates_in_order(parsed(ns))
+
+
+def test_a_negative_mean_shows_without_colours_too():
+    net = load_net(unrolled(1))
+    net.blobs["c0"].data[...], net.blobs["h0"].data[...] = -1, 1
+    tree = parsed(net, values="data")
+    dashed = {g.find(SVG + "title").text.split(" ")[0]: g.get("stroke-dasharray") is not None
+              for g in tree.iter(SVG + "g") if g.get("data-n") and len(g) > 1}
+    assert dashed["c0"] and not dashed["h0"]
