@@ -2,6 +2,7 @@
 from .layered import layered
 from .looks import look_of
 
+LANE = 36  # between two lines of states, with a name above and a shape below each
 
 class CellLayout:
     """Places, lines and ports of one kind of step, from its frame's upper left corner."""
@@ -93,25 +94,33 @@ def layered_layout(cell):
     edges = [(way, role) for way, readers in ways_in.items() for role, _ in readers]
     edges += [(w.source.role, w.target.role) for w in cell.inner]
     edges += [(way[1], way) for way in ways_out]
-    found = layered(sizes, edges, 22, 28, floor=ways_in, ceiling=ways_out)
+    found = layered(sizes, edges, 22, 28, floor=ways_in, ceiling=ways_out,
+                    in_order=_pieces(cell))
     states = cell.stack.states
     layout = CellLayout(found.width + 60 + 16 * len(states),
-                        found.height + 70 + 26 * len(states))
+                        found.height + 70 + LANE * len(states))
     layout.places = {item: (x + 30, y + 44) for item, (x, y) in found.places.items()}
     for number, state in enumerate(states):
-        layout.lanes[state] = layout.height - 22 - 26 * number
+        layout.lanes[state] = layout.height - 22 - LANE * number
     bends = {edge: [(x + 30, y + 44) for x, y in points] for edge, points in found.bends.items()}
     _lines_in(cell, layout, looks, bends, ways_in)
-    _lines_inside(cell, layout, looks, bends)
+    lines_inside(cell, layout, looks, bends)
     _lines_out(cell, layout, looks, bends)
     return layout
+
+
+def _pieces(cell):
+    """Readers of each blob that is sliced, in the order of the slice."""
+    return [list(dict.fromkeys(w.target.role for w in sorted(
+        (w for w in cell.inner if w.source is node), key=lambda w: w.top)))
+        for node in cell.nodes if node.type == "Slice"]
 
 
 def _lines_in(cell, layout, looks, bends, ways_in):
     for way, readers in ways_in.items():
         x, y = layout.places.pop(way)
         for role, position in readers:
-            points = [(x, y), *bends[way, role], _foot(cell, layout, looks, role, position)]
+            points = [(x, y), *bends[way, role], foot(cell, layout, looks, role, position)]
             state = cell.reading.get((role, position))
             if state is None:
                 layout.entries[role, position] = x
@@ -121,7 +130,8 @@ def _lines_in(cell, layout, looks, bends, ways_in):
                 layout.tracks.append((state, [(0, lane), (x, lane), *points], True))
 
 
-def _lines_inside(cell, layout, looks, bends):
+def lines_inside(cell, layout, looks, bends):
+    """Grey wires between the nodes of a step."""
     for wire in cell.inner:
         source, target = wire.source.role, wire.target.role
         x, y = layout.places[source]
@@ -129,7 +139,7 @@ def _lines_inside(cell, layout, looks, bends):
             part = (wire.top + 1) / (len(wire.source.tops) + 1)
             x += looks[source].width * (part - 0.5)
         layout.lines.append([(x, y - looks[source].height / 2), *bends[source, target],
-                             _foot(cell, layout, looks, target, wire.position)])
+                             foot(cell, layout, looks, target, wire.position)])
 
 
 def _lines_out(cell, layout, looks, bends):
@@ -158,7 +168,7 @@ def _side(layout, looks, role, shift):
     return [(x, y - looks[role].height / 2), (x, y - max([looks[role].height, *beside]) / 2 - 12)]
 
 
-def _foot(cell, layout, looks, role, position):
+def foot(cell, layout, looks, role, position):
     """Where a wire meets the lower edge of a node: side by side if there are several."""
     x, y = layout.places[role]
     count = len(cell.role[role].bottoms)

@@ -74,7 +74,7 @@ class Picture:
 
 
 def draw(source, *, style="time", steps="auto", shapes=False, interactive=False, values=None,
-         path=None):
+         all_layers=False, path=None):
     """Draw a net: a NetSpec, prototxt text, a path, a NetParameter or a loaded net.
 
     The time-step picture lays out one step and stamps it T times. A colour is a shared
@@ -89,12 +89,14 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
     interactive : in a notebook, show the page with search, time slider and values.
     values : colour nodes by "data" or "diff" of a loaded net. For a gate that works in
         place, `data` is after the sigmoid and `diff` the gradient before it.
+    all_layers : draw all that Caffe runs of a loaded net, with the layers that only cut or
+        join and the `Split` layers that Caffe adds where a blob has several readers.
     path : save there too (see `Picture.save`).
 
     Raises
     ------
-    NetError : no prototxt, no layer, shapes or values without a loaded net, `dot` failed or
-        took too long, or the path cannot be written.
+    NetError : no prototxt, no layer, shapes, values or all layers without a loaded net,
+        `dot` failed or took too long, or the path cannot be written.
     DotMissing : "caffe" or "graphviz" without the program `dot`.
     ValueError : an option that does not exist.
 
@@ -113,7 +115,7 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
     for name, value in (("style", style), ("steps", steps), ("values", values)):
         if value not in CHOICES[name]:
             raise ValueError(f"{name} must be one of {CHOICES[name]}, got {value!r}.")
-    graph = prepared(read_graph(source))
+    graph = prepared(read_graph(source, all_layers))
     if graph.net is None and (shapes or values):
         raise NetError(f"{'shapes' if shapes else 'values'} are known of a loaded net only: "
                        "draw(load_net(...), ...).")
@@ -134,8 +136,9 @@ def _picture(source, graph, style, steps, shapes, interactive, values):
             return page(graph, shapes, values)
 
         return Picture(graph, svg, lambda: clustered_dot(graph), page if interactive else None)
-    if interactive or values or shapes:
-        raise NetError("values, shapes and the interactive page belong to style='time'.")
+    if interactive or values or shapes or graph.all_layers and style == "caffe":
+        raise NetError("values, shapes, all layers and the interactive page belong to "
+                       "style='time'.")
     dot = caffe_dot(source) if style == "caffe" else clustered_dot(graph)
     return Picture(graph, run_dot(dot, "svg", INSTEAD).decode(), lambda: dot, by_dot=True)
 

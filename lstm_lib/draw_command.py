@@ -12,6 +12,8 @@ def add_draw_command(subparsers):
                         help="show all time steps, or fold those in the middle")
     parser.add_argument("--shapes", action="store_true",
                         help="write the shapes of the blobs; this builds the net")
+    parser.add_argument("--all-layers", action="store_true",
+                        help="draw all that Caffe runs; this builds the net")
     parser.add_argument("--html", action="store_true", help="write the interactive page")
     parser.set_defaults(run=run)
 
@@ -25,7 +27,8 @@ def run(args):
     path = args.output or os.path.splitext(args.file)[0] + ending
     if args.html and not path.endswith(".html"):
         path = os.path.splitext(path)[0] + ".html"
-    source = load_net(args.file) if args.shapes else args.file
-    picture = draw(source, style=args.style, steps=args.steps, shapes=args.shapes, path=path)
+    source = load_net(args.file) if args.shapes or args.all_layers else args.file
+    picture = draw(source, style=args.style, steps=args.steps, shapes=args.shapes,
+                   all_layers=args.all_layers, path=path)
     print(f"{path}: {picture.alt}")
     return 0

@@ -57,8 +57,9 @@ class Node:
 class Graph:
     """Nodes in the net's order, weights, and whether shapes are known."""
 
-    def __init__(self, name, net=None):
+    def __init__(self, name, net=None, all_layers=False):
         self.name, self.net = name, net
+        self.all_layers = all_layers  # as Caffe built them, and none is left out of the picture
         self.nodes, self.weights = [], []
         self.stacks = []  # filled in by `steps.find_steps`
 
@@ -68,12 +69,15 @@ class Graph:
         return [layer for node in self.nodes for layer in node.layers if layer.name or layer.type]
 
 
-def read_graph(source):
+def read_graph(source, all_layers=False):
     """The graph of a NetSpec, prototxt text, path, NetParameter or loaded net.
+
+    `all_layers`: with the `Split` layers that Caffe added when it built a loaded net.
 
     Raises
     ------
-    NetError : the text is no prototxt, or the net holds no layer.
+    NetError : the text is no prototxt, the net holds no layer, or all layers are asked for
+        and the net is not loaded.
 
     Examples
     --------
@@ -88,9 +92,28 @@ def read_graph(source):
                        "date with Caffe's tool upgrade_net_proto_text.")
     if not spec.layer:
         raise NetError("this net holds no layer, so there is nothing to draw.")
-    graph = Graph(spec.name, source if isinstance(source, caffe.Net) else None)
+    graph = Graph(spec.name, source if isinstance(source, caffe.Net) else None, all_layers)
+    if all_layers:
+        if graph.net is None:
+            raise NetError("which layers Caffe runs is known of a loaded net only: "
+                           "draw(load_net(...), all_layers=True).")
+        spec = _as_built(graph.net)
     _Reader(graph, spec).read()
     return graph
+
+
+def _as_built(net):
+    """The NetParameter of the layers that Caffe runs, with their real bottoms and tops."""
+    written = {layer.name: layer for layer in net.spec.layer}
+    built = caffe.proto.caffe_pb2.NetParameter(name=net.spec.name)
+    for name, layer in zip(net._layer_names, net.layers):
+        added = built.layer.add()
+        if name in written:
+            added.CopyFrom(written[name])
+        added.name, added.type = name, layer.type
+        added.bottom[:], added.top[:] = net.bottom_names[name], net.top_names[name]
+        del added.include[:]
+    return built
 
 
 class _Reader:

@@ -11,15 +11,19 @@ class Layout:
         self.places, self.bends, self.width, self.height = places, bends, width, height
 
 
-def layered(sizes, edges, gap_x=24, gap_y=34, alone=(), floor=(), ceiling=()):
+def layered(sizes, edges, gap_x=24, gap_y=34, alone=None, ports=None, floor=(), ceiling=(),
+            in_order=()):
     """Place items so that edges go upward and cross little.
 
     Parameters
     ----------
     sizes : dict item -> (width, height), in the order in which the items were made.
     edges : list of (from, to); a `to` comes after its `from` in `sizes`.
-    alone : items as wide as the sheet; no two of them share a layer.
+    alone : dict of items that have a layer to themselves, at a fixed x -> (x, whether
+        edges may pass through it).
+    ports : dict edge -> (dx, dx): where it leaves and arrives, from the items' centres.
     floor, ceiling : items that stand in the lowest and in the highest layer.
+    in_order : lists of items to be kept in that order, left to right.
 
     Examples
     --------
@@ -27,14 +31,17 @@ def layered(sizes, edges, gap_x=24, gap_y=34, alone=(), floor=(), ceiling=()):
     >>> layout.places
     {'a': (5.0, 35.0), 'b': (5.0, 5.0)}
     """
-    edges = list(dict.fromkeys(edges))
+    edges, alone = list(dict.fromkeys(edges)), alone or {}
     rank = _ranks(sizes, edges, alone, floor, ceiling)
     rows, chains = _rows(sizes, edges, rank)
     width_of = {item: sizes[item][0] if item in sizes else 2 for row in rows for item in row}
-    above, below = _neighbours(chains)
+    above, below = _neighbours(chains, ports or {})
     for sweep in range(SWEEPS):
         _order(rows, below if sweep % 2 == 0 else above, upward=sweep % 2 == 0)
-    x = _columns(rows, width_of, above, below, gap_x)
+    for items in in_order:
+        _keep_order(rows, items)
+    sheet = _Sheet(rows, width_of, _straight(above, sizes), _straight(below, sizes), gap_x, alone)
+    x = sheet.columns()
     return _finish(sizes, rows, chains, x, width_of, gap_y)
 
 
@@ -51,13 +58,26 @@ def _ranks(sizes, edges, alone, floor, ceiling):
             while rank[item] in taken:
                 rank[item] += 1
             taken.add(rank[item])
+    for item in sizes:
+        if item not in alone and rank[item] in taken:
+            rank[item] += 0.5
     for item in reversed(list(sizes)):
         if out[item] and not into[item] and item not in alone:
-            rank[item] = min(rank[target] for target in out[item]) - 1
+            rank[item] = _just_below(min(rank[target] for target in out[item]), rank, taken)
     top = max(rank.values(), default=0)
     rank.update({item: 0 for item in floor})
     rank.update({item: top for item in ceiling})
-    return rank
+    level = {value: place for place, value in enumerate(sorted(set(rank.values())))}
+    return {item: level[value] for item, value in rank.items()}
+
+
+def _just_below(reader, rank, taken):
+    """One layer down, but not down to one that belongs to a single item."""
+    floor = max((value for value in taken if reader - 1 <= value < reader), default=None)
+    if floor is None:
+        return reader - 1
+    return max((value for value in rank.values() if floor < value < reader),
+               default=(floor + reader) / 2)
 
 
 def _rows(sizes, edges, rank):
@@ -74,48 +94,102 @@ def _rows(sizes, edges, rank):
     return rows, chains
 
 
-def _neighbours(chains):
+def _neighbours(chains, ports):
+    """For each item the ones above and below: (item, how far right of its centre we meet)."""
     above, below = defaultdict(list), defaultdict(list)
-    for chain in chains.values():
-        for low, high in zip(chain, chain[1:]):
-            above[low].append(high)
-            below[high].append(low)
+    for edge, chain in chains.items():
+        leaves, arrives = ports.get(edge, (0, 0))
+        for place, (low, high) in enumerate(zip(chain, chain[1:])):
+            shift = (leaves if place == 0 else 0) - (arrives if place == len(chain) - 2 else 0)
+            above[low].append((high, -shift))
+            below[high].append((low, shift))
     return above, below
+
+
+def _straight(neighbours, sizes):
+    """For each item the neighbours that it stands in line with, so that a main line is straight.
+
+    First those that go on to others, then edges that pass the layer, last dead ends.
+    """
+    def weight(item):
+        return 1 if item not in sizes else 0 if neighbours.get(item) else 2
+
+    lines = {}
+    for item, near in neighbours.items():
+        best = min((weight(other) for other, _ in near), default=0)
+        lines[item] = [pair for pair in near if weight(pair[0]) == best]
+    return lines
 
 
 def _order(rows, neighbours, upward):
     """Sort each row by the mean place of its neighbours in the row before."""
     place = {item: i / max(len(row) - 1, 1) for row in rows for i, item in enumerate(row)}
     for row in rows if upward else reversed(rows):
-        centre = {item: _mean([place[n] for n in neighbours[item]], place[item])
+        centre = {item: _mean([place[n] for n, _ in neighbours[item]], place[item])
                   for item in row}
         row.sort(key=centre.get)
         place.update({item: i / max(len(row) - 1, 1) for i, item in enumerate(row)})
 
 
-def _columns(rows, width_of, above, below, gap):
-    """x of each centre: near its neighbours, and nothing overlaps."""
-    x = {}
+def _keep_order(rows, items):
     for row in rows:
-        left = 0.0
-        for item in row:
-            x[item] = left + width_of[item] / 2
-            left += width_of[item] + gap
-    for sweep in range(2 * SWEEPS):
-        upward = sweep % 2 == 0
-        for row in rows if upward else reversed(rows):
-            near = below if upward else above
-            wish = [_mean([x[n] for n in near[item]], x[item]) for item in row]
-            for item, place in zip(row, apart(wish, [width_of[i] for i in row], gap)):
-                x[item] = place
-    return x
+        kept = [item for item in items if item in row]
+        places = sorted(row.index(item) for item in kept)
+        for place, item in zip(places, kept):
+            row[place] = item
 
 
-def apart(wish, widths, gap):
-    """Places nearest to the wishes with the gap kept: blocks that collide move as one."""
+class _Sheet:
+    """Finds the x of each centre: near its neighbours, and nothing overlaps."""
+
+    def __init__(self, rows, width_of, above, below, gap, alone):
+        self.rows, self.width_of, self.gap, self.alone = rows, width_of, gap, alone
+        self.above, self.below = above, below
+
+    def columns(self):
+        """x of each item."""
+        x = {}
+        for row in self.rows:
+            left = 0.0
+            for item in row:
+                x[item] = left + self.width_of[item] / 2
+                left += self.width_of[item] + self.gap
+        for sweep in range(2 * SWEEPS + 1):
+            upward = sweep % 2 == 0
+            near = self.below if upward else self.above
+            for row in self.rows if upward else reversed(self.rows):
+                x.update(self._placed(row, {item: _mean(
+                    [x[other] + dx for other, dx in near.get(item, ())], x[item])
+                    for item in row}))
+        return x
+
+    def _placed(self, row, wish):
+        """The layer's places: one that is alone at its own, what passes beside or through it."""
+        fixed = next((item for item in row if item in self.alone), None)
+        at, through = self.alone.get(fixed, (0, False))
+        others = [item for item in row if item is not fixed or not through]
+        places = dict(zip(others, apart(
+            [wish[item] for item in others], [self.width_of[item] for item in others], self.gap,
+            [self._firmness(item) for item in others])))
+        if fixed is not None:
+            moved = at - places.get(fixed, at)
+            places = {**{item: place + moved for item, place in places.items()}, fixed: at}
+        return places
+
+    def _firmness(self, item):
+        """What is wide stays put, what only feeds one other makes way."""
+        return self.width_of[item] ** 2 if self.below.get(item) else 1
+
+
+def apart(wish, widths, gap, firmness=None):
+    """Places nearest to the wishes with the gap kept: blocks that collide move as one.
+
+    >>> apart([0, 0], [10, 10], 6)
+    [-8.0, 8.0]
+    """
     blocks = []  # [place of the first item, weight, offsets, first width, last width]
-    for place, width in zip(wish, widths):
-        blocks.append([place, width ** 2, [0.0], width, width])  # what is wide stays put
+    for place, width, firm in zip(wish, widths, firmness or [width ** 2 for width in widths]):
+        blocks.append([place, firm, [0.0], width, width])
         while len(blocks) > 1 and _collide(blocks[-2], blocks[-1], gap):
             right, left = blocks.pop(), blocks.pop()
             step = left[2][-1] + left[4] / 2 + gap + right[3] / 2

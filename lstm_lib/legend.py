@@ -15,6 +15,8 @@ def legend(scene, paint, room):
             if (state.label, colour) not in seen:
                 seen.add((state.label, colour))
                 entries.append((_stroke(colour), f"{state.label}: handed from step to step"))
+    if scene.graph.all_layers and any(node.type == "Split" for node in scene.wiring.nodes):
+        entries.append((svg.circle(8, 0, 5, svg.INK), "copied for several readers"))
     for weight in scene.graph.weights:
         if weight.mark:
             shape = f"  {shape_text(weight.shape)}" if weight.shape else ""

@@ -1,5 +1,6 @@
 """How one node looks: its symbol, its words, its size, its weights as coloured chips."""
 from . import svg
+from .steps import original
 from .wiring import is_constant
 
 ACTIVATIONS = {"Sigmoid": "σ", "TanH": "tanh", "ReLU": "ReLU", "ELU": "ELU", "Softmax": "softmax",
@@ -27,6 +28,8 @@ def look_of(node, roomy=False, shapes=False):
     if kind in ACTIVATIONS and len(node.layers) == 1 and not roomy:
         words = ACTIVATIONS[kind] + (f" {name}" if len(name) <= 2 else "")
         return Look("gate", words, max(44, svg.width_of(words, 13) + 16), 26)
+    if kind == "Split" and not roomy:
+        return Look("dot", "", 10, 10)
     if kind == "Slice" and not roomy:
         return Look("strip", "", 60 * max(len(node.tops), 1), 12)
     return _box(node, name, roomy, shapes)
@@ -72,7 +75,7 @@ def shape_text(shape):
 
 def short_name(blob):
     """The part of a blob's name that tells: `x` of `t1/x`, `cont` of `cont/t1`."""
-    parts = blob.name.split("/")
+    parts = original(blob).name.split("/")
     step = len(parts) > 1 and parts[-1][:1] == "t" and parts[-1][1:].isdigit()
     return parts[-2] if step else parts[-1]
 
@@ -103,6 +106,8 @@ def draw_look(look, node, x, y, fill=None):
         if look.width > 26:
             shape = svg.rect(x, y, wide, 26, fill or svg.WHITE, radius=13)
         return shape + svg.text(x, y, look.words, 16 if len(look.words) == 1 else 11)
+    if look.kind == "dot":
+        return svg.circle(x, y, 5, fill or svg.INK)
     if look.kind == "strip":
         return _strip(look, node, x, y, fill)
     if look.kind == "gate":

@@ -1,5 +1,7 @@
 """The two steps of `cells` as in a textbook: c runs along the top, h along the bottom."""
 from .cell_layout import CellLayout
+from .lstm_input import input_layers
+from .steps import copied
 
 TOP, FLOOR = 46, 304  # heights of the lines of c and of h
 
@@ -19,25 +21,36 @@ def composed_layout(cell):
         part = _composed_parts(cell)
     except _NoLSTM:
         return None
-    if not _is_whole(cell, part) or bool(part["reset_c"]) != bool(part["reset_h"]):
+    part.update(_splits(cell, part))
+    below = input_layers(cell, part)
+    if (not _is_whole(cell, part, below.roles if below else set())
+            or bool(part["reset_c"]) != bool(part["reset_h"])):
         return None
     layout = CellLayout(344, 326 if part["reset_c"] is None else 344)
+    if below:
+        layout.width = max(layout.width, below.width(234))
+        layout.height += below.found.height + 34
     gates = [part[gate] for gate in "ifog"]
     at = {"c_f": (128, TOP), "c": (194, TOP), "c_i": (194, 98), "act_c": (296, 84),
           "h": (296, 126), "slice": (161, 188), "z": (161, 214), "Mh": (88, 258),
           "Mx": (234, 258), "reset_c": (46, TOP), "reset_h": (46, FLOOR),
+          "split_c": (296, TOP), "split_h": (326, 126),
           **{gate: (62 + 66 * i, 156) for i, gate in enumerate("ifog")}}
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
     layout.sizes = {part["slice"]: (264, 12)}
     layout.notes = {part["z"]: (20, -11, "start"), part["c_i"]: (-6, -20, "end"),
                     part["act_c"]: (-26, 0, "end"), part["h"]: None,
+                    part["reset_h"]: (16, 14, "start"),
+                    part["split_c"]: None, part["split_h"]: None,
                     **{part[gate]: (4, 19, "start") for gate in "ifog"}}
     c, h = cell.stack.states
     layout.lanes = {c: TOP, h: FLOOR}
     layout.tracks = [
-        (c, [(0, TOP), (344, TOP)], False),
+        (c, [(0, TOP), (layout.width, TOP)], False),
         (h, [(0, FLOOR), (88, FLOOR), (88, 283)], True),
-        (h, [(309, 126), (326, 126), (326, FLOOR), (344, FLOOR)], False)]
+        (h, [(309, 126), (326, 126), (326, FLOOR), (layout.width, FLOOR)], False)]
+    if (part["Mx"], 0) in cell.reading:  # the output is fed back as input
+        layout.tracks.append((h, [(80, FLOOR), (234, FLOOR), (234, 283)], True))
     layout.lines = [
         *[[(62 + 66 * i, 182), (62 + 66 * i, 169)] for i in range(len(gates))],
         [(62, 143), (62, 98), (181, 98)], [(260, 143), (260, 98), (207, 98)],
@@ -51,6 +64,8 @@ def composed_layout(cell):
         layout.lines += [[(18, 344), (18, 82), (46, 82), (46, 59)],
                          [(18, 332), (46, 332), (46, 317)]]
     _ports(cell, layout, part, (h, [(326, 132), (326, 0)]), 234, 326)
+    if below:
+        below.draw(layout, h, FLOOR, (234, 283))
     return layout
 
 
@@ -58,10 +73,10 @@ def _composed_parts(cell):
     """Role of each part of the equations; 'Mx' is None where x is projected outside."""
     feeds = {}
     for wire in cell.inner:
-        feeds.setdefault(wire.target.role, []).append(wire.source.role)
+        feeds.setdefault(wire.target.role, []).append(copied(wire.source).role)
     part = {}
     part["c"] = next((role for role, node in cell.role.items() if _is(node, "Eltwise", 1)
-                      and (role, 0) in {s.key for s in cell.stack.states}
+                      and role in {_origin(cell, s.key[0]) for s in cell.stack.states}
                       and len(feeds.get(role, ())) == 2), None)
     products = feeds.get(part["c"], ())
     carried = {role for role, _ in cell.reading}
@@ -74,15 +89,34 @@ def _composed_parts(cell):
     part["f"] = _one(feeds.get(part["c_f"], ()))
     part["i"] = _one(r for r in feeds.get(part["c_i"], ()) if cell.role[r].type == "Sigmoid")
     part["g"] = _one(r for r in feeds.get(part["c_i"], ()) if cell.role[r].type == "TanH")
-    part["act_c"] = _one(r for r, f in feeds.items() if f == [part["c"]])
+    part["act_c"] = _one(r for r, f in feeds.items()
+                         if f == [part["c"]] and cell.role[r].type != "Split")
     part["h"] = _one(r for r, f in feeds.items() if part["act_c"] in f)
     part["o"] = _one(r for r in feeds[part["h"]] if r != part["act_c"])
     part["slice"] = _one({r for gate in "ifog" for r in feeds.get(part[gate], ())})
     part["z"] = _one(feeds.get(part["slice"], ()))
-    part["Mh"] = _one(r for r in feeds.get(part["z"], ()) if r in carried)
+    part["Mh"] = _recurrent(cell, [r for r in feeds.get(part["z"], ()) if r in carried])
     part["Mx"] = next((r for r in feeds[part["z"]] if r != part["Mh"]), None)
     _gates_in_order(cell, part)
     return part
+
+
+def _recurrent(cell, roles):
+    """Of the products of z that read h, the one with fewer weights: it has no bias."""
+    count = {role: len(cell.role[role].weights) for role in roles}
+    return _one(role for role in roles if count[role] == min(count.values()))
+
+
+def _origin(cell, role):
+    """What is copied, where a role is a `Split` that Caffe added."""
+    return copied(cell.role[role]).role if role in cell.role else role
+
+
+def _splits(cell, part):
+    """The `Split` layers of c and h, in a net that is drawn with all its layers."""
+    of = {copied(node).role: role for role, node in cell.role.items()
+          if copied(node) is not node}
+    return {"split_c": of.get(part.get("c")), "split_h": of.get(part.get("h"))}
 
 
 def _resets(cell):
@@ -108,15 +142,18 @@ def fused_layout(cell):
         part = _fused_parts(cell, units[0])
     except _NoLSTM:
         return None
+    part["h"] = units[0].role
+    part.update(_splits(cell, part))
     if not _is_whole(cell, part):
         return None
     layout = CellLayout(292, 252)
     floor = 230
     layout.places = {part[name]: place for name, place in
                      {"unit": (125, 66), "z": (125, 132), "Mh": (68, 182),
-                      "Mx": (182, 182), "reset_h": (34, floor)}.items() if part[name]}
+                      "Mx": (182, 182), "reset_h": (34, floor),
+                      "split_h": (272, 82)}.items() if part[name]}
     layout.sizes = {part["unit"]: (130, 56)}
-    layout.notes = {part["z"]: (16, -17, "start")}
+    layout.notes = {part["z"]: (16, -17, "start"), part["split_h"]: None}
     c, h = cell.stack.states
     layout.lanes = {c: TOP, h: floor}
     layout.tracks = [
@@ -160,19 +197,21 @@ def _ports(cell, layout, part, out, x_in, x_out):
                 layout.lines.append([(x_in, layout.height), (x_in, layout.places[role][1] + 25)])
     state, points = out
     for key in cell.leaving:
-        if key == state.key:
+        if key == state.key or key[0] == part["split_h"]:
             layout.exits[key] = x_out
             layout.tracks.append((state, points, False))
         else:  # c is read outside too
             layout.exits[key] = x_out - 56
-            layout.lines.append([(x_out - 56, TOP), (x_out - 56, 0)])
+            c = cell.stack.states[0]
+            layout.tracks.append((c, [(x_out - 56, TOP), (x_out - 56, 0)], False))
 
 
-def _is_whole(cell, part):
+def _is_whole(cell, part, below=frozenset()):
     """Whether the parts are all there is, and only c and h are read from outside."""
     states = {state.key for state in cell.stack.states}
-    return (set(part.values()) - {None} == set(cell.role) and len(states) == 2
-            and set(cell.leaving) <= states)
+    copies = {part["split_c"], part["split_h"]} - {None}
+    return (set(part.values()) - {None} == set(cell.role) - below and len(states) == 2
+            and all(key in states or key[0] in copies for key in cell.leaving))
 
 
 def _is(node, type_name, operation):

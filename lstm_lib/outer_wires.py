@@ -20,6 +20,8 @@ class OuterWires:
         scene = self.scene
         for wire in scene.wiring.wires:
             source, target = wire.source, wire.target
+            if source in scene.away or target in scene.away:
+                continue
             if source.stack is None and target.stack is None:
                 self._grey(self._way(wire, self._head(source, target), self._feet(wire)))
             elif source.stack is None:
@@ -77,10 +79,19 @@ class OuterWires:
         elif wire.source in scene.bars:
             y = scene.at[wire.source][1] - scene.looks[wire.source].height / 2
             self._grey([(port[0], y), port], head=False)
-            self._stub_name(port[0], port[1] + 14, wire.blob)
+            self._stub_name(port[0], port[1] + self._label_drop(row), wire.blob)
         else:
             self._grey(self._way(wire, self._head(wire.source), port), head=False)
-            self._stub_name(port[0], port[1] + 14, wire.blob)
+            self._stub_name(port[0], port[1] + self._label_drop(row), wire.blob)
+
+    def _label_drop(self, row):
+        """How far below a frame a name stands: lower where states come in from another stack."""
+        first = row.cells[row.stack.steps[0]]
+        routed = any(row.stack.state_read(wire.target, wire.position)
+                     and wire.source not in row.left
+                     for node in first.nodes for wire in self.scene.into[node]
+                     if wire.source.step != node.step or wire.source.stack != node.stack)
+        return 33 if routed else 14
 
     def _stub_name(self, x, y, blob):
         if (x, y) in self.named:
@@ -122,6 +133,8 @@ class OuterWires:
                      if wire.source in scene.at else scene.port(wire, False) or (x, row.top))
             turn = x - scene.gap / 2 - 8 * row.stack.states.index(state)
             floor = row.top + row.height + 12 + 8 * row.stack.states.index(state)
+            if wire.source in scene.at:  # left of what stands above it
+                floor = max(floor, start[1] - 14)
             points = [start, (start[0], floor), (turn, floor), (turn, lane), (x, lane)]
         self.coloured[svg.state_colour(state.number)].append(svg.elbows(points))
 

@@ -16,7 +16,7 @@
       nodes.get(n).push(g);
     });
     $("fold").setAttribute("aria-pressed", view.dataset.view === "fold");
-    fit();
+    begin();
     paint();
     tick();
     if (chosen !== null) mark();
@@ -33,7 +33,22 @@
     svg.querySelectorAll("title").forEach(t => { if (t.parentNode !== svg) t.textContent = ""; });
   });
   function fit() { shown.setAttribute("viewBox", shown.dataset.whole); }
-  function move(dx, dy) { const b = box(); b.x += dx; b.y += dy; }
+  // a picture of many steps starts at its left end, at a size that can be read
+  function begin() {
+    fit();
+    const b = box(), wide = stage.clientWidth / 0.45;
+    if (b.width <= wide) return;
+    const middle = b.y + b.height / 2;
+    b.height = wide * stage.clientHeight / stage.clientWidth;
+    b.width = wide;
+    b.y = middle - b.height / 2;
+  }
+  function move(dx, dy) { // the middle of the view stays on the picture
+    const b = box(), [x, y, wide, high] = shown.dataset.whole.split(" ").map(Number);
+    const kept = (at, low, length) => Math.min(Math.max(at, low), low + length);
+    b.x = kept(b.x + b.width / 2 + dx, x, wide) - b.width / 2;
+    b.y = kept(b.y + b.height / 2 + dy, y, high) - b.height / 2;
+  }
   function unit() { return Math.max(box().width / stage.clientWidth, box().height / stage.clientHeight); }
   function zoom(factor, px, py) {
     const b = box(), middle = [b.x + b.width / 2, b.y + b.height / 2];
@@ -118,9 +133,13 @@
     (nodes.get(chosen) || []).forEach(g => g.classList.add("chosen"));
     const g = (nodes.get(chosen) || [])[0];
     if (!g) return;
-    const r = g.getBoundingClientRect(), s = stage.getBoundingClientRect();
+    const r = g.getBoundingClientRect();
     if (r.width < 24) zoom(24 / Math.max(r.width, 1));
-    const q = g.getBoundingClientRect();
+    bringIn(g);
+  }
+  function bringIn(g) {
+    const q = g.getBoundingClientRect(), s = stage.getBoundingClientRect();
+    if (q.width > s.width) return; // a bar over all steps
     if (q.left < s.left || q.right > s.right || q.top < s.top || q.bottom > s.bottom)
       move((q.left + q.right - s.left - s.right) / 2 * unit(),
            (q.top + q.bottom - s.top - s.bottom) / 2 * unit());
@@ -188,6 +207,8 @@
       const now = at < 0 ? null : net.ticks[place][2];
       g.classList.toggle("now", now !== null && first <= now && now <= last);
     });
+    const now = shown.querySelector("[data-step].now, [data-step] .now");
+    if (now) bringIn(now.closest("[data-step]"));
     const words = at < 0 ? "before the forward pass"
       : `${back ? "backward" : "forward"}: ${net.ticks[place][0]}`;
     $("now").textContent = words;
@@ -224,6 +245,7 @@
       if (!shape) return;
       if (shape.dataset.own === undefined) shape.dataset.own = shape.getAttribute("fill");
       shape.setAttribute("fill", what && value ? value[0] : shape.dataset.own);
+      g.setAttribute("stroke-dasharray", what && value && value[2] ? "4 2" : "none");
     }));
     const scale = $("scale"), ends = net.scales[what];
     scale.replaceChildren();
@@ -235,7 +257,7 @@
     };
     scale.append(element("small", `mean |${what}| ${ends[0]} to ${ends[1]}:`));
     bar("#E28448", "mean ≥ 0");
-    bar("#4D9CCA", "mean < 0");
+    bar("#4D9CCA", "mean < 0 (dashed)");
   }
   $("colour").onchange = paint;
   $("colour").value = net.start;

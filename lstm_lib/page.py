@@ -130,7 +130,7 @@ def _node(node, paints):
                     len(w.users)] for w in node.weights]}
     for paint in paints:
         if node in paint.means:
-            facts[paint.what] = [paint.colour(node), paint.words(node)]
+            facts[paint.what] = [paint.colour(node), paint.words(node), paint.negative(node)]
     return facts
 
 

@@ -78,7 +78,8 @@ class _Painter:
             layer.type for layer in node.layers)
         shapes = ", ".join(shape_text(blob.shape) for blob in node.tops if blob.shape)
         value = f"\n{self.paint.words(node)}" if self.paint else ""
-        return (f'<g data-n="{node.index}"><title>{svg.safe(node.name)} {svg.safe(types)}'
+        dashed = ' stroke-dasharray="4 2"' if self.paint and self.paint.negative(node) else ""
+        return (f'<g data-n="{node.index}"{dashed}><title>{svg.safe(node.name)} {svg.safe(types)}'
                 f'{" " * bool(shapes)}{shapes}{svg.safe(value)}</title>{drawn}</g>')
 
     # steps
@@ -181,8 +182,8 @@ class _Painter:
     def _loops(self, row, layout):
         """Rolled up, a state leads from the right end of the cell back to its left end."""
         for number, state in enumerate(row.stack.states):
-            lane, out = layout.lanes[state], self.scene.gap / 2 + 5 * number
-            turn = -28 if lane < layout.height / 2 else layout.height + 28 + 8 * number
+            lane, out = layout.lanes[state], self.scene.gap - 16 + 5 * number
+            turn = -44 if lane < layout.height / 2 else layout.height + 36 + 6 * number
             points = [(layout.width, lane), (layout.width + out, lane),
                       (layout.width + out, turn), (-out, turn), (-out, lane), (0, lane)]
             colour = svg.state_colour(state.number)
@@ -194,7 +195,11 @@ class _Painter:
         hidden = [step for step in row.stack.steps if column.step <= step <= column.last]
         if not hidden:
             return
-        layers = sum(len(node.layers) for step in hidden for node in row.stack.cells[step])
+        nodes = [node for step in hidden for node in row.stack.cells[step]]
+        if row is self.scene.rows[0]:  # with what hangs on these steps outside
+            nodes += [node for node, step in self.scene.away.items()
+                      if column.step <= step <= column.last]
+        layers = sum(len(node.layers) for node in nodes)
         x, wide = column.x + column.width / 2, column.width
         self.parts.append(svg.rect(x, row.top + row.height / 2, wide, row.height, svg.WHITE,
                                    "#AAAAAA", 10, ' stroke-dasharray="5 4"'))
@@ -220,6 +225,7 @@ class _Painter:
             edge for node, (x, _) in scene.at.items() for edge in (
                 x - scene.looks[node].width / 2, x + scene.looks[node].width / 2)]
         xs += [scene.left_edge + scene.span + scene.gap]
+        xs += [x for bends in scene.layout.bends.values() for x, _ in bends]
         left, right = min(xs) - MARGIN, max(xs) + MARGIN
         keys, keys_height, keys_width = legend(scene, self.paint, right - left - 2 * MARGIN)
         width = max(right - left, keys_width + 2 * MARGIN)

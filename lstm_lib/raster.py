@@ -59,15 +59,15 @@ def _draw(axes, element, x, y, inherited):
     elif kind in ("rect", "circle", "path"):
         axes.add_patch(_patch(kind, look, x, y))
     for child in element:
-        kept = ("fill", "font-size", "text-anchor")
-        _draw(axes, child, x, y, {key: look[key] for key in kept} if kind in ("svg", "g")
-              else inherited)
+        kept = ("fill", "font-size", "text-anchor", "stroke-dasharray")
+        _draw(axes, child, x, y, {key: look[key] for key in kept if key in look}
+              if kind in ("svg", "g") else inherited)
 
 
 def _patch(kind, look, x, y):
     thick = float(look.get("stroke-width", 1)) if "stroke" in look else 0
     dashes = tuple(float(length) / thick  # matplotlib counts in widths of the line
-                   for length in look.get("stroke-dasharray", "").split())
+                   for length in look.get("stroke-dasharray", "").split() if thick)
     style = dict(facecolor=look["fill"], edgecolor=look.get("stroke", "none"), linewidth=thick,
                  linestyle=(0, dashes) if dashes else "-")
     if kind == "circle":

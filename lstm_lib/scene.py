@@ -4,51 +4,12 @@ from collections import defaultdict
 from .cell_layout import Cell, lay_out
 from .layered import apart, layered
 from .looks import look_of
+from .rows import Column, Row
 from .wiring import Wiring
 
 FOLD_ABOVE = 8  # more steps than this are shown as 1, 2, 3, ..., T
 GAP, SHAPE_GAP = 36, 92  # between two steps; with shapes written into it
 FOLDED_WIDTH = 110
-
-
-class Column:
-    """One time step of all stacks; or the steps `step` to `last`, folded or rolled up."""
-
-    def __init__(self, step, last, x, width, rolled=False):
-        self.step, self.last, self.x, self.width = step, last, x, width
-        self.rolled = rolled and last > step
-        self.folded = last > step and not rolled
-
-    def step_of(self, row):
-        """The step of this row that is shown; rolled up, a row shows its first."""
-        return row.stack.steps[0] if self.rolled else self.step
-
-
-class Row:
-    """A stack in the picture: its cells, and the nodes that stand left and right of it."""
-
-    def __init__(self, stack):
-        self.stack, self.top, self.height = stack, 0, 0
-        self.left, self.right = [], []
-        self.cells, self.layouts = {}, {}
-
-    def set_layouts(self, layouts):
-        """Take in the layout of each step; the row is as high as the tallest."""
-        self.layouts = layouts
-        self.height = max(layout.height for layout in layouts.values())
-
-    def frame_top(self, step):
-        """Frames stand on one baseline."""
-        return self.top + self.height - self.layouts[step].height
-
-    def lane(self, step, state):
-        """Height of a state's line, the same in all steps."""
-        return self.frame_top(step) + self.layouts[step].lanes[state]
-
-    def side_width(self, looks):
-        """Room for the initial and the final states."""
-        sides = [looks[node].width for node in self.left + self.right]
-        return max(sides, default=0) + 24
 
 
 class Scene:
@@ -65,6 +26,7 @@ class Scene:
         self._pick_sides()
         self._lay_out_cells()
         self._columns(steps)
+        self._fold_away()
         self._outside()
 
     def row_of(self, node):
@@ -133,35 +95,93 @@ class Scene:
             x += column.width + self.gap
         self.span = x - self.gap if runs else 0
         self.side = max((row.side_width(self.looks) for row in self.rows), default=0) + self.gap
-        self.shown = {(row, column.step_of(row)): column for row in self.rows
-                      for column in self.columns if not column.folded}
+        self.shown = {(row, step): column for row in self.rows for column in self.columns
+                      for step in column.shown_steps(row)}
+
+    def _fold_away(self):
+        """What is outside but belongs to steps that are not shown, like their losses."""
+        self.away = {}  # node -> step
+        shown = {(row.stack.name, step) for row, step in self.shown}
+        for group in self._groups():
+            steps = {(node.stack, node.step) for member in group
+                     for wire in self.into[member] + self.out_of[member]
+                     for node in (wire.source, wire.target) if node.stack is not None}
+            if steps and not steps & shown:
+                self.away.update(dict.fromkeys(group, min(step for _, step in steps)))
+
+    def _groups(self):
+        """Nodes outside the steps that hang together, other than by bars or tags."""
+        loose = [node for node in self.looks if node not in self.beside | self.bars
+                 and not any((node, wire.blob) in self.tags for wire in self.out_of[node])]
+        group_of = {node: [node] for node in loose}
+        for wire in self.wiring.wires:
+            one, other = group_of.get(wire.source), group_of.get(wire.target)
+            if one is not None and other is not None and one is not other:
+                one += other
+                group_of.update(dict.fromkeys(other, one))
+        groups = {id(group): group for group in group_of.values()}.values()
+        return [group for group in groups if not self._touches_a_bar(group)]
+
+    def _touches_a_bar(self, group):
+        return any(wire.source in self.bars or wire.target in self.bars
+                   for node in group for wire in self.into[node] + self.out_of[node])
 
     def _outside(self):
         """Everything that is in no step, in layers; a row of steps is one big item there."""
-        items, edges = {}, []
-        place = {}
+        items, place, alone = {}, {}, {}
         for node in self.graph.nodes:
             if node.stack is not None:
                 row = place[node] = self.row_of(node)
                 items[row] = (self.span + 2 * self.side, row.height)
-            elif node in self.looks and node not in self.beside:
+                alone[row] = (0, False)
+            elif node in self.looks and node not in self.beside and node not in self.away:
                 look, place[node] = self.looks[node], node
-                look.width = max(look.width, self.span if node in self.bars else 0)
+                if node in self.bars:
+                    middle, wide = self._bar_extent(node)
+                    look.width, alone[node] = max(look.width, wide), (middle, True)
                 items[node] = (look.width, look.height)
         place.update({node: row for row in self.rows for node in row.left + row.right})
-        for wire in self.wiring.wires:
-            source, target = place[wire.source], place[wire.target]
-            if source is not target:
-                edges.append((source, target))
+        edges, ports = self._outer_edges(place)
         order = {item: i for i, item in enumerate(_sorted_upward(items, edges))}
         self.layout = layered({item: items[item] for item in order},
                               [e for e in edges if order[e[0]] < order[e[1]]],
-                              28, 54 if self.rows else 36, alone={*self.bars, *self.rows})
+                              28, self._gap_between_layers(), alone, ports)
         self.width, self.height = self.layout.width, self.layout.height
-        self._align(items)
+        self._align()
 
-    def _align(self, items):
-        """Put rows and bars on one centre, so that the lines between them are upright."""
+    def _gap_between_layers(self):
+        """Room for the arrows that lead back, where a row of rolled steps is above another."""
+        rolled = any(column.rolled for column in self.columns)
+        return 36 if not self.rows else 100 if rolled and len(self.rows) > 1 else 54
+
+    def _bar_extent(self, bar):
+        """(centre, width) of the columns a bar has wires to, from the middle of all."""
+        steps = {node.step for wire in self.into[bar] + self.out_of[bar]
+                 for node in (wire.source, wire.target) if node.stack is not None}
+        touched = [column for column in self.columns
+                   if any(column.step <= step <= column.last for step in steps)]
+        left, right = touched[0].x, touched[-1].x + touched[-1].width
+        return (left + right - self.span) / 2, right - left
+
+    def _outer_edges(self, place):
+        """Edges between the items outside the steps, and where they meet a row's ports."""
+        met = defaultdict(list)
+        for wire in self.wiring.wires:
+            source, target = place.get(wire.source), place.get(wire.target)
+            if source is target or source is None or target is None:
+                continue
+            met[source, target].append(tuple(
+                self._port_dx(wire, entering) if isinstance(item, Row) else 0
+                for item, entering in ((source, False), (target, True))))
+        ports = {edge: [sum(dx) / len(dx) for dx in zip(*pairs)] for edge, pairs in met.items()}
+        return list(met), ports
+
+    def _port_dx(self, wire, entering):
+        port = self.port(wire, entering)
+        return port[0] - self.span / 2 if port else 0
+
+    def _align(self):
+        """Rows and bars keep to one centre, so that the lines between them are upright."""
         places = self.layout.places
         centre = next((places[row][0] for row in self.rows), self.width / 2)
         self.left_edge = centre - self.span / 2
@@ -172,11 +192,10 @@ class Scene:
             if isinstance(item, Row):
                 item.top = y - item.height / 2
             else:
-                self.at[item] = (centre if item in self.bars else x, y)
+                self.at[item] = (x, y)
         for row in self.rows:
             self._stand_beside(row, row.left, self.left_edge - self.gap, -1)
             self._stand_beside(row, row.right, self.left_edge + self.span + self.gap, 1)
-        self._stand_under_ports()
 
     def _stand_beside(self, row, nodes, edge, direction):
         wish = sorted(((self._lane(row, node), node.index, node) for node in nodes))
@@ -192,18 +211,6 @@ class Scene:
         heights = [row.lane(row.stack.steps[0], state) for state in states if state]
         return sum(heights) / len(heights) if heights else row.top + row.height / 2
 
-    def _stand_under_ports(self):
-        """A node alone at its height, with one wire to a step, stands right at its port."""
-        heights = [y for _, y in self.layout.places.values()]
-        for node, (x, y) in self.at.items():
-            if node in self.beside | self.bars or heights.count(y) > 1:
-                continue
-            ports = [self.port(w, w.target is not node)
-                     for w in self.into[node] + self.out_of[node]
-                     if (w.source if w.target is node else w.target).stack is not None]
-            if len(ports) == 1 and ports[0]:
-                self.at[node] = (ports[0][0], y)
-
     def port(self, wire, entering):
         """Where a wire meets the frame of a step, or None if that step is not shown."""
         node = wire.target if entering else wire.source
@@ -211,12 +218,12 @@ class Scene:
         column = self.shown.get((row, node.step))
         if column is None:
             return None
-        layout = row.layouts[node.step]
+        layout = row.layouts[column.step_of(row)]
         if entering:
             x = layout.entries.get((node.role, wire.position))
             return None if x is None else (column.x + x, row.top + row.height)
         x = layout.exits.get((node.role, wire.top))
-        return None if x is None else (column.x + x, row.frame_top(node.step))
+        return None if x is None else (column.x + x, row.frame_top(column.step_of(row)))
 
 
 def _sorted_upward(items, edges):

@@ -22,14 +22,19 @@ class Stack:
         self.cells = cells  # step number -> nodes in the net's order
         self.steps = sorted(cells)
         self.states = _states(self)
+        self._fresh = _fresh(self)
 
     def state_read(self, node, position):
         """The state that this bottom of this node takes in, or None."""
+        if (node, position) in self._fresh:
+            return None
         return next((s for s in self.states if (node.role, position) in s.reads), None)
 
     def state_made(self, node, position):
         """The state that this top of this node gives out, or None."""
-        return next((s for s in self.states if s.key == (node.role, position)), None)
+        split = copied(node) is not node  # whichever of its copies
+        return next((s for s in self.states if s.key == (node.role, position)
+                     or split and s.key[0] == node.role), None)
 
 
 def find_steps(graph):
@@ -55,12 +60,25 @@ def find_steps(graph):
 def _by_names(graph):
     found = defaultdict(lambda: defaultdict(list))
     for node in graph.nodes:
-        match = STEP.fullmatch(node.name)
+        match = STEP.fullmatch(copied(node).name)
         if match:
             prefix, step, role = match.groups()
+            if copied(node) is not node:
+                role += f" split {copied_top(node)}"
             found[prefix][int(step)].append((node, role))
     return {prefix: steps for prefix, steps in found.items()
             if not prefix[-1:].isalnum() or _share(steps)}
+
+
+def copied(node):
+    """The node whose blob a `Split` of Caffe's own copies; of any other node, itself."""
+    added = node.type == "Split" and node.name.endswith("_split") and node.bottoms
+    return node.bottoms[0].maker if added else node
+
+
+def copied_top(node):
+    """The number of the top that a `Split` copies."""
+    return node.bottoms[0].maker.tops.index(node.bottoms[0])
 
 
 def _share(steps):
@@ -128,7 +146,8 @@ def _states(stack):
                 maker = blob.maker
                 if maker.stack == stack.name and maker.step == before:
                     key = (maker.role, maker.tops.index(blob))
-                    state = states.setdefault(key, State(key, _base(blob.name, stack.name)))
+                    label = _label(blob, stack.name)
+                    state = states.setdefault(key, State(key, label))
                     state.reads.add((node.role, position))
     known = {"c": 0, "h": 1}  # the two that have a colour of their own
     ordered = sorted(states.values(), key=lambda s: (known.get(s.label, 2), s.key))
@@ -137,17 +156,42 @@ def _states(stack):
     return ordered
 
 
+def _fresh(stack):
+    """Bottoms of the first step that read something else where later ones read a state.
+
+    A net that is fed its own output has an input of its own in the first step.
+    """
+    found = set()
+    for state in stack.states:
+        reads = [(node, position, blob) for node in stack.cells[stack.steps[0]]
+                 for position, blob in enumerate(node.bottoms)
+                 if (node.role, position) in state.reads and blob.maker.stack != stack.name]
+        own = next((blob for _, _, blob in reads if _label(blob, stack.name) == state.label),
+                   reads[0][2] if reads else None)
+        found |= {(node, position) for node, position, blob in reads if blob is not own}
+    return found
+
+
 def _states_by_name(stack, states):
     """In a single step nothing is handed on; `c0` in and `c1` out must tell."""
     nodes = stack.cells[stack.steps[0]]
-    made = {_base(blob.name, stack.name): (node.role, position)
+    made = {_label(blob, stack.name): (node.role, position)
             for node in nodes for position, blob in enumerate(node.tops)}
     for node in nodes:
         for position, blob in enumerate(node.bottoms):
-            label = _base(blob.name, stack.name)
+            label = _label(blob, stack.name)
             if blob.maker.stack is None and label in made:
                 state = states.setdefault(made[label], State(made[label], label))
                 state.reads.add((node.role, position))
+
+
+def original(blob):
+    """The blob that a `Split` of Caffe's own copies; of any other blob, itself."""
+    return blob if copied(blob.maker) is blob.maker else blob.maker.bottoms[0]
+
+
+def _label(blob, prefix):
+    return _base(original(blob).name, prefix)
 
 
 def _base(name, prefix=""):

@@ -10,7 +10,8 @@ DECADES = 6  # what is smaller than a millionth of the largest is white
 class Paint:
     """The colour of each node for what = "data" or "diff" of its top blob.
 
-    Strength is log10 of the mean of |value|; the hue is the sign of the mean.
+    Strength is log10 of the mean of |value|; the hue is the sign of the mean, and where it
+    is negative the outline is dashed, for print without colours.
     """
 
     def __init__(self, graph, what):
@@ -41,6 +42,10 @@ class Paint:
     def _shade(self, part, mean):
         return svg.mixed(POSITIVE if mean >= 0 else NEGATIVE, 0.08 + 0.62 * min(max(part, 0), 1))
 
+    def negative(self, node):
+        """Whether the mean is below zero."""
+        return node in self.means and self.means[node][1] < 0
+
     def words(self, node):
         """The numbers behind the colour."""
         if node not in self.means:
@@ -51,7 +56,7 @@ class Paint:
     def scale(self, y):
         """(SVG, width) of the legend's colour scale."""
         parts = [svg.text(0, y, f"mean |{self.what}|", 12, "start")]
-        for row, (mean, word) in enumerate(((1, "mean ≥ 0"), (-1, "mean < 0"))):
+        for row, (mean, word) in enumerate(((1, "mean ≥ 0"), (-1, "mean < 0 (dashed)"))):
             for box in range(7):
                 parts.append(svg.rect(150 + 22 * box, y - 6 + 13 * row, 22, 12,
                                       self._shade(box / 6, mean), None))

@@ -10,19 +10,23 @@ class Wiring:
     """The drawn part of a graph.
 
     Left out are layers that only cut an input into its steps or copy a blob (`Slice` and
-    `Split` between steps), a `Concat` that is cut again at once, and what feeds a constant.
+    `Split` between steps), a `Concat` that is cut again at once, and what feeds a constant;
+    nothing is where the graph has all layers.
     """
 
     def __init__(self, graph):
         self.hidden = []
-        self._cutters = {node for node in graph.nodes if _cuts_into_steps(node)}
+        self._all = graph.all_layers
+        self._cutters = set() if self._all else {n for n in graph.nodes if _cuts_into_steps(n)}
         wires = [self._wire(node, position, blob)
                  for node in graph.nodes if node not in self._cutters
-                 for position, blob in enumerate(node.bottoms) if not is_constant(node)]
+                 for position, blob in enumerate(node.bottoms)
+                 if self._all or not is_constant(node)]
         used = {wire.source for wire in wires}
         self.nodes = []
         for node in graph.nodes:
-            if node in self._cutters or (node not in used and self._was_read(node)):
+            if not self._all and (node in self._cutters
+                                  or node not in used and self._was_read(node)):
                 self.hidden.append(node)
             else:
                 self.nodes.append(node)
@@ -39,7 +43,8 @@ class Wiring:
                 start = maker.bottoms[0]
             elif piece is not None and _undone(maker, cutter):
                 start, piece = maker.bottoms[piece], None
-            elif maker.type == "Split" and maker.stack is None and maker.bottoms:
+            elif (maker.type == "Split" and maker.stack is None and maker.bottoms
+                  and not self._all):
                 start = maker.bottoms[0]
             else:
                 return Wire(maker, maker.tops.index(start),

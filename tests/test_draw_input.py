@@ -239,3 +239,16 @@ def test_the_shell_command_writes_what_it_is_asked_for(tmp_path, capsys):
         assert args.run(args) == 0
     assert "unrolled LSTM, 9 steps" in capsys.readouterr().out
     assert sorted(os.listdir(tmp_path)) == ["a.svg", "net.html", "net.prototxt"]
+
+
+@pytest.mark.parametrize("options", [dict(values="data"), dict(shapes=True), dict(steps="rolled"),
+                                     dict(all_layers=True), dict(steps="fold")])
+@pytest.mark.parametrize("ending", [".png", ".pdf"])
+def test_every_kind_of_picture_becomes_pixels_and_pages(options, ending, tmp_path):
+    from lstm_lib import load_net
+
+    net = load_net(unrolled(6))
+    net.blobs["x"].data[...] = -1
+    net.forward()
+    path = draw(net, **options).save(tmp_path / ("lstm" + ending))
+    assert os.path.getsize(path) > 5000

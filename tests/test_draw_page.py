@@ -230,12 +230,18 @@ def test_values_and_gradients_colour_the_nodes_with_a_legend(page):
     def fill():
         return named(page, "t1/lstm/c").find_element(By.TAG_NAME, "circle").get_attribute("fill")
 
+    def dashes():
+        return set(page.execute_script("return [...document.querySelectorAll("
+            "'.picture:not([hidden]) [data-n][stroke-dasharray]')].map("
+            "g => g.getAttribute('stroke-dasharray'))"))
+
     own = fill()
     Select(by_id(page, "colour")).select_by_value("diff")
     painted = fill()
     assert painted != own and "mean |diff|" in by_id(page, "scale").text
+    assert dashes() == {"4 2", "none"}, "negative means are dashed"
     Select(by_id(page, "colour")).select_by_value("")
-    assert fill() == own and by_id(page, "scale").text == ""
+    assert fill() == own and by_id(page, "scale").text == "" and dashes() == {"none"}
 
 
 def test_every_control_has_a_name_for_screen_readers(page):
@@ -304,3 +310,39 @@ def test_a_hundred_unfolded_steps_stay_fluid(browser, tmp_path):
           else done((performance.now() - start) / 20);
         })();""")
     assert milliseconds < 250, f"{milliseconds:.0f} ms a frame, drawn without a graphics card"
+
+
+@pytest.fixture
+def long_page(browser, tmp_path):
+    draw(unrolled(40), path=tmp_path / "long.html")
+    browser.get(f"file://{tmp_path}/long.html")
+    by_id(browser, "fold").click()
+    return browser
+
+
+def on_screen(page, element):
+    return page.execute_script("""
+        const q = arguments[0].getBoundingClientRect();
+        const s = document.getElementById('stage').getBoundingClientRect();
+        return q.left >= s.left - 1 && q.right <= s.right + 1""", element)
+
+
+def test_many_unfolded_steps_start_at_a_size_that_can_be_read(long_page):
+    box = named(long_page, "t1/lstm/Mx")
+    assert long_page.execute_script("return arguments[0].getBoundingClientRect().width", box) > 30
+    assert on_screen(long_page, box) and not on_screen(long_page, named(long_page, "t40/lstm/Mx"))
+
+
+def test_the_view_follows_the_time(long_page):
+    for _ in range(20):
+        by_id(long_page, "next").click()
+    assert by_id(long_page, "now").text == "forward: t = 19"
+    assert on_screen(long_page, named(long_page, "t19/lstm/Mx"))
+
+
+def test_the_picture_cannot_be_lost_by_moving(long_page):
+    stage = by_id(long_page, "stage")
+    for _ in range(3):
+        long_page.execute_script("""for (let i = 0; i < 400; i++) arguments[0].dispatchEvent(
+            new KeyboardEvent('keydown', {key: 'ArrowRight'}))""", stage)
+    assert on_screen(long_page, named(long_page, "t40/lstm/Mx"))

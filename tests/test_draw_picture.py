@@ -299,3 +299,194 @@ def test_the_same_net_gives_the_same_picture():
 def test_the_picture_grows_in_proportion_to_T():
     sizes = [len(draw(unrolled(T), steps="all").svg) for T in (20, 40, 60)]
     assert abs((sizes[2] - sizes[1]) - (sizes[1] - sizes[0])) < 0.02 * sizes[0]
+
+
+def boxes(tree):
+    """name -> (left, top, right, bottom) of each node that stands outside the steps."""
+    found = {}
+    inside = {id(g) for column in tree.iter(SVG + "g") if column.get("data-step")
+              for g in column.iter(SVG + "g")}
+    for g in tree.iter(SVG + "g"):
+        if g.get("data-n") and id(g) not in inside and g.find(SVG + "title") is not None:
+            x, y, w, h = (float(g.find(SVG + "rect").get(k)) for k in ("x", "y", "width", "height"))
+            found[g.find(SVG + "title").text.split(" ")[0]] = x, y, x + w, y + h
+    return found
+
+
+def assert_no_overlap(found):
+    names = sorted(found)
+    for k, one in enumerate(names):
+        for other in names[k + 1:]:
+            a, b = found[one], found[other]
+            assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (one, other)
+
+
+def with_loss_on_the_last_step(T):
+    ns = unrolled(T)
+    ns.scores = caffe.layers.InnerProduct(ns[f"h{T}"], num_output=5, axis=2)
+    ns.label = caffe.layers.Input(input_param=dict(shape=dict(dim=[1, 2])))
+    ns.loss = caffe.layers.SoftmaxWithLoss(ns.scores, ns.label, softmax_param=dict(axis=2))
+    return ns
+
+
+def with_a_loss_per_step(T):
+    ns = unrolled(T)
+    for t in range(1, T + 1):
+        ns[f"y{t}"] = caffe.layers.Input(input_param=dict(shape=dict(dim=[1, 2, 4])))
+        ns[f"loss{t}"] = caffe.layers.EuclideanLoss(ns[f"h{t}"], ns[f"y{t}"])
+    return ns
+
+
+@pytest.mark.parametrize("steps", ["all", "fold", "rolled"])
+@pytest.mark.parametrize("net", [with_loss_on_the_last_step, with_a_loss_per_step])
+def test_nothing_stands_on_a_bar_or_on_another_node(net, steps):
+    found = boxes(parsed(net(6), steps=steps))
+    assert {"H", "x", "h0", "c_T"} <= set(found)
+    assert_no_overlap(found)
+
+
+def test_a_loss_of_a_step_stands_above_that_step():
+    tree = parsed(with_a_loss_per_step(3))
+    found, places = boxes(tree), [shift(frame)[0] for frame in frames(tree)]
+    for t, left in enumerate(places, 1):
+        x = (found[f"loss{t}"][0] + found[f"loss{t}"][2]) / 2
+        assert left < x < left + 400
+
+
+def test_what_hangs_on_folded_steps_folds_with_them_and_is_counted():
+    tree = parsed(with_a_loss_per_step(10))
+    assert [name for name in drawn_names(tree) if name.startswith("loss")] == [
+        "loss1", "loss2", "loss3", "loss10"]
+    assert "90 layers" in texts(tree), "6 steps of 13 layers, a target and a loss each"
+
+
+def test_rolled_up_the_loss_of_the_last_step_stays():
+    assert {"scores", "label", "loss"} <= set(
+        drawn_names(parsed(with_loss_on_the_last_step(12), steps="rolled")))
+
+
+def test_the_main_line_of_a_residual_net_is_straight_and_nothing_is_cut_off():
+    text = 'layer { name: "s0" type: "Input" top: "s0" }' + "".join(
+        f'layer {{ name: "a{k}" type: "Convolution" bottom: "s{k}" top: "a{k}" }}'
+        f'layer {{ name: "b{k}" type: "Convolution" bottom: "a{k}" top: "b{k}" }}'
+        f'layer {{ name: "s{k + 1}" type: "Eltwise" bottom: "s{k}" bottom: "b{k}" '
+        f'top: "s{k + 1}" }}' for k in range(20))
+    tree = parsed(text)
+    found = boxes(tree)
+    assert max(abs(box[0] + box[2] - found["s0"][0] - found["s0"][2])
+               for box in found.values()) < 2
+    left, _, wide, _ = map(float, tree.get("viewBox").split())
+    xs = [float(v) for p in tree.iter(SVG + "path")
+          for v in re.findall(r"[MC ]([-\d.]+),", p.get("d"))]
+    assert left <= min(xs) and max(xs) <= left + wide
+
+
+def test_a_bar_is_as_wide_as_the_steps_it_serves():
+    ns = unrolled(4, prefix="enc/")
+    ns.y = caffe.layers.Input(input_param=dict(shape=dict(dim=[2, 2, 3])))
+    unroll(ns, ns.y, 2, 4, prefix="dec/", h0=ns["enc/h4"], c0=ns["enc/c4"])
+    found = boxes(parsed(ns))
+    assert found["enc/H"][2] - found["enc/H"][0] > 1.9 * (found["dec/H"][2] - found["dec/H"][0])
+
+
+@pytest.mark.parametrize("options", [{}, dict(cell="fused"), dict(project="once")])
+def test_all_layers_shows_what_caffe_really_runs(options):
+    net = load_net(unrolled(3, **options))
+    tree = parsed(net, all_layers=True)
+    graph = draw(net, all_layers=True).graph
+    assert [layer.name for layer in graph.layers] != [layer.name for layer in net.spec.layer]
+    assert sorted(layer.name for layer in graph.layers) == sorted(net._layer_names)
+    assert sorted(drawn_names(tree)) == sorted(node.name for node in graph.nodes)
+    assert not [words for words in texts(tree) if words.startswith("Not drawn")]
+    for cell in frames(tree):  # it is still the picture of the textbook
+        assert re.fullmatch(r"M0,(\d+)L\d+,\1", state_lines(cell, "c")[0])
+    assert {"h1", "h3"} <= set(texts(tree))
+
+
+def test_all_layers_need_a_loaded_net():
+    with pytest.raises(NetError, match="loaded net"):
+        draw(unrolled(2), all_layers=True)
+
+
+def with_attention(T):
+    """A softmax over places, computed from h of the step before, weighs the input's places."""
+    L, P = caffe.layers, caffe.params
+    ns = caffe.NetSpec()
+    ns.X = L.Input(input_param=dict(shape=dict(dim=[T, 2, 5, 9])))
+    cut = L.Slice(ns.X, axis=0, ntop=T, slice_point=list(range(1, T)))
+    for t, top in enumerate(cut, 1):
+        ns[f"feat/t{t}"] = top
+
+    def attended(t, h):
+        def add(layer, name, *bottoms, **options):
+            return add_layer_to_net_spec(ns, layer, f"t{t}/att/{name}", *bottoms, **options)
+
+        scores = add(L.InnerProduct, "scores", h, num_output=9, axis=2,
+                     param=[dict(name="w_att"), dict(name="b_att")])
+        places = add(L.Reshape, "map", add(L.Softmax, "softmax", scores, axis=2),
+                     reshape_param=dict(shape=dict(dim=[1, 2, 1, 9])))
+        weighed = add(L.Eltwise, "mul", cut[t - 1], add(L.Tile, "tile", places, axis=2, tiles=5),
+                      operation=P.Eltwise.PROD)
+        return add(L.Reduction, "x", weighed, operation=P.Reduction.SUM, axis=3)
+
+    h0, c0 = initial_state(ns, 2, 4)
+    unroll(ns, attended, T, 4, h0=h0, c0=c0)
+    return ns
+
+
+def fed_back(T):
+    """Each step reads the output of the one before; the first an input of its own."""
+    ns = caffe.NetSpec()
+    ns.start = caffe.layers.Input(input_param=dict(shape=dict(dim=[1, 2, 4])))
+    h0, c0 = initial_state(ns, 2, 4)
+    unroll(ns, lambda t, h: ns.start if t == 1 else h, T, 4, h0=h0, c0=c0)
+    return ns
+
+
+@pytest.mark.parametrize("net", [with_attention, fed_back])
+def test_a_step_that_makes_its_own_input_is_still_the_textbooks(net):
+    tree = parsed(net(3))
+    for cell in frames(tree):
+        assert re.fullmatch(r"M0,(\d+)L\d+,\1", state_lines(cell, "c")[0])
+    assert_gates_in_order(tree)
+
+
+def test_an_attention_stands_below_the_product_it_feeds():
+    cell = frames(parsed(with_attention(3)))[1]
+    height = {g.find(SVG + "title").text.split(" ")[0]: float((g.find(SVG + "rect")
+              if g.find(SVG + "rect") is not None else g.find(SVG + "circle")).get(
+                  "y" if g.find(SVG + "rect") is not None else "cy"))
+              for g in cell if g.get("data-n")}
+    order = ["lstm/Mx", "att/x", "att/mul", "att/tile", "att/map", "att/softmax", "att/scores"]
+    assert [height["t2/" + name] for name in order] == sorted(height["t2/" + n] for n in order)
+
+
+def test_the_first_input_of_a_net_that_is_fed_back_is_no_state():
+    tree = parsed(fed_back(3))
+    start, first = boxes(tree)["start"], frames(tree)[0]
+    left, top = shift(first)
+    assert left < (start[0] + start[2]) / 2 < left + 344, "below the first step, not beside it"
+    assert start[1] > top + 300
+
+
+def assert_gates_in_order(tree):
+    for cell in frames(tree):
+        x = {t.text: float(t.get("x")) for t in cell.iter(SVG + "text")}
+        assert x["σ i"] < x["σ f"] < x["σ o"] < x["tanh g"]
+
+
+def test_the_gates_of_any_cell_stand_in_the_order_of_the_slice():
+    ns = caffe.NetSpec()
+    ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[3, 2, 3])))
+    ns.hold = caffe.layers.Input(input_param=dict(shape=dict(dim=[3, 2])))
+    unroll(ns, ns.x, 3, 4, hold=ns.hold)
+    assert_gates_in_order(parsed(ns))
+
+
+def test_a_negative_mean_shows_without_colours_too():
+    net = load_net(unrolled(1))
+    net.blobs["c0"].data[...], net.blobs["h0"].data[...] = -1, 1
+    tree = parsed(net, values="data")
+    dashed = {g.find(SVG + "title").text.split(" ")[0]: g.get("stroke-dasharray") is not None
+              for g in tree.iter(SVG + "g") if g.get("data-n") and len(g) > 1}
+    assert dashed["c0"] and not dashed["h0"]
