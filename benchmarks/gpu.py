@@ -27,7 +27,7 @@ BATCHES = [(10, 12800, 500), (32, 128, 256), (256, 512, 1024)]
 SHAPES = [(T, *rest) for T in (100, 20, 3, 500) for rest in BATCHES]
 GRID = [(20, B, H, H) for B in (1, 8, 32, 128) for H in (32, 128, 512, 1024)]
 CHECKED = (20, 32, 128, 256)
-QUICK = [(T, 2, 3, 4) for T in (4, 2)], [(2, B, H, H) for B in (1, 2) for H in (2, 4)], (4, 3, 5, 6)
+QUICK = [(3, 2, 3, 4)], [(2, B, H, H) for B in (1, 2) for H in (2, 4)], (4, 3, 5, 6)
 GOALS = {(100, 32, 128, 256): 1.5, (100, 256, 512, 1024): 1.2}  # times cuDNN
 BEST, ORIGIN = "fused + once", "composed + per step"
 LIMIT = 1e-4
@@ -56,22 +56,24 @@ def jobs(shapes, grid):
 def row_of(job, device, deadline):
     """Measure one row, or say why not."""
     import gpu_ways as ways
-    table, shape, way, on, arrays, tf32, graph = job
+    _, shape, way, on, arrays, tf32, graph = job
+    on = on if device == "gpu" else "cpu"
     row = dict(shape=shape, way=way, device=on, arrays=arrays, tf32=tf32, graph=graph)
     if time.monotonic() > deadline:
         return {**row, "skipped": "the minutes given were over"}
     if on == "cpu" and flop(*shape) > CPU_FLOP:
         return {**row, "skipped": f"{flop(*shape):.0e} operations a run take minutes on a CPU"}
-    on = on if device == "gpu" else "cpu"
     try:
         ways.choose(arrays, on, tf32, graph)
         run, _ = ways.make(way, shape, on)
         times = (times_on_gpu if on == "gpu" else times_on_cpu)(run)
-    except ways.torch.cuda.OutOfMemoryError:
-        return {**row, "skipped": "the memory of the GPU does not hold it"}
+    except RuntimeError as error:  # out of memory, and what else a GPU refuses
+        return {**row, "failed": f"{type(error).__name__}: {error}".splitlines()[0]}
     row.update(ms=round(statistics.median(times), 4), runs=len(times))
     if on == "gpu":
         row["peak_mb"] = round(ways.torch.cuda.max_memory_allocated() / 2 ** 20, 1)
+        if graph:  # a replay asks PyTorch for nothing but to clear the weights' gradients
+            row["replayed"] = ways.operations(run) < 20
     return row
 
 
@@ -134,7 +136,7 @@ def checked(shape, device):
 
 
 def counted(shape, device):
-    """Layers and array operations of one forward and backward, per time step."""
+    """Operations of PyTorch in one forward and backward, for each further time step."""
     import gpu_ways as ways
     T, rows = shape[0], []
     for way in ways.CELLS:
@@ -143,9 +145,7 @@ def counted(shape, device):
             ways.choose("torch", device, False, False)
             run, _ = ways.make(way, (steps, *shape[1:]), device)
             run()
-            with ways.Operations() as counter:
-                run()
-            totals.append(counter.count)
+            totals.append(ways.operations(run))
         rows.append(dict(way=way, operations_per_step=round((totals[1] - totals[0]) / T, 1)))
     return rows
 
@@ -183,3 +183,104 @@ def processor():
             return next(line.split(":")[1].strip() for line in lines if "model name" in line)
     except (OSError, StopIteration):
         return platform.machine()
+
+
+def summary(result):
+    """The goals and the correctness, a line each."""
+    worst = worst_error(result)
+    lines = [f"largest error against NumPy {worst:.0e}: "
+             + ("holds" if worst <= LIMIT else "FAILED") + f" ({LIMIT:.0e})"]
+    return lines + [f"{goal['what']}: {goal['ratio']} of cuDNN's time: "
+                    + ("reached" if goal["ratio"] <= goal["goal"] else "MISSED")
+                    + f" ({goal['goal']})" for goal in result["goals"]]
+
+
+def worst_error(result):
+    """The largest of all ways in full float32."""
+    return max(row["error"] for row in result["correctness"] if not row["tf32"])
+
+
+def goals(rows):
+    """The ratios to cuDNN's time that the project wants to reach, as far as measured."""
+    ms = {(tuple(r["shape"]), r["way"], r["tf32"], r["graph"]): r["ms"] for r in rows
+          if "ms" in r and r["device"] == "gpu"}
+    found = []
+    for shape, goal in GOALS.items():
+        for tf32 in (False, True):
+            ours, cudnn = (ms.get((shape, *way)) for way in ((BEST, tf32, True),
+                                                             ("torch.nn.LSTM", tf32, False)))
+            if ours and cudnn:
+                found.append(dict(what=f"{BEST}, T B D H = {shape}, TF32 {'on' if tf32 else 'off'}",
+                                  goal=goal, ratio=round(ours / cudnn, 2)))
+    return found
+
+
+def line(row):
+    """A row as a line of text."""
+    what = (f"{str(tuple(row['shape'])):22} {row['way']:20} {row['device']:4}{row['arrays']:6}"
+            f"{'TF32' if row['tf32'] else '':5}{'graph' if row['graph'] else '':6}")
+    if "ms" not in row:
+        return f"{what} left out: {row.get('skipped') or row['failed']}"
+    peak = f"{row['peak_mb']:9.1f} MB" if "peak_mb" in row else ""
+    return f"{what}{row['ms']:11.3f} ms{peak}" + (
+        "" if row.get("replayed", True) else "  NOT REPLAYED")
+
+
+def write(result, path):
+    """The whole file or nothing."""
+    from lstm_lib.safe_net import in_place_of
+    in_place_of(path, lambda beside: Path(beside).write_text(json.dumps(result, indent=1) + "\n"))
+
+
+def measure(options):
+    """Everything, written to `options.out` as it goes; the result."""
+    shapes, grid, small = QUICK if options.quick else (SHAPES, GRID, CHECKED)
+    deadline = time.monotonic() + 60 * options.minutes
+    result = dict(about=about(options.device), complete=False, rows=[], grid=[],
+                  correctness=checked(small, options.device),
+                  operations=counted((3, *small[1:]), options.device))
+    written = time.monotonic()
+    for job in jobs(shapes, grid):
+        row = row_of(job, options.device, deadline)
+        result[job[0]].append(row)
+        print(line(row), flush=True)
+        result["goals"] = goals(result["rows"])
+        if options.out and time.monotonic() - written > 10:
+            write(result, options.out)
+            written = time.monotonic()
+    return {**result, "complete": True}
+
+
+def nothing_to_measure_on(device):
+    """Why this cannot run here, or None."""
+    try:
+        import torch
+    except ImportError:
+        return "PyTorch is not installed here; this benchmark needs it."
+    if device == "gpu" and not torch.cuda.is_available():
+        return (f"There is no GPU here that PyTorch {torch.__version__} reaches by CUDA; nothing "
+                "was measured. --device cpu --quick tries the program out.")
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", choices=("gpu", "cpu"), default="gpu")
+    parser.add_argument("--quick", action="store_true", help="toy sizes, to try it out")
+    parser.add_argument("--minutes", type=float, default=7, help="begin no row after these")
+    parser.add_argument("--out", type=Path, help=f"default: {RESULT.name} of the notebooks")
+    options = parser.parse_args()
+    reason = nothing_to_measure_on(options.device)
+    if reason:
+        sys.exit(reason)
+    if options.device == "gpu" and not options.quick:
+        options.out = options.out or RESULT
+    result = measure(options)
+    if options.out:
+        write(result, options.out)
+    print("\n".join(summary(result)))
+    sys.exit(worst_error(result) > LIMIT)
+
+
+if __name__ == "__main__":
+    main()

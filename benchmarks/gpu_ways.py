@@ -12,8 +12,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import portable_caffe
-from lstm_lib import (caffe, lstm_backward, lstm_forward, set_weights, to_net_parameter,
-                      to_pytorch, unroll, xavier_start)
+from lstm_lib import (caffe, get_gradients, lstm_backward, lstm_forward, set_weights,
+                      to_net_parameter, to_pytorch, unroll, xavier_start)
 
 CELLS = {f"{cell} + {name}": (cell, project) for cell in ("composed", "fused")
          for name, project in (("per step", "per_step"), ("once", "once"))}
@@ -40,7 +40,7 @@ def truth(shape):
 def choose(arrays, device, tf32, graph):
     """Let the next net compute with these arrays, there, in this precision."""
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
-    os.environ["LSTM_LIB_ARRAYS"] = arrays
+    os.environ.update(LSTM_LIB_ARRAYS=arrays, LSTM_LIB_GRAPHS="1" if graph else "0")
     if device == "gpu":
         portable_caffe.set_mode_gpu()
     else:
@@ -82,7 +82,6 @@ def of_portable(shape, cell, project):
         net.backward()
 
     def read():
-        from lstm_lib import get_gradients
         states = {name: net.blobs[name].diff[0].copy() for name in ("h0", "c0")}
         return {"H": net.blobs["H"].data.copy(), "x": net.blobs["x"].diff.copy(), **states,
                 **get_gradients(net)._asdict()}
@@ -142,3 +141,10 @@ class Operations(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         self.count += not func.is_view
         return func(*args, **(kwargs or {}))
+
+
+def operations(run):
+    """How many of them a run asks for."""
+    with Operations() as counter:
+        run()
+    return counter.count
