@@ -62,8 +62,10 @@ def unshared_weights(net):
 
 
 def fill(net, seed=0):
-    """Random numbers in all inputs and weights."""
+    """Random numbers in all inputs and weights, classes 0 to 2 in labels."""
     random = np.random.default_rng(seed)
     for blob in [net.blobs[name] for name in net.inputs] + list(unshared_weights(net).values()):
         blob.data[...] = random.standard_normal(blob.data.shape)
+    if "label" in net.inputs:
+        net.blobs["label"].data[...] = random.integers(0, 3, net.blobs["label"].data.shape)
     return net

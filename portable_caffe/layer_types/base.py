@@ -24,6 +24,9 @@ class Layer:
     options = None  # such as "slice_param"
     is_loss = False  # its first top counts as a loss without being told
     aliases = False  # may return (parts of) arrays it was given
+    shares = ()  # "data_memory", "diff_memory": its tops use those of its bottom, as in Caffe
+    indices = {}  # bottom -> (n, label): it holds whole numbers below n, or that label
+    repeats = True  # each run does the same with its arrays, so that one can be replayed
     not_backward = ()  # bottoms that force_backward leaves out
     always_backward = ()  # bottoms whose gradient is written even if nobody needs it
 
@@ -53,9 +56,7 @@ class Layer:
 
     def weight(self, index):
         """The array of a weight."""
-        blob = self.blobs[index]
-        array = blob.data_memory.read()
-        return array if array.shape == blob.shape else array.reshape(blob.shape)
+        return self.blobs[index].read()
 
     def add_gradient(self, index, gradient):
         """Add to the gradient of a weight, if it learns."""

@@ -103,6 +103,9 @@ class Dropout(Layer):
 
     options, aliases = "dropout_param", True
 
+    def setup(self, x):
+        self.repeats = self.phase != TRAIN
+
     def shapes(self, x):
         check(0 < self.p.dropout_ratio < 1, "dropout_ratio must lie between 0 and 1.")
         return x
@@ -111,8 +114,8 @@ class Dropout(Layer):
         if self.phase != TRAIN:
             return x
         keep = 1 - self.p.dropout_ratio
-        mask = (arrays.random.random(x.shape) < keep) / keep
-        self.mask = arrays.current.from_host(mask.astype("float32"))
+        kept = arrays.current.uniform(x.shape) < keep
+        self.mask = self.xp.astype(kept, self.xp.float32) * (1 / keep)
         return x * self.mask
 
     def backward(self, dy, x, y):

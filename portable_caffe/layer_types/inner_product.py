@@ -60,6 +60,7 @@ class Embed(Layer):
     def setup(self, x):
         check(self.p.num_output > 0 and self.p.input_dim > 0,
               "give num_output and input_dim, the number of words.")
+        self.indices = {0: (self.p.input_dim, None)}
         self.add_weight((self.p.input_dim, self.p.num_output), self.p.weight_filler)
         if self.p.bias_term:
             self.add_weight((self.p.num_output,), self.p.bias_filler)

@@ -42,6 +42,7 @@ class DummyData(Layer):
         fillers = list(self.p.data_filler) or [caffe_pb2.FillerParameter()]  # constant 0
         self.fillers = _per_top(fillers, tops, "data_filler")
         self.first = True
+        self.repeats = all(filler.type == "constant" for filler in self.fillers)
 
     def shapes(self):
         """Only at first: later the tops have the shapes Python gives them."""
@@ -63,13 +64,13 @@ class Split(Layer):
     A net puts one in wherever several layers read a blob. Source: split_layer.cpp
     """
 
-    tops = (1, ANY)
+    tops, shares, aliases = (1, ANY), ("data_memory",), True
 
     def shapes(self, x):
         return [x] * len(self.spec.top)
 
     def forward(self, x):
-        return [x] * len(self.spec.top)
+        return []
 
     def backward(self, dys, x, ys):
         dx = dys[0]
@@ -93,4 +94,4 @@ class Silence(Layer):
         return []
 
     def backward(self, dys, xs, ys):
-        return [x * 0 for x in xs]
+        return [self.xp.zeros_like(x) for x in xs]

@@ -58,6 +58,10 @@ class _Loss(Layer):
         return max(1, {self.p.FULL: outer * inner, self.p.BATCH_SIZE: outer,
                        self.p.NONE: 1}[mode])
 
+    def ignored(self):
+        """The label to ignore, or None."""
+        return self.p.ignore_label if self.p.HasField("ignore_label") else None
+
     def valid(self, labels):
         """1 where a label counts, 0 where it is the one to ignore."""
         xp = self.xp
@@ -81,6 +85,7 @@ class SoftmaxWithLoss(_Loss):
         self.outer, self.inner = prod(x[:self.axis]), prod(x[self.axis + 1:])
         check(self.outer * self.inner == prod(labels),
               f"there must be {self.outer * self.inner} labels, one for each prediction.")
+        self.indices = {1: (x[self.axis], self.ignored())}
         return [(), x][:len(self.spec.top) or 1]
 
     def forward(self, x, labels):

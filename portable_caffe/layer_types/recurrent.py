@@ -129,16 +129,19 @@ class _Recurrent(Layer):
         return more[0].reshape((more[0].shape[0], -1))
 
     def _begin(self, more):
-        """The states before the first step, (B, H) each."""
-        given = more[self.static:] or [memory.read() for memory in self.carried]
+        """The states before the first step, (B, H) each; `_end` overwrites those carried."""
+        given = more[self.static:] or [self.xp.asarray(memory.read(), copy=True)
+                                       for memory in self.carried]
         return [state[0, ...] for state in given]
 
     def _end(self, states):
         """Keep the states after the last step; the tops that show them."""
         states = [state[None, ...] for state in states]
+        if self.exposed:
+            return states
         for memory, state in zip(self.carried, states):
-            memory.write(state)
-        return states[:self.exposed]
+            memory.overwrite(state)
+        return []
 
     def _project_gradients(self, dz, bottoms):
         """Add to the gradients of the weights for x; those of the bottoms."""

@@ -73,6 +73,8 @@ class Concat(Layer):
 class _SameNumbers(Layer):
     """y = x in another shape                               dx = dy in the shape of x"""
 
+    shares = ("data_memory", "diff_memory")
+
     def shapes(self, x):
         self.shape = self.new_shape(x)
         check(prod(self.shape) == prod(x),
@@ -80,10 +82,10 @@ class _SameNumbers(Layer):
         return self.shape
 
     def forward(self, x):
-        return self.xp.reshape(x, self.shape)
+        """Nothing to do: the same memory."""
 
     def backward(self, dy, x, y):
-        return self.xp.reshape(dy, x.shape)
+        """Nothing to do: the same memory."""
 
 
 class Reshape(_SameNumbers):
