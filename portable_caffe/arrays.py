@@ -178,7 +178,7 @@ def set_mode_gpu():
 
 
 def set_device(number):
-    """Use GPU `number` (0, 1, ...) from now on."""
+    """Let the GPU be number 0, 1, ...; arrays move there when the GPU is in use."""
     global current
     found = gpu_arrays()
     count = (found.xp.cuda.device_count() if found.library == "torch" and found.device == "cuda"
@@ -188,6 +188,8 @@ def set_device(number):
     if found.device == "cuda":
         (found.xp.cuda.set_device(number) if found.library == "torch"
          else found.xp.cuda.Device(number).use())
+    if not current.is_host:
+        current = Arrays(found.library, found.device)  # another one, so that numbers move
 
 
 def set_random_seed(seed):

@@ -71,11 +71,11 @@ class Memory:
         self.arrays = now
         self._is_computed()
 
-    def overwrite(self, array):
-        """`write` of a new array; one that is not in host memory stays in its place."""
+    def overwrite(self, array, owned=True):
+        """`write`, but an array that is not in host memory stays in its place."""
         now = arrays.current
         if now.is_host or self.arrays is not now or not self.owned:
-            self.write(array, owned=True)
+            self.write(array, owned)
         else:
             self.array[...] = array
             self._is_computed()

@@ -59,6 +59,7 @@ class Net:
         self._gradients = {id(weight.blob.diff_memory): weight.blob.diff_memory
                            for weight in graph.weights}.values()
         self._runs = Runs(self._nodes)
+        self._ran = None  # the arrays of the last forward
         self._seen_reshapes = Blob.reshapes
         self.blobs = graph.blobs
         self.layers = [node.layer for node in self._nodes]
@@ -126,9 +127,13 @@ class Net:
                 with node:
                     node.check_indices()
         self._run("forward", nodes, Node.forward, len(nodes) == len(self._nodes))
+        self._ran = arrays.current
 
     def _backward(self, first, last):
         self._reshape(last, first)
+        if self._ran is not arrays.current:
+            raise NetError("call forward() before backward(), with the same shapes and on the "
+                           "same device: layers keep what their gradients need.")
         nodes = [node for node in self._nodes[first:last - 1 if last else None:-1]
                  if node.runs_backward]
         self._run("backward", nodes, Node.backward, first - last == len(self._nodes) - 1)
@@ -155,7 +160,8 @@ class Net:
         """Let new shapes flow, if Python reshaped a blob since the last time."""
         if self._seen_reshapes != Blob.reshapes:
             for node in self._nodes[first:last + 1]:
-                node.reshape()
+                if node.reshape():
+                    self._ran = None
             self._graph.room.reshaped(self._nodes, self._graph.weights)
             if last - first == len(self._nodes) - 1:
                 self._seen_reshapes = Blob.reshapes

@@ -66,9 +66,13 @@ class Node:
         return weights or [0.0] * len(self.tops)
 
     def reshape(self):
-        """Work out the shapes of the tops; a layer without bottoms does so only at first."""
+        """Work out the shapes of the tops; a layer without bottoms does so only at first.
+
+        Returns whether they are other shapes than before.
+        """
         if not self.bottoms and any(blob.shape for blob in self.tops):
-            return
+            return False
+        before = [blob.shape for blob in self.tops]
         with self:
             shapes = self.layer.shapes(*(blob.shape for blob in self.bottoms))
         for top, shape, weight in zip(self.tops, [shapes] if self.lone_top else shapes,
@@ -77,6 +81,7 @@ class Node:
                 top.resize(tuple(shape), self._shared())
             if weight:
                 top.diff_memory.overwrite(arrays.current.zeros(top.shape) + weight)
+        return before != [blob.shape for blob in self.tops]
 
     def _shared(self):
         """The bottom whose memory the tops use, by side."""

@@ -8,6 +8,9 @@ from .net import Net, read_net
 from .proto import caffe_pb2
 
 
+SMALLEST = 1e-30  # a norm of 0 is not divided by
+
+
 class Solver:
     """Trains a net as a solver prototxt says: `step`, `solve`, `snapshot`, `restore`."""
 
@@ -103,19 +106,25 @@ class Solver:
         rate, gradients = self.lr, self._clipped()
         for index, (weight, gradient) in enumerate(zip(self._weights, gradients)):
             data = weight.blob.data_memory
-            gradient = self._decayed(weight, data.read(), gradient / self.param.iter_size)
+            if self.param.iter_size > 1:
+                gradient = gradient / self.param.iter_size
+            gradient = self._decayed(weight, data.read(), gradient)
             update = self.update(index, gradient, rate * weight.spec.lr_mult)
-            weight.blob.diff_memory.write(update)  # as Caffe leaves it
-            data.write(data.read() - update)
+            data.overwrite(data.read() - update)
+            weight.blob.diff_memory.overwrite(update, owned=False)  # as Caffe leaves it
 
     def _clipped(self):
-        """All gradients, scaled so that their common L2 norm is clip_gradients at most."""
+        """All gradients, scaled so that their common L2 norm is clip_gradients at most.
+
+        The norm stays an array, so that a GPU need not be waited for.
+        """
+        xp, limit = arrays.current.xp, self.param.clip_gradients
         gradients = [weight.blob.diff_memory.read() for weight in self._weights]
-        limit = self.param.clip_gradients
-        if limit < 0:
+        if limit < 0 or not gradients:
             return gradients
-        norm = float(sum(float(arrays.current.xp.sum(g * g)) for g in gradients)) ** 0.5
-        return [g * (limit / norm) for g in gradients] if norm > limit else gradients
+        norm = sum(xp.sum(g * g) for g in gradients) ** 0.5
+        factor = limit / xp.clip(norm, max(limit, SMALLEST), None)
+        return [g * factor for g in gradients]
 
     def _decayed(self, weight, data, gradient):
         """The gradient of the loss with weight_decay times |w|^2 / 2 (L2) or |w| (L1)."""
@@ -153,7 +162,7 @@ class SGDSolver(Solver):
 
     def update(self, index, gradient, rate):
         v = self._history[index]
-        v.write(v.read() * self.param.momentum + gradient * rate)
+        v.overwrite(v.read() * self.param.momentum + gradient * rate)
         return v.read()
 
 
@@ -167,8 +176,8 @@ class AdamSolver(Solver):
     def update(self, index, gradient, rate):
         b1, b2, t = self.param.momentum, self.param.momentum2, self.iter + 1
         m, v = self._history[index], self._history[index + len(self._weights)]
-        m.write(m.read() * b1 + gradient * (1 - b1))
-        v.write(v.read() * b2 + gradient * gradient * (1 - b2))
+        m.overwrite(m.read() * b1 + gradient * (1 - b1))
+        v.overwrite(v.read() * b2 + gradient * gradient * (1 - b2))
         rate *= (1 - b2 ** t) ** 0.5 / (1 - b1 ** t)
         return m.read() / (arrays.current.xp.sqrt(v.read()) + self.param.delta) * rate
 
