@@ -99,7 +99,11 @@ class Memory:
     def _bring_host(self):
         """Make `host` current, in an array of its own that stays in its place."""
         if self.host is None:
-            self.host = np.zeros(self.shape, np.float32)
+            try:
+                self.host = np.zeros(self.shape, np.float32)
+            except MemoryError:
+                raise NetError(f"a blob of the shape {self.shape} needs "
+                               f"{4e-9 * prod(self.shape):.1f} GB, which are not free.") from None
             self.newer = ARRAY if self.array is not None else HOST
         if self.newer is ARRAY:
             np.copyto(self.host, self.arrays.to_host(self.array))

@@ -38,8 +38,9 @@ class Graph:
         node = Node(spec, phase, bottoms, tops)
         with node:
             self.room.take(node)
-        if not bottoms:
-            node.forward()  # so that DummyData holds numbers from the start
+        if spec.type == "DummyData":
+            with node:
+                node.forward()  # so that DummyData holds numbers from the start
         if spec.type == "Input":
             self.inputs.extend(spec.top)
         self.unread.update((name, top) for name, top in zip(spec.top, tops)

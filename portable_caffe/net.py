@@ -61,15 +61,16 @@ class Net:
         self._runs = Runs(self._nodes)
         self._ran = None  # the arrays of the last forward
         self._seen_reshapes = Blob.reshapes
-        self.blobs = graph.blobs
+        self.blobs = OrderedDict(graph.blobs)
         self.layers = [node.layer for node in self._nodes]
-        self.layer_dict = dict(zip(self._layer_names, self.layers))
-        self.params = {node.spec.name: node.layer.blobs
-                       for node in self._nodes if node.layer.blobs}
+        self.layer_dict = OrderedDict(zip(self._layer_names, self.layers))
+        self.params = OrderedDict((node.spec.name, node.layer.blobs)
+                                  for node in self._nodes if node.layer.blobs)
         self.inputs, self.outputs = graph.inputs, sorted(graph.unread)
-        self.top_names = {node.spec.name: list(node.spec.top) for node in self._nodes}
-        self.bottom_names = {node.spec.name: list(node.spec.bottom) for node in self._nodes}
-        self.blob_loss_weights = {name: 0.0 for name in self.blobs}
+        self.top_names, self.bottom_names = (
+            OrderedDict((node.spec.name, list(getattr(node.spec, end))) for node in self._nodes)
+            for end in ("top", "bottom"))
+        self.blob_loss_weights = OrderedDict((name, 0.0) for name in self.blobs)
         for node in self._nodes:
             self.blob_loss_weights.update(zip(node.spec.top, node.loss_weights))
 
@@ -194,6 +195,13 @@ class Net:
                 blob.share(source, gradients=False)
                 self._runs.forget()
 
+    def load_hdf5(self, path):
+        """Not here: `NetError`."""
+        raise NetError("portable_caffe reads and writes no HDF5 files; use save(path) and "
+                       "copy_from(path), which real Caffe knows too.")
+
+    save_hdf5 = load_hdf5
+
     def save(self, path):
         """Write a .caffemodel: all layers, each with its weights."""
         files.write_binary(path, self.to_proto())
@@ -224,6 +232,10 @@ class LaterArrays(Mapping):
 
 def read_net(source):
     """The NetParameter of a prototxt file; one that is given already stays."""
-    if isinstance(source, caffe_pb2.NetParameter):
-        return source
-    return files.read_text(source, caffe_pb2.NetParameter())
+    if not isinstance(source, caffe_pb2.NetParameter):
+        source, path = files.read_text(source, caffe_pb2.NetParameter()), source
+        if not source.layer:
+            raise NetError(f"{path} holds no layer" + (
+                " in today's form: Caffe's `layers {` of 2014 is now written `layer {`."
+                if source.layers else "."))
+    return source

@@ -3,14 +3,15 @@ import numpy as np
 
 from . import arrays
 from .blob import HOST
-from .errors import NetError, Rule, check
+from .errors import NetError, Rule, check, did_you_mean
 from .layer_types import LAYER_TYPES
 
 
 def make_layer(spec, phase):
     """The layer of a LayerParameter; `Rule` if the type or a number of blobs is wrong."""
-    check(spec.type in LAYER_TYPES, f"there is no layer type {spec.type!r} here; there are "
-                                    f"{', '.join(sorted(LAYER_TYPES))}.")
+    check(spec.type in LAYER_TYPES,
+          f"there is no layer type {spec.type!r} here; there are "
+          f"{', '.join(sorted(LAYER_TYPES))}.{did_you_mean(spec.type, LAYER_TYPES)}")
     layer_type = LAYER_TYPES[spec.type]
     check(len(spec.propagate_down) in (0, len(spec.bottom)),
           "give propagate_down once per bottom, or not at all.")
@@ -75,8 +76,10 @@ class Node:
         before = [blob.shape for blob in self.tops]
         with self:
             shapes = self.layer.shapes(*(blob.shape for blob in self.bottoms))
-        for top, shape, weight in zip(self.tops, [shapes] if self.lone_top else shapes,
-                                      self.loss_weights):
+            shapes = [shapes] if self.lone_top else shapes
+            check(all(size >= 0 for shape in shapes for size in shape or ()),
+                  f"a blob has no negative sizes: {shapes}.")
+        for top, shape, weight in zip(self.tops, shapes, self.loss_weights):
             if shape is not None:
                 top.resize(tuple(shape), self._shared())
             if weight:

@@ -1,5 +1,6 @@
 """Solvers: SGD with momentum, and Adam. Source: solver.cpp, sgd_solver.cpp, adam_solver.cpp"""
 import os
+from math import prod
 
 from . import arrays, files
 from .blob import Memory
@@ -18,7 +19,8 @@ class Solver:
 
     def __init__(self, solver_file):
         self.param = read_solver(solver_file)
-        self.iter, self._current_step = 0, 0
+        self.iter = 0
+        _check_policy(self.param)
         if self.param.random_seed >= 0:
             arrays.set_random_seed(self.param.random_seed)
         self.net = self._train_net()
@@ -99,7 +101,7 @@ class Solver:
     def lr(self):
         """The learning rate of this step, by lr_policy."""
         p = self.param
-        return p.base_lr * _policy(p.lr_policy)(p, self.iter)
+        return p.base_lr * POLICIES[p.lr_policy](p, self.iter)
 
     def apply_update(self):
         """Change the weights by their gradients: clip, average, decay, and the solver's rule."""
@@ -150,11 +152,16 @@ class Solver:
         if len(state.history) != len(self._history):
             raise NetError(f"{path}: Incorrect length of history blobs: {len(state.history)}, not "
                            f"{len(self._history)}; it is from another net or solver type.")
+        history = [files.from_message(message) for message in state.history]
+        for memory, numbers in zip(self._history, history):
+            if numbers.size != prod(memory.shape):
+                raise NetError(f"{path} is from a net of other sizes: a weight has the shape "
+                               f"{memory.shape} here, {numbers.shape} there.")
         if state.HasField("learned_net"):
             self.net.copy_from(state.learned_net)
         self.iter = state.iter
-        for memory, message in zip(self._history, state.history):
-            memory.open()[...] = files.from_message(message).reshape(memory.shape)
+        for memory, numbers in zip(self._history, history):
+            memory.open()[...] = numbers.reshape(memory.shape)
 
 
 class SGDSolver(Solver):
@@ -194,10 +201,12 @@ POLICIES = {
 SOLVERS = {"SGD": SGDSolver, "Adam": AdamSolver}
 
 
-def _policy(name):
-    if name not in POLICIES:
-        raise NetError(f"unknown lr_policy {name!r}; there are {', '.join(POLICIES)}.")
-    return POLICIES[name]
+def _check_policy(p):
+    if p.lr_policy not in POLICIES:
+        raise NetError(f"unknown lr_policy {p.lr_policy!r}; there are {', '.join(POLICIES)}.")
+    for policy, field in (("step", "stepsize"), ("poly", "max_iter")):
+        if p.lr_policy == policy and getattr(p, field) < 1:
+            raise NetError(f"lr_policy {policy!r} needs {field}, 1 or more.")
 
 
 def _steps_done(p, t):

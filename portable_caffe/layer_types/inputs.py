@@ -26,6 +26,10 @@ class Input(Layer):
         return [tuple(s.dim) for s in _per_top(self.p.shape, len(self.spec.top), "shape")]
 
     def forward(self):
+        for name, blob in zip(self.spec.top, self.top_blobs):
+            check(blob.count and (blob.shape or self.p.shape),
+                  f"{name!r} has the shape {blob.shape} and holds no number; give the layer a "
+                  "shape, like input_param { shape { dim: 3 dim: 2 } }, or reshape the blob.")
         return [None] * len(self.spec.top)
 
 

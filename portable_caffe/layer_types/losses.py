@@ -123,7 +123,7 @@ class SigmoidCrossEntropyLoss(_Loss):
         return super().default_mode() if self.p.HasField("normalize") else self.p.BATCH_SIZE
 
     def shapes(self, x, t):
-        check(prod(x) == prod(t), "there must be as many targets as predictions.")
+        check(x and prod(x) == prod(t), "there must be as many targets as predictions.")
         return ()
 
     def forward(self, x, t):
@@ -149,7 +149,7 @@ class EuclideanLoss(_Loss):
     not_backward = ()
 
     def shapes(self, a, b):
-        check(a[:1] == b[:1] and prod(a) == prod(b),
+        check(a and a[:1] == b[:1] and prod(a) == prod(b),
               "both bottoms must have as many numbers, in batches of one size.")
         return ()
 

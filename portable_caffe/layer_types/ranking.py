@@ -57,7 +57,7 @@ class ArgMax(Layer):
     options = "argmax_param"
 
     def shapes(self, x):
-        check(self.p.top_k >= 1, "top_k must be 1 or more.")
+        check(x and self.p.top_k >= 1, "the bottom needs an axis, and top_k must be 1 or more.")
         if self.p.HasField("axis"):
             self.axis = axis_of(x, self.p.axis)
             largest, shape = x[self.axis], x[:self.axis] + (self.p.top_k,) + x[self.axis + 1:]

@@ -6,7 +6,7 @@ from .base import ANY, Layer, axis_of, check
 
 def legacy_axis(p, old_name, shape):
     """The axis by its new name `axis`, or by the older one that some files still use."""
-    return getattr(p, old_name) if p.HasField(old_name) else axis_of(shape, p.axis)
+    return axis_of(shape, getattr(p, old_name if p.HasField(old_name) else "axis"))
 
 
 class Slice(Layer):
@@ -32,7 +32,7 @@ class Slice(Layer):
             check(len(self.p.slice_point) == tops - 1,
                   f"{tops} tops need {tops - 1} slice points, got {len(self.p.slice_point)}.")
             return self.p.slice_point
-        check(size % tops == 0, f"axis {self.axis} of size {size} does not divide by {tops} tops.")
+        check(size and size % tops == 0, f"axis {self.axis} of size {size} does not divide by {tops} tops.")
         return range(size // tops, size, size // tops)
 
     def forward(self, x):
@@ -54,7 +54,7 @@ class Concat(Layer):
     def shapes(self, *shapes):
         self.axis = axis = legacy_axis(self.p, "concat_dim", shapes[0])
         rest = [shape[:axis] + shape[axis + 1:] for shape in shapes]
-        check(rest.count(rest[0]) == len(rest),
+        check(rest.count(rest[0]) == len(rest) and len({len(s) for s in shapes}) == 1,
               f"all bottoms must have one shape, except along axis {axis}.")
         return shapes[0][:axis] + (sum(s[axis] for s in shapes),) + shapes[0][axis + 1:]
 
@@ -162,6 +162,7 @@ class Reduction(Layer):
         self.axis = axis_of(x, self.p.axis) if x else 0
         self.scale = self.p.coeff
         if self.p.operation == self.p.MEAN:
+            check(prod(x), "there is no mean of no numbers.")
             self.scale /= prod(x[self.axis:])
         return x[:self.axis]
 
