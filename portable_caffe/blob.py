@@ -59,7 +59,7 @@ class Memory:
         now = arrays.current
         if not self.shape:  # NumPy 1 makes float64 of a single number
             array = now.xp.asarray(array, dtype=now.xp.float32)
-        if array.shape != self.shape:  # it is that of another blob, which shares this memory
+        elif array.shape != self.shape:  # it is that of another blob, which shares this memory
             array = array.reshape(self.shape)
         if self.host is not None and now.is_host:
             np.copyto(self.host, now.to_host(array))
@@ -177,7 +177,7 @@ class Blob:
     reshapes = 0  # how often Python reshaped a blob, so that nets look at their shapes anew
 
     def __init__(self, shape=(), gradient=Memory):
-        self.shape = tuple(shape)
+        self.shape, self._borrowed = tuple(shape), ()
         self.data_memory, self.diff_memory = Memory(self.shape), gradient(self.shape)
 
     @property
@@ -189,11 +189,6 @@ class Blob:
     def diff(self):
         """The gradients: a NumPy array (float32) to read and to write."""
         return self.diff_memory.open().reshape(self.shape)
-
-    def read(self, side="data"):
-        """The numbers, or the gradients, as an array of this blob's shape for layers."""
-        array = (self.data_memory if side == "data" else self.diff_memory).read()
-        return array if array.shape == self.shape else array.reshape(self.shape)
 
     @property
     def count(self):
@@ -214,13 +209,17 @@ class Blob:
         Blob.reshapes += 1
         self.resize(shape)
 
-    def resize(self, shape, shared=()):
-        """`reshape` as a net does it itself; `shared`: side -> the blob whose memory it uses."""
+    def borrow(self, owner, sides):
+        """Use memories of another blob, whose shape they keep."""
+        self._borrowed = sides
+        for side in sides:
+            setattr(self, side, getattr(owner, side))
+
+    def resize(self, shape):
+        """`reshape` as a net does it itself."""
         self.shape = shape
         for side in ("data_memory", "diff_memory"):
-            if side in shared:
-                setattr(self, side, getattr(shared[side], side))
-            else:
+            if side not in self._borrowed:
                 getattr(self, side).reshape(shape)
 
     def share(self, owner, gradients=True):

@@ -127,7 +127,9 @@ class Net:
             for node in nodes:
                 with node:
                     node.check_indices()
-        self._run("forward", nodes, Node.forward, len(nodes) == len(self._nodes))
+        whole = len(nodes) == len(self._nodes)
+        nodes = [node for node in nodes if "data_memory" not in node.layer.shares]
+        self._run("forward", nodes, Node.forward, whole)
         self._ran = arrays.current
 
     def _backward(self, first, last):
@@ -136,7 +138,7 @@ class Net:
             raise NetError("call forward() before backward(), with the same shapes and on the "
                            "same device: layers keep what their gradients need.")
         nodes = [node for node in self._nodes[first:last - 1 if last else None:-1]
-                 if node.runs_backward]
+                 if node.runs_backward and "diff_memory" not in node.layer.shares]
         self._run("backward", nodes, Node.backward, first - last == len(self._nodes) - 1)
 
     def _run(self, way, nodes, do, whole):

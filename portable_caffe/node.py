@@ -72,6 +72,7 @@ class Node:
         Returns whether they are other shapes than before.
         """
         if not self.bottoms and any(blob.shape for blob in self.tops):
+            self._find_memories()
             return False
         before = [blob.shape for blob in self.tops]
         with self:
@@ -80,39 +81,53 @@ class Node:
             check(all(size >= 0 for shape in shapes for size in shape or ()),
                   f"a blob has no negative sizes: {shapes}.")
         for top, shape, weight in zip(self.tops, shapes, self.loss_weights):
+            if self.layer.shares:
+                top.borrow(self.bottoms[0], self.layer.shares)
             if shape is not None:
-                top.resize(tuple(shape), self._shared())
+                top.resize(tuple(shape))
             if weight:
                 top.diff_memory.overwrite(arrays.current.zeros(top.shape) + weight)
+        self._find_memories()
         return before != [blob.shape for blob in self.tops]
 
-    def _shared(self):
-        """The bottom whose memory the tops use, by side."""
-        return {side: self.bottoms[0] for side in self.layer.shares}
+    def _find_memories(self):
+        """The memories of the blobs, looked up once; the shapes of those that differ in shape."""
+        self.data_in, self.data_out = ([blob.data_memory for blob in blobs]
+                                       for blobs in (self.bottoms, self.tops))
+        self.diff_in, self.diff_out = ([blob.diff_memory for blob in blobs]
+                                       for blobs in (self.bottoms, self.tops))
+        self.differ = any(blob.shape != blob.data_memory.shape
+                          for blob in (*self.bottoms, *self.tops))
+
+    def _read(self, memories, blobs):
+        """The arrays of memories in the shapes of their blobs."""
+        if self.differ:
+            return [memory.read().reshape(blob.shape) for memory, blob in zip(memories, blobs)]
+        return [memory.read() for memory in memories]
 
     def forward(self):
         """Compute the tops from the bottoms."""
-        if self.layer.indices and arrays.current.is_host:
+        layer = self.layer
+        if layer.indices and arrays.current.is_host:
             self.check_indices()
-        tops = self.layer.forward(*[blob.read() for blob in self.bottoms])
-        self._keep((tops,) if self.lone_top else tops, [blob.data_memory for blob in self.bottoms],
-                   [blob.data_memory for blob in self.tops])
+        tops = layer.forward(*self._read(self.data_in, self.bottoms))
+        self._keep((tops,) if self.lone_top else tops, self.data_in, self.data_out)
 
     def backward(self):
         """Compute the gradients of the bottoms, add to those of the weights."""
-        dtops = [blob.read("diff") for blob in self.tops]
-        bottoms = [blob.read() for blob in self.bottoms]
-        tops = [blob.read() for blob in self.tops]
         layer = self.layer
+        dtops = self._read(self.diff_out, self.tops)
+        bottoms = self._read(self.data_in, self.bottoms) if "bottoms" in layer.reads else [None]
+        tops = self._read(self.data_out, self.tops) if "tops" in layer.reads else [None]
         gradients = layer.backward(dtops[0] if self.lone_top else dtops,
                                    bottoms[0] if self.lone_bottom else bottoms,
                                    tops[0] if self.lone_top else tops)
         if self.lone_bottom:
             gradients = (gradients,)
-        gradients = [gradient if layer.needs[i] or i in layer.always_backward else None
-                     for i, gradient in enumerate(gradients)]
-        self._keep(gradients, [blob.diff_memory for blob in self.tops],
-                   [blob.diff_memory for blob in self.bottoms])
+        if not all(layer.needs):
+            gradients = [gradient if layer.needs[i] or i in layer.always_backward else None
+                         for i, gradient in enumerate(gradients)]
+        self._keep(gradients, self.diff_out, self.diff_in)
 
     def _keep(self, results, given, memories):
         """Write results; copies, where an array given may be written into by Python."""
@@ -128,7 +143,7 @@ class Node:
     def check_indices(self):
         """Raise unless labels that Python may have written are among those the layer knows."""
         for i, (count, ignored) in self.layer.indices.items():
-            memory = self.bottoms[i].data_memory
+            memory = self.data_in[i]
             if memory.newer is HOST or arrays.current.is_host:
                 values = memory.open() if memory.newer is HOST else (
                     arrays.current.to_host(memory.read()))
@@ -141,6 +156,7 @@ class Node:
 
 def _seen(given, results):
     """May Python write into one of these memories at any time?"""
-    if any(memory.host is not None for memory in given):
-        return True
-    return not arrays.current.is_host and any(memory.host is not None for memory in results)
+    for memory in given if arrays.current.is_host else [*given, *results]:
+        if memory.host is not None:
+            return True
+    return False

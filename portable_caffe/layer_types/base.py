@@ -7,6 +7,7 @@ A layer type is a class named like the type. It says how many `bottoms` and `top
   forward(*bottoms)              gives the array of the top (a list where there may be several);
   backward(dtops, bottoms, tops) gives the gradient of the bottom (a list, None where there is
                                  none, where there may be several) and adds to the weights'.
+A layer that shares data with its top has no `forward`, one that shares gradients no `backward`.
 In `backward` the only bottom, or the only top, stands for itself, not in a list.
 """
 from .. import arrays
@@ -25,6 +26,7 @@ class Layer:
     is_loss = False  # its first top counts as a loss without being told
     aliases = False  # may return (parts of) arrays it was given
     shares = ()  # "data_memory", "diff_memory": its tops use those of its bottom, as in Caffe
+    reads = ("bottoms", "tops")  # what `backward` wants to see; None is given for the others
     indices = {}  # bottom -> (n, label): it holds whole numbers below n, or that label
     repeats = True  # each run does the same with its arrays, so that one can be replayed
     not_backward = ()  # bottoms that force_backward leaves out
@@ -56,7 +58,9 @@ class Layer:
 
     def weight(self, index):
         """The array of a weight."""
-        return self.blobs[index].read()
+        blob = self.blobs[index]
+        array = blob.data_memory.read()
+        return array if array.shape == blob.shape else array.reshape(blob.shape)
 
     def add_gradient(self, index, gradient):
         """Add to the gradient of a weight, if it learns."""

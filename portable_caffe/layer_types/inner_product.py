@@ -14,7 +14,7 @@ class InnerProduct(Layer):
     Source: inner_product_layer.cpp
     """
 
-    options = "inner_product_param"
+    options, reads = "inner_product_param", ("bottoms",)
 
     def setup(self, x):
         check(self.p.num_output > 0, "give num_output, the number of outputs.")

@@ -68,13 +68,10 @@ class Split(Layer):
     A net puts one in wherever several layers read a blob. Source: split_layer.cpp
     """
 
-    tops, shares, aliases = (1, ANY), ("data_memory",), True
+    tops, shares, aliases, reads = (1, ANY), ("data_memory",), True, ()
 
     def shapes(self, x):
         return [x] * len(self.spec.top)
-
-    def forward(self, x):
-        return []
 
     def backward(self, dys, x, ys):
         dx = dys[0]

@@ -41,7 +41,7 @@ class _Loss(Layer):
     """What the losses share: two bottoms, one number, no gradient for the labels."""
 
     bottoms, is_loss, not_backward = 2, True, (1,)
-    options = "loss_param"
+    options, reads = "loss_param", ("bottoms",)
 
     def default_mode(self):
         """The normalization of a layer that names none."""

@@ -15,7 +15,7 @@ class Slice(Layer):
     Cut at each `slice_point`, or into equal parts. Source: slice_layer.cpp
     """
 
-    tops, options, aliases = (1, ANY), "slice_param", True
+    tops, options, aliases, reads = (1, ANY), "slice_param", True, ()
 
     def shapes(self, x):
         self.axis = legacy_axis(self.p, "slice_dim", x)
@@ -49,7 +49,7 @@ class Concat(Layer):
     Source: concat_layer.cpp
     """
 
-    bottoms, options, aliases = (1, ANY), "concat_param", True
+    bottoms, options, aliases, reads = (1, ANY), "concat_param", True, ("bottoms",)
 
     def shapes(self, *shapes):
         self.axis = axis = legacy_axis(self.p, "concat_dim", shapes[0])
@@ -80,12 +80,6 @@ class _SameNumbers(Layer):
         check(prod(self.shape) == prod(x),
               f"{prod(x)} numbers do not fit the shape {self.shape}.")
         return self.shape
-
-    def forward(self, x):
-        """Nothing to do: the same memory."""
-
-    def backward(self, dy, x, y):
-        """Nothing to do: the same memory."""
 
 
 class Reshape(_SameNumbers):
