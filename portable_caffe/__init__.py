@@ -1,4 +1,5 @@
 """A small Caffe in Python: pycaffe's names on NumPy, PyTorch or CuPy arrays."""
+from . import draw
 from .arrays import set_device, set_mode_cpu, set_mode_gpu, set_random_seed
 from .blob import Blob
 from .errors import NetError, NoGPU

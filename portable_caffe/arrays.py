@@ -4,6 +4,7 @@ All layers are written against the array API standard, so this is the only modul
 knows the libraries apart. `LSTM_LIB_ARRAYS=numpy|torch|cupy` chooses one; without it the
 CPU computes with NumPy, and the GPU with PyTorch or else CuPy.
 """
+import functools
 import importlib
 import os
 
@@ -24,6 +25,7 @@ class Arrays:
         self.xp = importlib.import_module("array_api_compat." + library)
         self.is_host = device == "cpu"
         self._where = {"device": device} if library == "torch" else {}
+        self._seed = self._generator = None
 
     def from_host(self, host):
         """The numbers of a NumPy array as an array of this library (the same memory if it can)."""
@@ -32,6 +34,13 @@ class Arrays:
         if self.library == "torch":
             return self.xp.from_numpy(host).to(self.device)
         return self.xp.asarray(host)
+
+    def copy_from_host(self, array, host):
+        """Put the numbers of a NumPy array into an array that stays in its place."""
+        if self.library == "torch":
+            array.copy_(self.xp.from_numpy(host))
+        else:
+            array[...] = self.from_host(host)
 
     def to_host(self, array):
         """The numbers of an array as a NumPy array (the same memory if it can)."""
@@ -53,8 +62,51 @@ class Arrays:
         """The whole numbers 0 .. n - 1."""
         return self.xp.arange(n, dtype=self.xp.int64, **self._where)
 
+    def uniform(self, shape):
+        """Random numbers from 0 to 1, drawn on the device itself."""
+        if self.is_host:
+            return self.from_host(random.random(shape, dtype=np.float32))
+        if self._seed is not random:  # set_random_seed was called
+            self._seed, seed = random, int(random.integers(2 ** 31))
+            self._generator = (self.xp.Generator(self.device).manual_seed(seed)
+                               if self.library == "torch" else self.xp.random.RandomState(seed))
+        if self.library == "torch":
+            return self.xp.rand(shape, generator=self._generator, device=self.device)
+        return self._generator.random_sample(shape, dtype=np.float32)
+
+    def free_bytes(self):
+        """How many bytes can still be had, or None where nobody says."""
+        if self.library == "torch" and self.device == "cuda":
+            free, _ = self.xp.cuda.mem_get_info()
+            return free + self.xp.cuda.memory_reserved() - self.xp.cuda.memory_allocated()
+        if self.library == "cupy":
+            return self.xp.cuda.runtime.memGetInfo()[0] + (
+                self.xp.get_default_memory_pool().free_bytes())
+        return _free_host_bytes()
+
     def __repr__(self):
         return f"{self.library} arrays on {self.device}"
+
+
+def _free_host_bytes():
+    """Memory that is free on Linux, or in its container; None on other systems."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            free = next(int(line.split()[1]) * 1024 for line in lines if "MemAvailable" in line)
+    except (OSError, StopIteration):
+        return None
+    try:
+        with open("/sys/fs/cgroup/memory.max", encoding="ascii") as most:
+            with open("/sys/fs/cgroup/memory.current", encoding="ascii") as now:
+                return min(free, int(most.read()) - int(now.read()))
+    except (OSError, ValueError):  # no limit
+        return free
+
+
+@functools.lru_cache(maxsize=None)
+def arrays_of(library, device):
+    """The one `Arrays` of a library and device, so that numbers there stay where they are."""
+    return Arrays(library, device)
 
 
 def _torch_device():
@@ -97,7 +149,7 @@ def _chosen_library():
 def cpu_arrays():
     """Arrays for the CPU: NumPy's, or PyTorch's when LSTM_LIB_ARRAYS says so."""
     library = _chosen_library()
-    return Arrays("torch" if library == "torch" else "numpy", "cpu")
+    return arrays_of("torch" if library == "torch" else "numpy", "cpu")
 
 
 def gpu_arrays():
@@ -106,7 +158,7 @@ def gpu_arrays():
     for library in [_chosen_library() or "torch", "cupy"]:
         device, reason = _FIND.get(library, lambda: (None, "NumPy computes on the CPU only"))()
         if device:
-            return Arrays(library, device)
+            return arrays_of(library, device)
         looked.append(reason)
     raise NoGPU("no GPU to compute on: " + "; ".join(dict.fromkeys(looked)) + ". Install "
                 "PyTorch with CUDA, ROCm or Metal, or CuPy for your CUDA, where a GPU and its "
@@ -126,7 +178,7 @@ def set_mode_gpu():
 
 
 def set_device(number):
-    """Use GPU `number` (0, 1, ...) from now on."""
+    """Let the GPU be number 0, 1, ...; arrays move there when the GPU is in use."""
     global current
     found = gpu_arrays()
     count = (found.xp.cuda.device_count() if found.library == "torch" and found.device == "cuda"
@@ -136,6 +188,8 @@ def set_device(number):
     if found.device == "cuda":
         (found.xp.cuda.set_device(number) if found.library == "torch"
          else found.xp.cuda.Device(number).use())
+    if not current.is_host:
+        current = Arrays(found.library, found.device)  # another one, so that numbers move
 
 
 def set_random_seed(seed):

@@ -8,8 +8,10 @@ from math import prod
 import numpy as np
 
 from . import arrays
+from .errors import NetError
 
 HOST, ARRAY = "host", "array"  # the side that is newer
+watcher = None  # told of what is read and written, while a run is to be repeated (replay.py)
 
 
 class Memory:
@@ -17,57 +19,79 @@ class Memory:
 
     Both None means: all zero. Where the library's arrays lie in host memory, `array` is a
     view of `host`, so that a NumPy array kept from `blob.data` always shows the numbers.
+    Elsewhere an `owned` array, one that is no part of another blob's, keeps its place when
+    Python writes, so that a recorded run finds the new numbers where it looks for them.
     """
 
-    __slots__ = ("shape", "host", "array", "arrays", "newer")
+    __slots__ = ("shape", "host", "array", "arrays", "newer", "owned")
 
     def __init__(self, shape):
         self.shape = shape
-        self.clear()
+        self.drop()
 
-    def clear(self):
-        """All zero; an array that Python holds becomes zero too."""
-        if getattr(self, "host", None) is not None and arrays.current.is_host:
-            self.host[...] = 0
-        else:
-            self.host = self.array = self.arrays = self.newer = None
+    def drop(self):
+        """Forget the numbers: all zero."""
+        self.host = self.array = self.arrays = self.newer = None
+        self.owned = False
 
     def read(self):
         """The numbers as an array to compute with; not to be written into."""
         if self.arrays is not arrays.current or self.newer is HOST:
             self._bring_array()
+        if watcher:
+            watcher.saw_read(self)
         return self.array
 
     def _bring_array(self):
         now = arrays.current
         if self.host is None and self.array is None:
-            self.array = now.zeros(self.shape)
-            self.newer = ARRAY
+            self.array, self.newer = now.zeros(self.shape), ARRAY
+        elif self.arrays is now and self.owned:  # and the host is newer
+            now.copy_from_host(self.array, self.host)
+            self.newer = None
         else:
             self._bring_host()
             self.array, self.newer = now.from_host(self.host), None
-        self.arrays = now
+        self.arrays, self.owned = now, True
 
-    def write(self, array):
-        """Take the numbers of an array just computed."""
+    def write(self, array, owned=False):
+        """Take the numbers of an array just computed; `owned` if no other blob has it."""
         now = arrays.current
         if not self.shape:  # NumPy 1 makes float64 of a single number
             array = now.xp.asarray(array, dtype=now.xp.float32)
+        elif array.shape != self.shape:  # it is that of another blob, which shares this memory
+            array = array.reshape(self.shape)
         if self.host is not None and now.is_host:
             np.copyto(self.host, now.to_host(array))
             if self.arrays is not now:
                 self.array = now.from_host(self.host)
-            self.newer = None
+            self.owned = True
         else:
-            self.array, self.newer = array, ARRAY
+            self.array, self.owned = array, owned
         self.arrays = now
+        self._is_computed()
+
+    def overwrite(self, array, owned=True):
+        """`write`, but an array that is not in host memory stays in its place."""
+        now = arrays.current
+        if now.is_host or self.arrays is not now or not self.owned:
+            self.write(array, owned)
+        else:
+            self.array[...] = array
+            self._is_computed()
+
+    def _is_computed(self):
+        """The array has the newest numbers; Python may have to fetch them."""
+        self.newer = None if arrays.current.is_host and self.host is not None else ARRAY
+        if watcher:
+            watcher.saw_write(self)
 
     def open(self):
         """The numbers as a NumPy array that its reader may write into at any time."""
         self._bring_host()
         if arrays.current.is_host:
             self.array, self.arrays = arrays.current.from_host(self.host), arrays.current
-            self.newer = None
+            self.newer, self.owned = None, True
         else:
             self.newer = HOST
         return self.host
@@ -75,7 +99,11 @@ class Memory:
     def _bring_host(self):
         """Make `host` current, in an array of its own that stays in its place."""
         if self.host is None:
-            self.host = np.zeros(self.shape, np.float32)
+            try:
+                self.host = np.zeros(self.shape, np.float32)
+            except MemoryError:
+                raise NetError(f"a blob of the shape {self.shape} needs "
+                               f"{4e-9 * prod(self.shape):.1f} GB, which are not free.") from None
             self.newer = ARRAY if self.array is not None else HOST
         if self.newer is ARRAY:
             np.copyto(self.host, self.arrays.to_host(self.array))
@@ -83,8 +111,10 @@ class Memory:
 
     def reshape(self, shape):
         """Another shape: the same numbers if there are as many, else zeros."""
+        if shape == self.shape:
+            return
         if prod(shape) != prod(self.shape):
-            self.host = self.array = self.arrays = self.newer = None
+            self.drop()
         for side in (HOST, ARRAY):
             if getattr(self, side) is not None:
                 setattr(self, side, getattr(self, side).reshape(shape))
@@ -104,12 +134,28 @@ class GradientMemory(Memory):
         super().__init__(shape)
         self.products = []
 
-    def add(self, gradient):
-        """Add an array of this shape."""
-        if self.array is None and self.host is None:
-            self.write(gradient)
+    def clear(self):
+        """All zero; an array that Python or a recorded run holds becomes zero too."""
+        now = arrays.current
+        if now.is_host and self.host is not None:
+            self.host[...] = 0
+        elif not now.is_host and self.arrays is now and self.owned:
+            self.array[...] = 0
+            self._is_computed()
         else:
-            self.write(self.read() + gradient)
+            self.drop()
+
+    def add(self, gradient, owned=False):
+        """Add an array of this shape; `owned` if nobody else has it."""
+        if arrays.current.is_host and self.array is None and self.host is None:
+            self.write(gradient, owned)
+            return
+        array = self.read()
+        if self.owned:
+            array += gradient
+            self._is_computed()
+        else:
+            self.write(array + gradient, owned=True)
 
     def add_products(self):
         """Add sum of a^T b over the products that wait: a (n, rows), b (n, columns)."""
@@ -118,7 +164,7 @@ class GradientMemory(Memory):
         for size in sizes:
             left, right = zip(*(pair for pair in products
                                 if (pair[0].shape[1], pair[1].shape[1]) == size))
-            self.add((_stacked(left).T @ _stacked(right)).reshape(self.shape))
+            self.add((_stacked(left).T @ _stacked(right)).reshape(self.shape), owned=True)
 
 
 def _stacked(parts):
@@ -131,7 +177,7 @@ class Blob:
     reshapes = 0  # how often Python reshaped a blob, so that nets look at their shapes anew
 
     def __init__(self, shape=(), gradient=Memory):
-        self.shape = tuple(shape)
+        self.shape, self._borrowed = tuple(shape), ()
         self.data_memory, self.diff_memory = Memory(self.shape), gradient(self.shape)
 
     @property
@@ -157,17 +203,24 @@ class Blob:
     def reshape(self, *shape):
         """Another shape: the same numbers if there are as many, else zeros."""
         shape = tuple(int(size) for size in shape)
-        if any(size < 0 for size in shape):
-            raise ValueError(f"a shape has no negative sizes: {shape}.")
+        if len(shape) > 32 or any(size < 0 for size in shape) or prod(shape) >= 2 ** 31:
+            raise NetError("a blob has at most 32 axes, none negative, and fewer than 2^31 "
+                           f"numbers; got the shape {shape}.")
         Blob.reshapes += 1
         self.resize(shape)
 
+    def borrow(self, owner, sides):
+        """Use memories of another blob, whose shape they keep."""
+        self._borrowed = sides
+        for side in sides:
+            setattr(self, side, getattr(owner, side))
+
     def resize(self, shape):
         """`reshape` as a net does it itself."""
-        if shape != self.shape:
-            self.shape = shape
-            self.data_memory.reshape(shape)
-            self.diff_memory.reshape(shape)
+        self.shape = shape
+        for side in ("data_memory", "diff_memory"):
+            if side not in self._borrowed:
+                getattr(self, side).reshape(shape)
 
     def share(self, owner, gradients=True):
         """Use the memory of another blob with as many numbers."""

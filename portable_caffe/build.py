@@ -19,6 +19,7 @@ class Graph:
     def __init__(self, spec, phase):
         self.nodes, self.blobs, self.inputs, self.unread = [], {}, [], {}
         self.weights, self.owners = [], {}
+        self.room = Room(4 if phase == caffe_pb2.TEST else 8)
         needed = {}  # blob name -> does something before it learn?
         for layer in spec.layer:
             node = self._add(layer, layer.phase if layer.HasField("phase") else phase)
@@ -35,6 +36,11 @@ class Graph:
         for name in spec.bottom:
             self.unread.pop(name, None)
         node = Node(spec, phase, bottoms, tops)
+        with node:
+            self.room.take(node)
+        if spec.type == "DummyData":
+            with node:
+                node.forward()  # so that DummyData holds numbers from the start
         if spec.type == "Input":
             self.inputs.extend(spec.top)
         self.unread.update((name, top) for name, top in zip(spec.top, tops)
@@ -61,6 +67,7 @@ class Graph:
             owner = self.owners.get(spec.name) if spec.name else None
             if owner is None:
                 with node:
+                    self.room.need(blob.count)
                     values = filled(node.layer.fillers[index], blob.shape)
                 blob.data_memory.write(arrays.current.from_host(values))
                 weight = Weight(blob, spec, node.spec.name)
@@ -103,6 +110,35 @@ class Graph:
             layer.needs = [need or i not in layer.not_backward
                            for i, need in enumerate(layer.needs)]
             layer.learns = [True] * len(layer.blobs)
+
+
+class Room:
+    """The memory that blobs take, and how much there is: arrays too large may end a process.
+
+    `size` is how many bytes a number takes: 4, or 8 with its gradient.
+    """
+
+    def __init__(self, size):
+        self.size, self.used, self.free = size, 0, arrays.current.free_bytes()
+
+    def need(self, count):
+        """So many numbers more; `MemoryError` if they do not fit."""
+        self.used += count * self.size
+        if self.free is not None and self.used > self.free:
+            raise MemoryError(f"up to here the blobs need {self.used / 1e9:.1f} GB and "
+                              f"{self.free / 1e9:.1f} GB are free.")
+
+    def take(self, node):
+        """The tops of a node, unless they use the memory of its bottoms."""
+        if "data_memory" not in node.layer.shares:
+            self.need(sum(blob.count for blob in node.tops if blob not in node.bottoms))
+
+    def reshaped(self, nodes, weights):
+        """Count anew, after the tops have got other shapes."""
+        self.used = sum(weight.blob.count for weight in weights) * self.size
+        for node in nodes:
+            with node:
+                self.take(node)
 
 
 class Weight:

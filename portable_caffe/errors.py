@@ -1,4 +1,5 @@
 """What goes wrong, as Python exceptions."""
+import difflib
 
 
 class NetError(RuntimeError):
@@ -11,6 +12,12 @@ class NoGPU(RuntimeError):
 
 class Rule(Exception):
     """A rule that a layer's shapes or options break; the net adds layer and shapes to it."""
+
+
+def did_you_mean(word, known):
+    """' Did you mean 'x'?' for the nearest of the known words, or nothing."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def check(holds, rule):

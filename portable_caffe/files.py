@@ -1,12 +1,14 @@
 """Prototxt and binary files, the same as real Caffe's."""
 import os
+import re
 import tempfile
+import warnings
 
 import numpy as np
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
-from .errors import NetError
+from .errors import NetError, did_you_mean
 
 
 def _read(path, mode):
@@ -20,18 +22,36 @@ def _read(path, mode):
 def read_text(path, message):
     """Fill a message from a text file (prototxt)."""
     text = _read(path, "r")
+    if not text.strip():
+        raise NetError(f"{path} is empty; expected a prototxt.")
     try:
         return text_format.Parse(text, message)
     except text_format.ParseError as error:
-        raise NetError(f"{path}: line {error}") from None
+        number = error.GetLine() or 1
+        line = text.splitlines()[number - 1].strip()[:200]
+        raise NetError(f"{path}, line {number}: {error}\n    {line}"
+                       + _near_word(str(error), message.DESCRIPTOR.file)) from None
+
+
+def _near_word(said, file):
+    """For 'Message type "M" has no field named "x"', and for enums: what M knows."""
+    found = re.search(r'ype "\w+\.(\w+)(?:\.(\w+))?" has no (?:field|value) named "?(\w+)', said)
+    if not found:
+        return ""
+    message = file.message_types_by_name[found[1]]
+    known = list(message.enum_types_by_name[found[2]].values_by_name if found[2]
+                 else message.fields_by_name)
+    return f"\nKnown here: {', '.join(known)}.{did_you_mean(found[3], known)}"
 
 
 def read_binary(path, message):
     """Fill a message from a binary file (.caffemodel, .solverstate)."""
     data = _read(path, "rb")
     try:
-        message.ParseFromString(data)
-    except DecodeError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)  # some versions only warn
+            message.ParseFromString(data)
+    except (DecodeError, RuntimeWarning):
         raise NetError(f"{path} ({len(data)} bytes) is not a whole "
                        f"{message.DESCRIPTOR.name} file.") from None
     return message

@@ -14,6 +14,7 @@ import numpy as np
 
 from . import net_spec
 from .judge_cases import CASES
+from .judge_nets import NETS
 from .net import Net
 from .proto import caffe_pb2
 
@@ -65,7 +66,9 @@ def both_nets(spec, phase=caffe_pb2.TRAIN, random=None):
     for name, blobs in real.params.items():
         for theirs, mine in zip(blobs, own.params[name]):
             if random is not None:
-                theirs.data[...] = random.standard_normal(theirs.data.shape) * 0.5
+                shape = theirs.data.shape  # whatever the number of inputs, sums stay near 1
+                theirs.data[...] = random.standard_normal(shape) * min(
+                    0.5, (theirs.data.size / (shape + (1,))[0]) ** -0.5)
             mine.data[...] = theirs.data
     return real, own
 
@@ -123,16 +126,35 @@ def judge(case, seed):
                    backward=case[0] not in ("Accuracy", "ArgMax"))
 
 
+def judge_net(spec, seed=0, **options):
+    """The worst errors (forward, backward) of a whole net with a seed."""
+    random = np.random.default_rng(seed)
+    shapes = {layer.top[0]: tuple(layer.input_param.shape[0].dim)
+              for layer in spec.layer if layer.type == "Input"}
+    choices = {"label": 3, "cont": 2}
+    values = {name: random.integers(0, choices[name], shape) if name in choices
+              else random.standard_normal(shape) for name, shape in shapes.items()}
+    return compare(spec, values, random, **options)
+
+
+def rows(seeds):
+    """Layer type or "net", what is special, worst errors."""
+    for case in CASES:
+        yield case[0], case[1], np.max([judge(case, seed) for seed in range(seeds)], axis=0)
+    for what, make in NETS:
+        both = [judge_net(make(), phase=phase) for phase in (0, 1)[:1 + ("rules" in what)]]
+        yield "net", what, np.max(both, axis=0)
+
+
 def main(seeds=5):
     """Print the table; the number of cases outside the allowed errors is the exit status."""
-    print(f"{'layer type':26}{'option':28}{'forward':>10}{'backward':>10}")
-    failed = 0
-    for case in CASES:
-        forward, backward = np.max([judge(case, seed) for seed in range(seeds)], axis=0)
+    print(f"{'layer type':26}{'option':58}{'forward':>10}{'backward':>10}")
+    failed = count = 0
+    for name, option, (forward, backward) in rows(seeds):
         bad = bool(forward > FORWARD or backward > BACKWARD)
-        failed += bad
-        print(f"{case[0]:26}{case[1]:28}{forward:10.1e}{backward:10.1e}{'  WRONG' * bad}")
-    print(f"{len(CASES)} cases, {seeds} seeds each, {failed} wrong "
+        failed, count = failed + bad, count + 1
+        print(f"{name:26}{option:58}{forward:10.1e}{backward:10.1e}{'  WRONG' * bad}")
+    print(f"{count} cases, layer types with {seeds} seeds each, {failed} wrong "
           f"(allowed: forward {FORWARD:g}, backward {BACKWARD:g}).")
     return failed
 

@@ -34,6 +34,7 @@ ELTWISE = [
     ("Eltwise", "PROD of 3", ["A B"] * 3, dict(operation=P.Eltwise.PROD)),
     ("Eltwise", "PROD, not stable", ["A B"] * 3,
      dict(operation=P.Eltwise.PROD, stable_prod_grad=False)),
+    ("Eltwise", "SUM, coeff 0", ["A B"] * 2, dict(coeff=[0, 2])),
     ("Eltwise", "MAX", ["A B"] * 2, dict(operation=P.Eltwise.MAX)),
     ("Eltwise", "MAX of 3, ties", ["<3 A B"] * 3, dict(operation=P.Eltwise.MAX)),
 ]
@@ -84,6 +85,8 @@ WEIGHTS = [
     ("InnerProduct", "axis -1", ["A B C"], dict(num_output=2, axis=-1)),
     ("InnerProduct", "axis 0", ["A B"], dict(num_output=2, axis=0)),
     ("InnerProduct", "transpose", ["A B C"], dict(num_output=3, transpose=True)),
+    ("InnerProduct", "transpose, axis 2, no bias", ["A B C"],
+     dict(num_output=3, transpose=True, axis=2, bias_term=False)),
     ("Embed", "", ["<6 A B"], dict(num_output=3, input_dim=6)),
     ("Embed", "no bias", ["<6 A"], dict(num_output=3, input_dim=6, bias_term=False)),
     ("Scale", "", ["A B C"], {}),
@@ -109,13 +112,17 @@ def _loss_options(type_name, bottoms):
         yield type_name, mode, bottoms, dict(loss_param=loss)
         yield (type_name, f"{mode}, ignore_label", bottoms,
                dict(loss_param=dict(loss, ignore_label=1)))
-    yield type_name, "normalize", bottoms, dict(loss_param=dict(normalize=False))
+    for choice in (True, False):
+        yield type_name, f"normalize {choice}", bottoms, dict(loss_param=dict(normalize=choice))
     yield type_name, "loss_weight", bottoms, dict(loss_weight=0.3)
 
 
 LOSSES = [
     ("Softmax", "", ["A B C"], {}),
     ("Softmax", "axis 2", ["A B C"], dict(axis=2)),
+    ("Softmax", "axis -1", ["A B C D"], dict(axis=-1)),
+    ("Softmax", "axis 0", ["A B"], dict(axis=0)),
+    ("Softmax", "in place", ["A B C"], dict(in_place=True)),
     ("SoftmaxWithLoss", "", ["A 4", "<4 A"], {}),
     ("SoftmaxWithLoss", "axis 2", ["A B 4", "<4 A B"], dict(softmax_param=dict(axis=2))),
     ("SoftmaxWithLoss", "inner axes", ["A 4 B", "<4 A B"], {}),
@@ -127,6 +134,7 @@ LOSSES = [
     ("Accuracy", "", ["A 4", "<4 A"], {}),
     ("Accuracy", "top_k, axis 2", ["A B 5", "<5 A B"], dict(top_k=2, axis=2)),
     ("Accuracy", "inner axes, ignore_label", ["A 4 B", "<4 A B"], dict(ignore_label=1)),
+    ("Accuracy", "top_k, ignore_label", ["A 5", "<5 A"], dict(top_k=3, ignore_label=0)),
     ("Accuracy", "ties", ["<3 A 4", "<4 A"], {}),
     ("Accuracy", "per class", ["A 4", "<4 A"], {}, 2),
     ("ArgMax", "", ["A B C"], {}),
@@ -152,6 +160,8 @@ RECURRENT = [
      _recurrent(3, expose_hidden=True), 3),
     ("RNN", "", ["A B C", "<2 A B"], _recurrent(3)),
     ("RNN", "x_static", ["A B C", "<2 A B", "B D"], _recurrent(3)),
+    ("RNN", "x_static, expose_hidden", ["A B C", "<2 A B", "B D", "1 B 3"],
+     _recurrent(3, expose_hidden=True), 2),
     ("RNN", "expose_hidden", ["A B C", "<2 A B", "1 B 3"], _recurrent(3, expose_hidden=True), 2),
 ]
 

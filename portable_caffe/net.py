@@ -1,15 +1,19 @@
 """The net: pycaffe's `Net` on arrays of any library."""
 import os
+from collections import OrderedDict
 from collections.abc import Mapping
+from itertools import zip_longest
 
 import numpy as np
 
-from . import arrays, files
+from . import arrays, caffemodel, files
 from .blob import Blob
 from .build import Graph
 from .errors import NetError
+from .node import Node
 from .prepare import prepare
 from .proto import caffe_pb2
+from .replay import Runs
 
 
 class Net:
@@ -54,16 +58,19 @@ class Net:
         self._place = {name: i for i, name in enumerate(self._layer_names)}
         self._gradients = {id(weight.blob.diff_memory): weight.blob.diff_memory
                            for weight in graph.weights}.values()
+        self._runs = Runs(self._nodes)
+        self._ran = None  # the arrays of the last forward
         self._seen_reshapes = Blob.reshapes
-        self.blobs = graph.blobs
+        self.blobs = OrderedDict(graph.blobs)
         self.layers = [node.layer for node in self._nodes]
-        self.layer_dict = dict(zip(self._layer_names, self.layers))
-        self.params = {node.spec.name: node.layer.blobs
-                       for node in self._nodes if node.layer.blobs}
+        self.layer_dict = OrderedDict(zip(self._layer_names, self.layers))
+        self.params = OrderedDict((node.spec.name, node.layer.blobs)
+                                  for node in self._nodes if node.layer.blobs)
         self.inputs, self.outputs = graph.inputs, sorted(graph.unread)
-        self.top_names = {node.spec.name: list(node.spec.top) for node in self._nodes}
-        self.bottom_names = {node.spec.name: list(node.spec.bottom) for node in self._nodes}
-        self.blob_loss_weights = {name: 0.0 for name in self.blobs}
+        self.top_names, self.bottom_names = (
+            OrderedDict((node.spec.name, list(getattr(node.spec, end))) for node in self._nodes)
+            for end in ("top", "bottom"))
+        self.blob_loss_weights = OrderedDict((name, 0.0) for name in self.blobs)
         for node in self._nodes:
             self.blob_loss_weights.update(zip(node.spec.top, node.loss_weights))
 
@@ -115,22 +122,50 @@ class Net:
 
     def _forward(self, first, last):
         self._reshape(first, last)
-        for node in self._nodes[first:last + 1]:
-            node.forward()
+        nodes = self._nodes[first:last + 1]
+        if not arrays.current.is_host:
+            for node in nodes:
+                with node:
+                    node.check_indices()
+        whole = len(nodes) == len(self._nodes)
+        nodes = [node for node in nodes if "data_memory" not in node.layer.shares]
+        self._run("forward", nodes, Node.forward, whole)
+        self._ran = arrays.current
 
     def _backward(self, first, last):
         self._reshape(last, first)
-        for node in reversed(self._nodes[last:first + 1]):
-            if node.runs_backward:
-                node.backward()
-        for gradient in self._gradients:
-            gradient.add_products()
+        if self._ran is not arrays.current:
+            raise NetError("call forward() before backward(), with the same shapes and on the "
+                           "same device: layers keep what their gradients need.")
+        nodes = [node for node in self._nodes[first:last - 1 if last else None:-1]
+                 if node.runs_backward and "diff_memory" not in node.layer.shares]
+        self._run("backward", nodes, Node.backward, first - last == len(self._nodes) - 1)
+
+    def _run(self, way, nodes, do, whole):
+        """Run some nodes; an error names the node."""
+
+        def work():
+            for gradient in self._gradients:
+                gradient.products = []  # what a run that failed has left
+            try:
+                for node in nodes:
+                    do(node)
+            except Exception:
+                with node:
+                    raise
+            for gradient in self._gradients:
+                gradient.add_products()
+
+        with np.errstate(all="ignore"):  # infinite numbers are no news in a net
+            self._runs.run(way, work, whole)
 
     def _reshape(self, first, last):
         """Let new shapes flow, if Python reshaped a blob since the last time."""
         if self._seen_reshapes != Blob.reshapes:
             for node in self._nodes[first:last + 1]:
-                node.reshape()
+                if node.reshape():
+                    self._ran = None
+            self._graph.room.reshaped(self._nodes, self._graph.weights)
             if last - first == len(self._nodes) - 1:
                 self._seen_reshapes = Blob.reshapes
 
@@ -146,30 +181,28 @@ class Net:
 
     def copy_from(self, weights):
         """Take the weights of the layers that have the same names in a .caffemodel."""
-        stored = files.read_binary(weights, caffe_pb2.NetParameter())
-        for source in [*stored.layer, *stored.layers]:
-            if source.blobs and source.name in self._place:
-                self._copy_layer(source.name, [files.from_message(b) for b in source.blobs])
-
-    def _copy_layer(self, name, stored):
-        targets = self.layer_dict[name].blobs
-        if len(targets) != len(stored):
-            raise NetError(f"Incompatible number of blobs for layer {name}: {len(stored)} in the "
-                           f"file, {len(targets)} here.")
-        for index, (blob, array) in enumerate(zip(targets, stored)):
-            if _without_ones(array.shape) != _without_ones(blob.shape):
-                raise NetError(f"Cannot copy param {index} weights from layer {name!r}; shape "
-                               f"mismatch.\nGiven: {array.shape} in the file, {blob.shape} here.")
-            blob.data[...] = array.reshape(blob.shape)
+        caffemodel.copy_from(self, weights)
 
     def share_with(self, other):
         """Use the memory of the weights of another net's layers of the same names."""
-        for name, sources in other.params.items():
-            targets = self.params.get(name, [])
-            if targets and [b.shape for b in targets] != [b.shape for b in sources]:
-                raise NetError(f"Cannot share the weights of layer {name!r}; shape mismatch.")
-            for target, source in zip(targets, sources):
-                target.share(source, gradients=False)
+        if not isinstance(other, Net):
+            raise NetError(f"a net shares weights with a net, got {type(other).__name__}.")
+        pairs = [(blob, source) for name, sources in other.params.items()
+                 for blob, source in zip_longest(self.params.get(name, sources), sources)]
+        for blob, source in pairs:
+            if not (blob and source) or blob.shape != source.shape:
+                raise NetError("cannot share the weights of two nets: a layer has other shapes.")
+        for blob, source in pairs:
+            if blob.data_memory is not source.data_memory:
+                blob.share(source, gradients=False)
+                self._runs.forget()
+
+    def load_hdf5(self, path):
+        """Not here: `NetError`."""
+        raise NetError("portable_caffe reads and writes no HDF5 files; use save(path) and "
+                       "copy_from(path), which real Caffe knows too.")
+
+    save_hdf5 = load_hdf5
 
     def save(self, path):
         """Write a .caffemodel: all layers, each with its weights."""
@@ -177,16 +210,7 @@ class Net:
 
     def to_proto(self, write_diff=False):
         """The NetParameter of this net with its weights."""
-        stored = caffe_pb2.NetParameter(name=self.name)
-        for node in self._nodes:
-            layer = stored.layer.add()
-            layer.CopyFrom(node.spec)
-            del layer.blobs[:]
-            for blob in node.layer.blobs:
-                message = files.to_message(blob.data, layer.blobs.add())
-                if write_diff:
-                    files.to_message(blob.diff, message, "diff")
-        return stored
+        return caffemodel.to_proto(self, write_diff)
 
 
 class LaterArrays(Mapping):
@@ -210,11 +234,10 @@ class LaterArrays(Mapping):
 
 def read_net(source):
     """The NetParameter of a prototxt file; one that is given already stays."""
-    if isinstance(source, caffe_pb2.NetParameter):
-        return source
-    return files.read_text(source, caffe_pb2.NetParameter())
-
-
-def _without_ones(shape):
-    """Old files write every blob with four axes."""
-    return [size for size in shape if size != 1]
+    if not isinstance(source, caffe_pb2.NetParameter):
+        source, path = files.read_text(source, caffe_pb2.NetParameter()), source
+        if not source.layer:
+            raise NetError(f"{path} holds no layer" + (
+                " in today's form: Caffe's `layers {` of 2014 is now written `layer {`."
+                if source.layers else "."))
+    return source

@@ -1,13 +1,17 @@
 """A layer in its place in a net: the blobs it reads and those it writes."""
+import numpy as np
+
 from . import arrays
-from .errors import NetError, Rule, check
+from .blob import HOST
+from .errors import NetError, Rule, check, did_you_mean
 from .layer_types import LAYER_TYPES
 
 
 def make_layer(spec, phase):
     """The layer of a LayerParameter; `Rule` if the type or a number of blobs is wrong."""
-    check(spec.type in LAYER_TYPES, f"there is no layer type {spec.type!r} here; there are "
-                                    f"{', '.join(sorted(LAYER_TYPES))}.")
+    check(spec.type in LAYER_TYPES,
+          f"there is no layer type {spec.type!r} here; there are "
+          f"{', '.join(sorted(LAYER_TYPES))}.{did_you_mean(spec.type, LAYER_TYPES)}")
     layer_type = LAYER_TYPES[spec.type]
     check(len(spec.propagate_down) in (0, len(spec.bottom)),
           "give propagate_down once per bottom, or not at all.")
@@ -34,18 +38,25 @@ class Node:
         self.lone_bottom, self.lone_top = self.layer.bottoms == 1, self.layer.tops == 1
         self.runs_backward = False
         self.reshape()
-        if not bottoms:
-            self.forward()  # so that DummyData holds numbers from the start
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, trace):
-        if kind is Rule:
-            given = ", ".join(f"{name} {blob.shape}"
-                              for name, blob in zip(self.spec.bottom, self.bottoms))
-            raise NetError(f"layer {self.spec.name!r} ({self.spec.type}): {error}\n"
-                           f"Given: {given or 'no bottoms'}.") from None
+        if isinstance(error, Exception) and not isinstance(error, NetError):
+            cause = None if isinstance(error, (Rule, MemoryError)) else error
+            raise self._explained(error) from cause
+
+    def _explained(self, error):
+        """The NetError that names this layer, what is wrong, and the shapes that came in."""
+        given = ", ".join(f"{name} {blob.shape}"
+                          for name, blob in zip(self.spec.bottom, self.bottoms))
+        if isinstance(error, MemoryError) or "ut of memory" in str(error):
+            error = f"{error} The blobs do not fit: use a smaller T, B or num_output."
+        elif not isinstance(error, Rule):  # nothing we thought of
+            error = f"{type(error).__name__}: {error}"
+        return NetError(f"layer {self.spec.name!r} ({self.spec.type}): {error}\n"
+                        f"Given: {given or 'no bottoms'}.")
 
     def _loss_weights(self):
         """How much each top counts in the loss; the first of a loss layer counts 1."""
@@ -56,51 +67,96 @@ class Node:
         return weights or [0.0] * len(self.tops)
 
     def reshape(self):
-        """Work out the shapes of the tops; a layer without bottoms does so only at first."""
+        """Work out the shapes of the tops; a layer without bottoms does so only at first.
+
+        Returns whether they are other shapes than before.
+        """
         if not self.bottoms and any(blob.shape for blob in self.tops):
-            return
+            self._find_memories()
+            return False
+        before = [blob.shape for blob in self.tops]
         with self:
             shapes = self.layer.shapes(*(blob.shape for blob in self.bottoms))
-        for top, shape, weight in zip(self.tops, [shapes] if self.lone_top else shapes,
-                                      self.loss_weights):
+            shapes = [shapes] if self.lone_top else shapes
+            check(all(size >= 0 for shape in shapes for size in shape or ()),
+                  f"a blob has no negative sizes: {shapes}.")
+        for top, shape, weight in zip(self.tops, shapes, self.loss_weights):
+            if self.layer.shares:
+                top.borrow(self.bottoms[0], self.layer.shares)
             if shape is not None:
                 top.resize(tuple(shape))
             if weight:
-                top.diff_memory.write(arrays.current.zeros(top.shape) + weight)
+                top.diff_memory.overwrite(arrays.current.zeros(top.shape) + weight)
+        self._find_memories()
+        return before != [blob.shape for blob in self.tops]
+
+    def _find_memories(self):
+        """The memories of the blobs, looked up once; the shapes of those that differ in shape."""
+        self.data_in, self.data_out = ([blob.data_memory for blob in blobs]
+                                       for blobs in (self.bottoms, self.tops))
+        self.diff_in, self.diff_out = ([blob.diff_memory for blob in blobs]
+                                       for blobs in (self.bottoms, self.tops))
+        self.differ = any(blob.shape != blob.data_memory.shape
+                          for blob in (*self.bottoms, *self.tops))
+
+    def _read(self, memories, blobs):
+        """The arrays of memories in the shapes of their blobs."""
+        if self.differ:
+            return [memory.read().reshape(blob.shape) for memory, blob in zip(memories, blobs)]
+        return [memory.read() for memory in memories]
 
     def forward(self):
         """Compute the tops from the bottoms."""
-        bottoms = [blob.data_memory.read() for blob in self.bottoms]
-        tops = self.layer.forward(*bottoms)
-        if self.lone_top:
-            tops = (tops,)
-        if self.layer.aliases:
-            tops = _own(tops, [blob.data_memory for blob in self.bottoms])
-        for blob, array in zip(self.tops, tops):
-            if array is not None:
-                blob.data_memory.write(array)
+        layer = self.layer
+        if layer.indices and arrays.current.is_host:
+            self.check_indices()
+        tops = layer.forward(*self._read(self.data_in, self.bottoms))
+        self._keep((tops,) if self.lone_top else tops, self.data_in, self.data_out)
 
     def backward(self):
         """Compute the gradients of the bottoms, add to those of the weights."""
-        dtops = [blob.diff_memory.read() for blob in self.tops]
-        bottoms = [blob.data_memory.read() for blob in self.bottoms]
-        tops = [blob.data_memory.read() for blob in self.tops]
         layer = self.layer
+        dtops = self._read(self.diff_out, self.tops)
+        bottoms = self._read(self.data_in, self.bottoms) if "bottoms" in layer.reads else [None]
+        tops = self._read(self.data_out, self.tops) if "tops" in layer.reads else [None]
         gradients = layer.backward(dtops[0] if self.lone_top else dtops,
                                    bottoms[0] if self.lone_bottom else bottoms,
                                    tops[0] if self.lone_top else tops)
         if self.lone_bottom:
             gradients = (gradients,)
-        if layer.aliases:
-            gradients = _own(gradients, [blob.diff_memory for blob in self.tops])
-        for i, (blob, gradient) in enumerate(zip(self.bottoms, gradients)):
-            if gradient is not None and (layer.needs[i] or i in layer.always_backward):
-                blob.diff_memory.write(gradient)
+        if not all(layer.needs):
+            gradients = [gradient if layer.needs[i] or i in layer.always_backward else None
+                         for i, gradient in enumerate(gradients)]
+        self._keep(gradients, self.diff_out, self.diff_in)
+
+    def _keep(self, results, given, memories):
+        """Write results; copies, where an array given may be written into by Python."""
+        owned = not self.layer.aliases
+        if not owned and _seen(given, memories):
+            owned, copy = True, arrays.current.xp.asarray
+            results = [result if result is None else copy(result, copy=True)
+                       for result in results]
+        for memory, result in zip(memories, results):
+            if result is not None:
+                memory.write(result, owned)
+
+    def check_indices(self):
+        """Raise unless labels that Python may have written are among those the layer knows."""
+        for i, (count, ignored) in self.layer.indices.items():
+            memory = self.data_in[i]
+            if memory.newer is HOST or arrays.current.is_host:
+                values = memory.open() if memory.newer is HOST else (
+                    arrays.current.to_host(memory.read()))
+                good = (values >= 0) & (values < count) & (values == np.floor(values))
+                if ignored is not None:
+                    good |= values == ignored
+                check(good.all(), f"the labels in {self.spec.bottom[i]!r} must be whole numbers "
+                                  f"from 0 to {count - 1}, not {values[~good][:1]}.")
 
 
-def _own(results, given):
-    """Copies, where the arrays given are ones that Python may write into."""
-    if not arrays.current.is_host or all(memory.host is None for memory in given):
-        return results
-    copy = arrays.current.xp.asarray
-    return [result if result is None else copy(result, copy=True) for result in results]
+def _seen(given, results):
+    """May Python write into one of these memories at any time?"""
+    for memory in given if arrays.current.is_host else [*given, *results]:
+        if memory.host is not None:
+            return True
+    return False

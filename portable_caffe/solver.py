@@ -1,11 +1,15 @@
 """Solvers: SGD with momentum, and Adam. Source: solver.cpp, sgd_solver.cpp, adam_solver.cpp"""
 import os
+from math import prod
 
 from . import arrays, files
 from .blob import Memory
 from .errors import NetError
 from .net import Net, read_net
 from .proto import caffe_pb2
+
+
+SMALLEST = 1e-30  # a norm of 0 is not divided by
 
 
 class Solver:
@@ -15,7 +19,8 @@ class Solver:
 
     def __init__(self, solver_file):
         self.param = read_solver(solver_file)
-        self.iter, self._current_step = 0, 0
+        self.iter = 0
+        _check_policy(self.param)
         if self.param.random_seed >= 0:
             arrays.set_random_seed(self.param.random_seed)
         self.net = self._train_net()
@@ -96,26 +101,32 @@ class Solver:
     def lr(self):
         """The learning rate of this step, by lr_policy."""
         p = self.param
-        return p.base_lr * _policy(p.lr_policy)(p, self.iter)
+        return p.base_lr * POLICIES[p.lr_policy](p, self.iter)
 
     def apply_update(self):
         """Change the weights by their gradients: clip, average, decay, and the solver's rule."""
         rate, gradients = self.lr, self._clipped()
         for index, (weight, gradient) in enumerate(zip(self._weights, gradients)):
             data = weight.blob.data_memory
-            gradient = self._decayed(weight, data.read(), gradient / self.param.iter_size)
+            if self.param.iter_size > 1:
+                gradient = gradient / self.param.iter_size
+            gradient = self._decayed(weight, data.read(), gradient)
             update = self.update(index, gradient, rate * weight.spec.lr_mult)
-            weight.blob.diff_memory.write(update)  # as Caffe leaves it
-            data.write(data.read() - update)
+            data.overwrite(data.read() - update)
+            weight.blob.diff_memory.overwrite(update, owned=False)  # as Caffe leaves it
 
     def _clipped(self):
-        """All gradients, scaled so that their common L2 norm is clip_gradients at most."""
+        """All gradients, scaled so that their common L2 norm is clip_gradients at most.
+
+        The norm stays an array, so that a GPU need not be waited for.
+        """
+        xp, limit = arrays.current.xp, self.param.clip_gradients
         gradients = [weight.blob.diff_memory.read() for weight in self._weights]
-        limit = self.param.clip_gradients
-        if limit < 0:
+        if limit < 0 or not gradients:
             return gradients
-        norm = float(sum(float(arrays.current.xp.sum(g * g)) for g in gradients)) ** 0.5
-        return [g * (limit / norm) for g in gradients] if norm > limit else gradients
+        norm = sum(xp.sum(g * g) for g in gradients) ** 0.5
+        factor = limit / xp.clip(norm, max(limit, SMALLEST), None)
+        return [g * factor for g in gradients]
 
     def _decayed(self, weight, data, gradient):
         """The gradient of the loss with weight_decay times |w|^2 / 2 (L2) or |w| (L1)."""
@@ -141,11 +152,16 @@ class Solver:
         if len(state.history) != len(self._history):
             raise NetError(f"{path}: Incorrect length of history blobs: {len(state.history)}, not "
                            f"{len(self._history)}; it is from another net or solver type.")
+        history = [files.from_message(message) for message in state.history]
+        for memory, numbers in zip(self._history, history):
+            if numbers.size != prod(memory.shape):
+                raise NetError(f"{path} is from a net of other sizes: a weight has the shape "
+                               f"{memory.shape} here, {numbers.shape} there.")
         if state.HasField("learned_net"):
             self.net.copy_from(state.learned_net)
         self.iter = state.iter
-        for memory, message in zip(self._history, state.history):
-            memory.open()[...] = files.from_message(message).reshape(memory.shape)
+        for memory, numbers in zip(self._history, history):
+            memory.open()[...] = numbers.reshape(memory.shape)
 
 
 class SGDSolver(Solver):
@@ -153,7 +169,7 @@ class SGDSolver(Solver):
 
     def update(self, index, gradient, rate):
         v = self._history[index]
-        v.write(v.read() * self.param.momentum + gradient * rate)
+        v.overwrite(v.read() * self.param.momentum + gradient * rate)
         return v.read()
 
 
@@ -167,8 +183,8 @@ class AdamSolver(Solver):
     def update(self, index, gradient, rate):
         b1, b2, t = self.param.momentum, self.param.momentum2, self.iter + 1
         m, v = self._history[index], self._history[index + len(self._weights)]
-        m.write(m.read() * b1 + gradient * (1 - b1))
-        v.write(v.read() * b2 + gradient * gradient * (1 - b2))
+        m.overwrite(m.read() * b1 + gradient * (1 - b1))
+        v.overwrite(v.read() * b2 + gradient * gradient * (1 - b2))
         rate *= (1 - b2 ** t) ** 0.5 / (1 - b1 ** t)
         return m.read() / (arrays.current.xp.sqrt(v.read()) + self.param.delta) * rate
 
@@ -185,10 +201,12 @@ POLICIES = {
 SOLVERS = {"SGD": SGDSolver, "Adam": AdamSolver}
 
 
-def _policy(name):
-    if name not in POLICIES:
-        raise NetError(f"unknown lr_policy {name!r}; there are {', '.join(POLICIES)}.")
-    return POLICIES[name]
+def _check_policy(p):
+    if p.lr_policy not in POLICIES:
+        raise NetError(f"unknown lr_policy {p.lr_policy!r}; there are {', '.join(POLICIES)}.")
+    for policy, field in (("step", "stepsize"), ("poly", "max_iter")):
+        if p.lr_policy == policy and getattr(p, field) < 1:
+            raise NetError(f"lr_policy {policy!r} needs {field}, 1 or more.")
 
 
 def _steps_done(p, t):

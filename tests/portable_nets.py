@@ -31,6 +31,23 @@ def lstm_by_units(ns, T, B, H):
     return ns
 
 
+def lstm_by_gates(ns, T, B, H):
+    """An LSTM as T steps of plain layers that share their weights; needs x, h0, c0."""
+    shared = dict(num_output=4 * H, axis=2, weight_filler=UNIFORM, bias_filler=UNIFORM)
+    h, c, hs = ns.h0, ns.c0, []
+    for x_t in L.Slice(ns.x, ntop=T, axis=0):
+        z = L.Eltwise(L.InnerProduct(x_t, param=[dict(name="W_xc"), dict(name="b_c")], **shared),
+                      L.InnerProduct(h, bias_term=False, param=dict(name="W_hc"), **shared))
+        raw = L.Slice(z, ntop=4, axis=2, slice_point=[H, 2 * H, 3 * H])
+        i, f, o = (L.Sigmoid(gate, in_place=True) for gate in raw[:3])
+        g = L.TanH(raw[3], in_place=True)
+        c = L.Eltwise(L.Eltwise(f, c, operation=0), L.Eltwise(i, g, operation=0))
+        h = L.Eltwise(o, L.TanH(c), operation=0)
+        hs.append(h)
+    ns.h = L.Concat(*hs, axis=0)
+    return ns
+
+
 def learning_net(batch=8):
     """A net that classifies random inputs by a rule it can learn; two phases."""
     ns = inputs(pc.NetSpec(), x=(batch, 5), label=(batch,))
@@ -62,8 +79,10 @@ def unshared_weights(net):
 
 
 def fill(net, seed=0):
-    """Random numbers in all inputs and weights."""
+    """Random numbers in all inputs and weights, classes 0 to 2 in labels."""
     random = np.random.default_rng(seed)
     for blob in [net.blobs[name] for name in net.inputs] + list(unshared_weights(net).values()):
         blob.data[...] = random.standard_normal(blob.data.shape)
+    if "label" in net.inputs:
+        net.blobs["label"].data[...] = random.integers(0, 3, net.blobs["label"].data.shape)
     return net

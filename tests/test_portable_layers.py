@@ -5,6 +5,7 @@ import pytest
 import portable_caffe as pc
 from portable_caffe import judge, layers as L
 from portable_caffe.judge_cases import CASES
+from portable_caffe.judge_nets import NETS
 
 from portable_nets import inputs
 
@@ -15,6 +16,15 @@ pytest.importorskip("caffe", reason="real Caffe, the judge, is not installed her
 @pytest.mark.parametrize("seed", range(10, 13))
 def test_layer_computes_what_real_caffe_computes(case, seed):
     forward, backward = judge.judge(case, seed)
+    assert forward <= judge.FORWARD and backward <= judge.BACKWARD
+
+
+@pytest.mark.parametrize("what, make", NETS, ids=[what for what, _ in NETS])
+@pytest.mark.parametrize("phase", [pc.TRAIN, pc.TEST])
+def test_net_computes_what_real_caffe_computes(what, make, phase):
+    if phase == pc.TEST and "origin" in what:
+        pytest.skip("large, and the same net in both phases")
+    forward, backward = judge.judge_net(make(), seed=1, phase=phase)
     assert forward <= judge.FORWARD and backward <= judge.BACKWARD
 
 

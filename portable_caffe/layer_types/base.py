@@ -7,6 +7,7 @@ A layer type is a class named like the type. It says how many `bottoms` and `top
   forward(*bottoms)              gives the array of the top (a list where there may be several);
   backward(dtops, bottoms, tops) gives the gradient of the bottom (a list, None where there is
                                  none, where there may be several) and adds to the weights'.
+A layer that shares data with its top has no `forward`, one that shares gradients no `backward`.
 In `backward` the only bottom, or the only top, stands for itself, not in a list.
 """
 from .. import arrays
@@ -24,6 +25,10 @@ class Layer:
     options = None  # such as "slice_param"
     is_loss = False  # its first top counts as a loss without being told
     aliases = False  # may return (parts of) arrays it was given
+    shares = ()  # "data_memory", "diff_memory": its tops use those of its bottom, as in Caffe
+    reads = ("bottoms", "tops")  # what `backward` wants to see; None is given for the others
+    indices = {}  # bottom -> (n, label): it holds whole numbers below n, or that label
+    repeats = True  # each run does the same with its arrays, so that one can be replayed
     not_backward = ()  # bottoms that force_backward leaves out
     always_backward = ()  # bottoms whose gradient is written even if nobody needs it
 

@@ -103,6 +103,9 @@ class Dropout(Layer):
 
     options, aliases = "dropout_param", True
 
+    def setup(self, x):
+        self.repeats = self.phase != TRAIN
+
     def shapes(self, x):
         check(0 < self.p.dropout_ratio < 1, "dropout_ratio must lie between 0 and 1.")
         return x
@@ -111,8 +114,8 @@ class Dropout(Layer):
         if self.phase != TRAIN:
             return x
         keep = 1 - self.p.dropout_ratio
-        mask = (arrays.random.random(x.shape) < keep) / keep
-        self.mask = arrays.current.from_host(mask.astype("float32"))
+        kept = arrays.current.uniform(x.shape) < keep
+        self.mask = self.xp.astype(kept, self.xp.float32) * (1 / keep)
         return x * self.mask
 
     def backward(self, dy, x, y):
@@ -128,7 +131,7 @@ class Eltwise(Layer):
     """
 
     bottoms, tops = (2, ANY), 1
-    options, aliases = "eltwise_param", True
+    options, aliases, reads = "eltwise_param", True, ("bottoms",)
 
     def shapes(self, *shapes):
         for index, shape in enumerate(shapes):
@@ -136,16 +139,17 @@ class Eltwise(Layer):
                                       f"{shape}, bottom 0 has {shapes[0]}.")
         check(len(self.p.coeff) in (0, len(shapes)), "give one coeff per bottom, or none.")
         check(self.p.operation == self.p.SUM or not self.p.coeff, "only SUM takes coeff.")
-        self.coeff = list(self.p.coeff) or [1] * len(shapes)
-        self._operation = {self.p.PROD: "product", self.p.SUM: "sum",
-                           self.p.MAX: "maximum"}[self.p.operation]
+        self.count = len(shapes)
+        name = {self.p.PROD: "_product", self.p.SUM: "_sum", self.p.MAX: "_maximum"}[
+            self.p.operation]
+        self._operation, self._gradients = getattr(self, name), getattr(self, name + "_gradients")
         return shapes[0]
 
     def forward(self, *xs):
-        return getattr(self, "_" + self._operation)(xs)
+        return self._operation(xs)
 
     def backward(self, dy, xs, y):
-        return getattr(self, f"_{self._operation}_gradients")(dy, xs)
+        return self._gradients(dy, xs)
 
     def _product(self, xs):
         y = xs[0]
@@ -158,14 +162,14 @@ class Eltwise(Layer):
                 for i in range(len(xs))]
 
     def _sum(self, xs):
-        terms = [x if c == 1 else x * c for c, x in zip(self.coeff, xs)]
+        terms = [x * c for c, x in zip(self.p.coeff, xs)] or xs
         y = terms[0] + terms[1]
         for term in terms[2:]:
             y = y + term
         return y
 
     def _sum_gradients(self, dy, xs):
-        return [dy if c == 1 else dy * c for c in self.coeff]
+        return [dy * c for c in self.p.coeff] or [dy] * self.count
 
     def _maximum(self, xs):
         y = xs[0]

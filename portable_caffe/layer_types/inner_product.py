@@ -14,7 +14,7 @@ class InnerProduct(Layer):
     Source: inner_product_layer.cpp
     """
 
-    options = "inner_product_param"
+    options, reads = "inner_product_param", ("bottoms",)
 
     def setup(self, x):
         check(self.p.num_output > 0, "give num_output, the number of outputs.")
@@ -60,6 +60,7 @@ class Embed(Layer):
     def setup(self, x):
         check(self.p.num_output > 0 and self.p.input_dim > 0,
               "give num_output and input_dim, the number of words.")
+        self.indices = {0: (self.p.input_dim, None)}
         self.add_weight((self.p.input_dim, self.p.num_output), self.p.weight_filler)
         if self.p.bias_term:
             self.add_weight((self.p.num_output,), self.p.bias_filler)

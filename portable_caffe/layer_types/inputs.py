@@ -26,6 +26,10 @@ class Input(Layer):
         return [tuple(s.dim) for s in _per_top(self.p.shape, len(self.spec.top), "shape")]
 
     def forward(self):
+        for name, blob in zip(self.spec.top, self.top_blobs):
+            check(blob.count and (blob.shape or self.p.shape),
+                  f"{name!r} has the shape {blob.shape} and holds no number; give the layer a "
+                  "shape, like input_param { shape { dim: 3 dim: 2 } }, or reshape the blob.")
         return [None] * len(self.spec.top)
 
 
@@ -42,6 +46,7 @@ class DummyData(Layer):
         fillers = list(self.p.data_filler) or [caffe_pb2.FillerParameter()]  # constant 0
         self.fillers = _per_top(fillers, tops, "data_filler")
         self.first = True
+        self.repeats = all(filler.type == "constant" for filler in self.fillers)
 
     def shapes(self):
         """Only at first: later the tops have the shapes Python gives them."""
@@ -63,12 +68,9 @@ class Split(Layer):
     A net puts one in wherever several layers read a blob. Source: split_layer.cpp
     """
 
-    tops = (1, ANY)
+    tops, shares, aliases, reads = (1, ANY), ("data_memory",), True, ()
 
     def shapes(self, x):
-        return [x] * len(self.spec.top)
-
-    def forward(self, x):
         return [x] * len(self.spec.top)
 
     def backward(self, dys, x, ys):
@@ -93,4 +95,4 @@ class Silence(Layer):
         return []
 
     def backward(self, dys, xs, ys):
-        return [x * 0 for x in xs]
+        return [self.xp.zeros_like(x) for x in xs]

@@ -41,7 +41,7 @@ class _Loss(Layer):
     """What the losses share: two bottoms, one number, no gradient for the labels."""
 
     bottoms, is_loss, not_backward = 2, True, (1,)
-    options = "loss_param"
+    options, reads = "loss_param", ("bottoms",)
 
     def default_mode(self):
         """The normalization of a layer that names none."""
@@ -57,6 +57,10 @@ class _Loss(Layer):
             return count + (count == 0)  # nothing counts: divide by 1
         return max(1, {self.p.FULL: outer * inner, self.p.BATCH_SIZE: outer,
                        self.p.NONE: 1}[mode])
+
+    def ignored(self):
+        """The label to ignore, or None."""
+        return self.p.ignore_label if self.p.HasField("ignore_label") else None
 
     def valid(self, labels):
         """1 where a label counts, 0 where it is the one to ignore."""
@@ -81,6 +85,7 @@ class SoftmaxWithLoss(_Loss):
         self.outer, self.inner = prod(x[:self.axis]), prod(x[self.axis + 1:])
         check(self.outer * self.inner == prod(labels),
               f"there must be {self.outer * self.inner} labels, one for each prediction.")
+        self.indices = {1: (x[self.axis], self.ignored())}
         return [(), x][:len(self.spec.top) or 1]
 
     def forward(self, x, labels):
@@ -118,7 +123,7 @@ class SigmoidCrossEntropyLoss(_Loss):
         return super().default_mode() if self.p.HasField("normalize") else self.p.BATCH_SIZE
 
     def shapes(self, x, t):
-        check(prod(x) == prod(t), "there must be as many targets as predictions.")
+        check(x and prod(x) == prod(t), "there must be as many targets as predictions.")
         return ()
 
     def forward(self, x, t):
@@ -144,7 +149,7 @@ class EuclideanLoss(_Loss):
     not_backward = ()
 
     def shapes(self, a, b):
-        check(a[:1] == b[:1] and prod(a) == prod(b),
+        check(a and a[:1] == b[:1] and prod(a) == prod(b),
               "both bottoms must have as many numbers, in batches of one size.")
         return ()
 

@@ -21,6 +21,8 @@ class Accuracy(Layer):
         check(self.p.top_k <= x[axis], f"top_k {self.p.top_k} is more than {x[axis]} classes.")
         check(self.size[0] * self.size[2] == prod(labels),
               f"there must be {self.size[0] * self.size[2]} labels, one for each prediction.")
+        ignored = self.p.ignore_label if self.p.HasField("ignore_label") else None
+        self.indices = {1: (x[axis], ignored)}
         return [(), (x[axis],)][:len(self.spec.top)]
 
     def forward(self, x, labels):
@@ -31,7 +33,7 @@ class Accuracy(Layer):
             whole = xp.astype(labels, xp.int64).reshape((self.size[0], 1, self.size[2]))
             mine = mine * xp.astype(whole != self.p.ignore_label, xp.float32)
         truth = xp.sum(x * mine, axis=1, keepdims=True)
-        better = xp.sum(xp.astype(x >= truth, xp.int64), axis=1, keepdims=True) - 1
+        better = xp.sum(xp.astype(x >= truth, xp.float32), axis=1, keepdims=True) - 1
         right = mine * xp.astype(better < self.p.top_k, xp.float32)
         right, all_ = xp.sum(right, axis=(0, 2)), xp.sum(mine, axis=(0, 2))  # per class
         total = xp.sum(all_)
@@ -55,7 +57,7 @@ class ArgMax(Layer):
     options = "argmax_param"
 
     def shapes(self, x):
-        check(self.p.top_k >= 1, "top_k must be 1 or more.")
+        check(x and self.p.top_k >= 1, "the bottom needs an axis, and top_k must be 1 or more.")
         if self.p.HasField("axis"):
             self.axis = axis_of(x, self.p.axis)
             largest, shape = x[self.axis], x[:self.axis] + (self.p.top_k,) + x[self.axis + 1:]

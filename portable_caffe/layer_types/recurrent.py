@@ -18,14 +18,16 @@ def lstm_unit(c_prev, z, k):
     As sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, one tanh does all four gates.
     """
     xp, H = arrays.current.xp, c_prev.shape[-1]
-    gates = arrays.current.empty((4, prod(c_prev.shape[:-1]), H))
-    gates[...] = xp.permute_dims(z.reshape((-1, 4, H)), (1, 0, 2))  # each gate in one piece
-    gates = gates.reshape((4, *c_prev.shape))
-    gates[:3, ...] *= 0.5
-    gates = xp.tanh(gates)
-    gates[:3, ...] *= 0.5
-    gates[:3, ...] += 0.5
-    i, f, o, g = (gates[q, ...] for q in range(4))
+    gates = arrays.current.empty((4, *c_prev.shape))
+    gates[...] = xp.permute_dims(z.reshape((*c_prev.shape[:-1], 4, H)),
+                                 (c_prev.ndim - 1, *range(c_prev.ndim - 1), c_prev.ndim))
+    ifo = gates[:3, ...]
+    ifo *= 0.5
+    gates = xp.tanh(gates)  # each gate in one piece
+    ifo = gates[:3, ...]
+    ifo *= 0.5
+    ifo += 0.5
+    i, f, o, g = gates
     f *= k[..., None]
     c = f * c_prev
     c += i * g
@@ -40,14 +42,16 @@ def lstm_unit_gradients(dc, dh, saved):
     di = dc g,   df = dc c_prev,   do = dh tanh(c),   each times gate (1 - gate)
     dg = dc i (1 - g^2)
     """
-    xp, (c_prev, gates, tanh_c) = arrays.current.xp, saved
-    i, f, o, g = (gates[q, ...] for q in range(4))
+    c_prev, gates, tanh_c = saved
+    i, f, o, g = gates
     do = dh * tanh_c
     dc = dc + (dh - do * tanh_c) * o
-    slopes = gates[:3, ...] - gates[:3, ...] * gates[:3, ...]
-    dz = [dc * g * slopes[0, ...], dc * c_prev * slopes[1, ...], do * slopes[2, ...],
-          dc * i * (1 - g * g)]
-    return dc * f, xp.concat(dz, axis=-1)
+    ifo = gates[:3, ...]
+    di, df, do_z = ifo - ifo * ifo
+    di *= dc * g
+    df *= dc * c_prev
+    do_z *= do
+    return dc * f, arrays.current.xp.concat([di, df, do_z, dc * i * (1 - g * g)], axis=-1)
 
 
 class LSTMUnit(Layer):
@@ -57,7 +61,7 @@ class LSTMUnit(Layer):
     Source: lstm_unit_layer.cpp
     """
 
-    bottoms, tops, not_backward, always_backward = 3, 2, (2,), (0, 1)
+    bottoms, tops, not_backward, always_backward, reads = 3, 2, (2,), (0, 1), ()
 
     def shapes(self, c_prev, z, k):
         check(len(c_prev) == len(z) == 3 and c_prev[0] == z[0] == 1,
@@ -129,16 +133,19 @@ class _Recurrent(Layer):
         return more[0].reshape((more[0].shape[0], -1))
 
     def _begin(self, more):
-        """The states before the first step, (B, H) each."""
-        given = more[self.static:] or [memory.read() for memory in self.carried]
+        """The states before the first step, (B, H) each; `_end` overwrites those carried."""
+        given = more[self.static:] or [self.xp.asarray(memory.read(), copy=True)
+                                       for memory in self.carried]
         return [state[0, ...] for state in given]
 
     def _end(self, states):
         """Keep the states after the last step; the tops that show them."""
         states = [state[None, ...] for state in states]
+        if self.exposed:
+            return states
         for memory, state in zip(self.carried, states):
-            memory.write(state)
-        return states[:self.exposed]
+            memory.overwrite(state)
+        return []
 
     def _project_gradients(self, dz, bottoms):
         """Add to the gradients of the weights for x; those of the bottoms."""

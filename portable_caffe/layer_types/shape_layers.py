@@ -6,7 +6,7 @@ from .base import ANY, Layer, axis_of, check
 
 def legacy_axis(p, old_name, shape):
     """The axis by its new name `axis`, or by the older one that some files still use."""
-    return getattr(p, old_name) if p.HasField(old_name) else axis_of(shape, p.axis)
+    return axis_of(shape, getattr(p, old_name if p.HasField(old_name) else "axis"))
 
 
 class Slice(Layer):
@@ -15,7 +15,7 @@ class Slice(Layer):
     Cut at each `slice_point`, or into equal parts. Source: slice_layer.cpp
     """
 
-    tops, options, aliases = (1, ANY), "slice_param", True
+    tops, options, aliases, reads = (1, ANY), "slice_param", True, ()
 
     def shapes(self, x):
         self.axis = legacy_axis(self.p, "slice_dim", x)
@@ -32,7 +32,7 @@ class Slice(Layer):
             check(len(self.p.slice_point) == tops - 1,
                   f"{tops} tops need {tops - 1} slice points, got {len(self.p.slice_point)}.")
             return self.p.slice_point
-        check(size % tops == 0, f"axis {self.axis} of size {size} does not divide by {tops} tops.")
+        check(size and size % tops == 0, f"axis {self.axis} of size {size} does not divide by {tops} tops.")
         return range(size // tops, size, size // tops)
 
     def forward(self, x):
@@ -49,12 +49,12 @@ class Concat(Layer):
     Source: concat_layer.cpp
     """
 
-    bottoms, options, aliases = (1, ANY), "concat_param", True
+    bottoms, options, aliases, reads = (1, ANY), "concat_param", True, ("bottoms",)
 
     def shapes(self, *shapes):
         self.axis = axis = legacy_axis(self.p, "concat_dim", shapes[0])
         rest = [shape[:axis] + shape[axis + 1:] for shape in shapes]
-        check(rest.count(rest[0]) == len(rest),
+        check(rest.count(rest[0]) == len(rest) and len({len(s) for s in shapes}) == 1,
               f"all bottoms must have one shape, except along axis {axis}.")
         return shapes[0][:axis] + (sum(s[axis] for s in shapes),) + shapes[0][axis + 1:]
 
@@ -73,17 +73,13 @@ class Concat(Layer):
 class _SameNumbers(Layer):
     """y = x in another shape                               dx = dy in the shape of x"""
 
+    shares = ("data_memory", "diff_memory")
+
     def shapes(self, x):
         self.shape = self.new_shape(x)
         check(prod(self.shape) == prod(x),
               f"{prod(x)} numbers do not fit the shape {self.shape}.")
         return self.shape
-
-    def forward(self, x):
-        return self.xp.reshape(x, self.shape)
-
-    def backward(self, dy, x, y):
-        return self.xp.reshape(dy, x.shape)
 
 
 class Reshape(_SameNumbers):
@@ -160,6 +156,7 @@ class Reduction(Layer):
         self.axis = axis_of(x, self.p.axis) if x else 0
         self.scale = self.p.coeff
         if self.p.operation == self.p.MEAN:
+            check(prod(x), "there is no mean of no numbers.")
             self.scale /= prod(x[self.axis:])
         return x[:self.axis]
 

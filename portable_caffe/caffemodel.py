@@ -1,0 +1,52 @@
+"""The weights of a net in a .caffemodel file, the same as real Caffe's."""
+from . import files
+from .errors import NetError
+from .proto import caffe_pb2
+
+
+def copy_from(net, path):
+    """Give the layers of a net the weights of those with the same names in a file.
+
+    Layers that the file lacks keep theirs; if one does not fit, all do.
+    """
+    stored = files.read_binary(path, caffe_pb2.NetParameter())
+    sources = {layer.name: layer.blobs for layer in [*stored.layers, *stored.layer] if layer.blobs}
+    if not sources:
+        raise NetError(f"{path} holds no weights: it is no .caffemodel, or was cut short while "
+                       "it was written.")
+    found = [(name, [files.from_message(blob) for blob in blobs])
+             for name, blobs in sources.items() if name in net.layer_dict]
+    for name, stored in found:
+        _must_fit(name, stored, net.layer_dict[name].blobs)
+    for name, stored in found:
+        for blob, array in zip(net.layer_dict[name].blobs, stored):
+            blob.data[...] = array.reshape(blob.shape)
+
+
+def _must_fit(name, stored, targets):
+    if len(targets) != len(stored):
+        raise NetError(f"Incompatible number of blobs for layer {name}: {len(stored)} in the "
+                       f"file, {len(targets)} here.")
+    for index, (blob, array) in enumerate(zip(targets, stored)):
+        if _without_ones(array.shape) != _without_ones(blob.shape):
+            raise NetError(f"Cannot copy param {index} weights from layer {name!r}; shape "
+                           f"mismatch.\nGiven: {array.shape} in the file, {blob.shape} here.")
+
+
+def _without_ones(shape):
+    """Old files write every blob with four axes."""
+    return [size for size in shape if size != 1]
+
+
+def to_proto(net, write_diff=False):
+    """The NetParameter of a net: all layers, each with its weights."""
+    stored = caffe_pb2.NetParameter(name=net.name)
+    for layer in net.layers:
+        message = stored.layer.add()
+        message.CopyFrom(layer.spec)
+        del message.blobs[:]
+        for blob in layer.blobs:
+            saved = files.to_message(blob.data, message.blobs.add())
+            if write_diff:
+                files.to_message(blob.diff, saved, "diff")
+    return stored
