@@ -1,6 +1,6 @@
 """The program the project starts from, respelled for Python 3, must give the same net."""
 import pytest
-from conftest import L
+from conftest import L, on_real_caffe
 
 from lstm_lib import (add_layer_to_net_spec, add_layer_with_multiple_tops, caffe, load_net,
                       single_time_step_lstm, to_net_parameter)
