@@ -7,8 +7,8 @@ try:
     from .engine import caffe, describe
     from .netspec import add_layer_to_net_spec, add_layer_with_multiple_tops
     from .cells import single_time_step_lstm
-    from .unroll import (Unrolled, cont_from_lengths, initial_state, mask_from_lengths,
-                         unroll)
+    from .unroll import Unrolled, initial_state, unroll
+    from .lengths import cont_from_lengths, mask_from_lengths
     from .nets import (load_net, prototxt, save_weights, shared_weights, to_net_parameter,
                        write_prototxt)
     from .weights import (LSTMWeights, get_gradients, get_layer_weights, get_weights,

@@ -81,7 +81,7 @@ def add_check_command(commands):
 def check(asked):
     from lstm_lib import load_net
     from lstm_lib.nets import to_net_parameter
-    from lstm_lib.safe_net import readable
+    from lstm_lib.files import readable
 
     from .draw import summary
 

@@ -9,7 +9,9 @@ In the net, Mxw is W_xc, Mxb is b_c and Mhw is W_hc; Mx = W_xc x_t + b_c and
 Mh = W_hc h_{t-1}. All blobs are (1, B, .), so the gates are sliced on axis 2.
 Source: arXiv:1511.04119, eq. 1-3; Caffe's lstm_layer.cpp and lstm_unit_layer.cpp.
 """
+from .checks import check_count, check_name
 from .engine import caffe
+from .errors import NetError
 from .netspec import add_layer_to_net_spec, add_layer_with_multiple_tops
 
 L, P = caffe.layers, caffe.params
@@ -23,6 +25,15 @@ def default_weight_names(prefix):
     ['w_Mxw', 'w_Mxb', 'w_Mhw']
     """
     return [f"w_{prefix}{weight}" for weight in ("Mxw", "Mxb", "Mhw")]
+
+
+def three_names(weight_names):
+    """The names as they were given; `NetError` unless they are three different texts."""
+    names = weight_names if isinstance(weight_names, (list, tuple)) else ()
+    if len(names) != 3 or len({name for name in names if isinstance(name, str)}) != 3:
+        raise NetError("weight_names are three different names, for Mxw, Mxb and Mhw, "
+                       f"got {weight_names!r}.")
+    return names
 
 
 def single_time_step_lstm(ns, h0, c0, x, prefix, num_output, weight_names=None):
@@ -57,6 +68,7 @@ def single_time_step_lstm(ns, h0, c0, x, prefix, num_output, weight_names=None):
     >>> names
     ['w_t1/Mxw', 'w_t1/Mxb', 'w_t1/Mhw']
     """
+    check_name("prefix", prefix)
     weight_names = weight_names or default_weight_names(prefix)
     Mx = project_input(ns, x, prefix + "lstm/Mx", num_output, weight_names)
     c1, h1 = composed_step(ns, h0, c0, Mx, prefix, num_output, weight_names)
@@ -65,7 +77,8 @@ def single_time_step_lstm(ns, h0, c0, x, prefix, num_output, weight_names=None):
 
 def project_input(ns, x, name, num_output, weight_names):
     """Mx = W_xc x + b_c: (T, B, ...) -> (T, B, 4H), for one step or for all at once."""
-    Mxw, Mxb, _ = weight_names
+    check_count("num_output", num_output)
+    Mxw, Mxb, _ = three_names(weight_names)
     return add_layer_to_net_spec(
         ns, L.InnerProduct, name, x, num_output=4 * num_output, axis=2,
         weight_filler=_uniform(), bias_filler=dict(type="constant", value=0),

@@ -1,5 +1,4 @@
 """Look at a layer or a prototxt before Caffe does, so that the error comes early."""
-import numpy as np
 from google.protobuf import text_format
 
 from .errors import NetError, did_you_mean
@@ -56,6 +55,34 @@ def _near_field(error, holder, option):
                  if near), "")
 
 
+def check_top(caffe, top, what):
+    """Raise unless it is a Top, which is what a layer takes as a bottom."""
+    if not isinstance(top, caffe.net_spec.Top):
+        raise NetError(f"{what} must be a Top, like ns.x, got {_short(top)}.")
+
+
+def check_net_spec(caffe, ns):
+    """Raise unless it is a NetSpec."""
+    if not isinstance(ns, caffe.NetSpec):
+        raise NetError(f"expected a NetSpec, like ns = caffe.NetSpec(), got {_short(ns)}.")
+
+
+def check_count(name, value):
+    """Raise unless it is a whole number of 1 or more."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
+        raise ValueError(f"{name} must be a whole number of 1 or more, got {value!r}.")
+
+
+def check_name(kind, name):
+    """Raise unless it is text."""
+    if not isinstance(name, str):
+        raise NetError(f"{kind} must be text, got {_short(name)}.")
+
+
+def _short(value):
+    return f"{type(value).__name__} {value!r}"[:60]
+
+
 def parse(caffe, text, what="prototxt"):
     """The text as a NetParameter; NetError with line, column and near spellings."""
     net = caffe.proto.caffe_pb2.NetParameter()
@@ -88,47 +115,8 @@ def _near_word(caffe, said):
     return f"\nKnown: {', '.join(known)}.{did_you_mean(wrong, known)}"
 
 
-# layer type -> (which bottom holds indices, the field with its axis and ignored label)
-INDEXED = {"SoftmaxWithLoss": (1, "softmax_param"), "Accuracy": (1, "accuracy_param"),
-           "MultinomialLogisticLoss": (1, None), "HingeLoss": (1, None),
-           "InfogainLoss": (1, "infogain_loss_param"), "Embed": (0, "embed_param")}
-
-
-def index_ranges(net, given):
-    """Where labels come in: (layer, blob, classes or blob of scores, axis, ignored label).
-
-    Caffe looks a label up without a check, anywhere in memory. Only blobs that are `given`
-    from outside are listed.
-    """
-    ranges = []
-    for layer in net.layer:
-        bottom, field = INDEXED.get(layer.type, (0, None))
-        if layer.type not in INDEXED or len(layer.bottom) <= bottom:
-            continue
-        options = getattr(layer, field) if field else None
-        if layer.type == "Embed":
-            of, axis = options.input_dim, None
-        else:
-            of, axis = layer.bottom[0], getattr(options, "axis", 1)
-        holder = options if layer.type == "Accuracy" else layer.loss_param
-        ignored = holder.ignore_label if holder.HasField("ignore_label") else None
-        if layer.bottom[bottom] in given:
-            ranges.append((layer.name, layer.bottom[bottom], of, axis, ignored))
-    return ranges
-
-
-def check_indices(layer, name, values, count, ignored):
-    """Raise unless every value is a whole number from 0 to count - 1 (or the ignored one)."""
-    good = (values >= 0) & (values < count) & (values == np.floor(values))
-    if ignored is not None:
-        good |= values == ignored
-    if not good.all():
-        raise NetError(f"layer {layer!r}: the labels in {name!r} must be whole numbers from 0 to "
-                       f"{count - 1}, got {values[~good].ravel()[0]:g}.")
-
-
 def check_net(caffe, net, what):
-    """What Python can see wrong in a parsed net: layer types, names used twice, sizes."""
+    """What Python can see wrong in a parsed net: layer types and sizes."""
     if not net.layer and not net.layers:
         raise NetError(f"{what} holds no layer.")
     for layer in net.layer:

@@ -8,7 +8,8 @@ from google.protobuf.internal.encoder import _VarintBytes
 from . import checks
 from .engine import caffe
 from .errors import NetError
-from .safe_net import in_place_of, owners, read_text
+from .files import in_place_of, read_text
+from .stored import owners
 
 NetParameter = caffe.proto.caffe_pb2.NetParameter
 
@@ -22,7 +23,7 @@ def to_net_parameter(source):
     if isinstance(source, NetParameter):
         return source
     if isinstance(source, caffe.NetSpec):
-        return source.to_proto()
+        return _proto_of(source)
     if isinstance(source, caffe.Net):
         return source.spec
     if isinstance(source, str) and ("{" in source or "\n" in source or not source.strip()):
@@ -30,6 +31,25 @@ def to_net_parameter(source):
     if isinstance(source, (str, os.PathLike)):
         return checks.parse(caffe, read_text(source), repr(os.fspath(source)))
     raise NetError(f"expected a NetSpec, prototxt text or a path, got {type(source).__name__}.")
+
+
+def _proto_of(ns):
+    """What NetSpec makes of its tops; it asks each for its bottoms, one inside the other."""
+    for name, top in ns.tops.items():
+        if not isinstance(top, (caffe.net_spec.Top, caffe.net_spec.Function)):
+            raise NetError(f"ns.{name} must be a Top, or a layer without tops, got "
+                           f"{type(top).__name__}; of a layer with several tops each has a name.")
+    try:
+        return ns.to_proto()
+    except RecursionError:
+        raise NetError("hundreds of layers stand one on the other without a name: keep each top "
+                       "in the NetSpec, like ns.y = L.TanH(ns.x).") from None
+
+
+def check_net(net):
+    """Raise unless it is a net that `load_net` or a solver made."""
+    if not isinstance(net, caffe.Net):
+        raise NetError(f"expected a net, like net = load_net(ns), got {type(net).__name__}.")
 
 
 def write_prototxt(ns, path, name=None, force_backward=False):
@@ -70,6 +90,7 @@ def _named(source, name=None, force_backward=False):
     net = NetParameter()
     net.CopyFrom(to_net_parameter(source))
     if name is not None:
+        checks.check_name("the name of a net", name)
         net.name = name
     if force_backward:
         net.force_backward = True
@@ -127,6 +148,7 @@ def save_weights(net, path):
     Source: Caffe reads such a file with `copy_from`, for a layer without blobs of its own
     takes those of the layer it shares with.
     """
+    check_net(net)
     stored = NetParameter(name=net.spec.name)
     types = {layer.name: layer.type for layer in net.spec.layer}
     for name in owners(net):
@@ -161,6 +183,7 @@ def shared_weights(net):
     dict of name -> (Blob, [layer names]), in the order of the net. A weight without a
     name in the prototxt is listed as `layer[index]`.
     """
+    check_net(net)
     table = {}
     for layer in net.spec.layer:
         for index, blob in enumerate(net.params.get(layer.name, ())):

@@ -1,6 +1,7 @@
 """How do I add a named layer to a `caffe.NetSpec`?"""
-from .checks import check_layer
+from .checks import check_count, check_layer, check_name, check_net_spec, check_top
 from .engine import caffe
+from .errors import NetError
 
 
 def add_layer_to_net_spec(ns, caffe_layer, name, *args, **kwargs):
@@ -31,7 +32,8 @@ def add_layer_to_net_spec(ns, caffe_layer, name, *args, **kwargs):
     [('x', 'Input'), ('y', 'TanH')]
     """
     _check_free(ns, name)
-    top = caffe_layer(*args, name=name, **kwargs)
+    top = _make(caffe_layer, name, args, kwargs)
+    check_top(caffe, top, f"what the layer {name!r} gives")
     check_layer(caffe, top.fn, name)
     ns[name] = top
     return top
@@ -63,13 +65,14 @@ def add_layer_with_multiple_tops(ns, caffe_layer, lname, ntop, *args, **kwargs):
     >>> ns.to_proto().layer[1].top
     ['a', 'b']
     """
-    bottoms, names = args[:len(args) - ntop], args[len(args) - ntop:]
-    if len(args) < ntop or not all(isinstance(name, str) for name in names):
+    check_count("ntop", ntop)
+    bottoms, names = args[:max(len(args) - ntop, 0)], args[len(args) - ntop:]
+    if len(set(names)) < ntop or not all(isinstance(name, str) for name in names):
         raise ValueError(f"layer {lname!r} with {ntop} tops: the last {ntop} arguments must "
                          f"be the names of the tops, got {len(args)} arguments: {args!r}.")
     for name in names:
         _check_free(ns, name)
-    made = caffe_layer(*bottoms, name=lname, ntop=ntop, **kwargs)
+    made = _make(caffe_layer, lname, bottoms, dict(kwargs, ntop=ntop))
     tops = (made,) if ntop == 1 else made
     check_layer(caffe, tops[0].fn, lname)
     for name, top in zip(names, tops):
@@ -77,8 +80,19 @@ def add_layer_with_multiple_tops(ns, caffe_layer, lname, ntop, *args, **kwargs):
     return tops
 
 
+def _make(caffe_layer, name, bottoms, options):
+    for number, bottom in enumerate(bottoms):
+        check_top(caffe, bottom, f"layer {name!r}: bottom {number}")
+    if not callable(caffe_layer):
+        raise NetError(f"layer {name!r}: expected what makes a layer, like caffe.layers.TanH, "
+                       f"got {caffe_layer!r}.")
+    return caffe_layer(*bottoms, name=name, **options)
+
+
 def _check_free(ns, name):
     """NetSpec would overwrite a name in silence, and the first top would be lost."""
+    check_net_spec(caffe, ns)
+    check_name("the name of a layer", name)
     if name in ns.tops:
         raise ValueError(f"the name {name!r} is taken by a top of this NetSpec already "
                          f"({ns.tops[name].fn.type_name}); choose another name or prefix.")

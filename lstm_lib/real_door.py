@@ -6,24 +6,27 @@ import caffe as real  # noqa: E402
 
 from .door import Door  # noqa: E402
 from .errors import NetError, NoGPU  # noqa: E402
+from .files import readable  # noqa: E402
 from .guard import Died, in_child  # noqa: E402
-from .safe_net import guarded, readable  # noqa: E402
+from .safe_blob import guard_blobs  # noqa: E402
+from .safe_net import guarded  # noqa: E402
 
-_reshape = real._caffe.Blob.reshape
-
-
-def reshape(blob, *dims):
-    """`Blob.reshape` that raises for a shape Caffe would die of."""
-    size = 1
-    for dim in dims:
-        size *= int(dim)
-    if len(dims) > 32 or any(int(dim) < 0 for dim in dims) or size >= 2 ** 31:
-        raise NetError(f"a blob has at most 32 axes, none negative, and fewer than 2^31 numbers; "
-                       f"got the shape {dims}.")
-    _reshape(blob, *[int(dim) for dim in dims])
+guard_blobs(real)
 
 
-real._caffe.Blob.reshape = reshape
+def _tried_net(name):
+    """`Classifier` or `Detector`, made in a child process first."""
+    make = getattr(real, name)
+
+    def maker(model, weights, *args, **kwargs):
+        model, weights = readable(model), readable(weights)
+        try:
+            in_child(lambda: bool(make(model, weights, *args, **kwargs)))
+        except (Died, RuntimeError) as error:
+            raise NetError(f"Caffe makes no {name} of {model!r}: {error}") from None
+        return make(model, weights, *args, **kwargs)
+
+    return staticmethod(maker)
 
 
 def _tried(name):
@@ -49,6 +52,7 @@ class RealDoor(Door):
     get_solver, SGDSolver, AdamSolver = map(_tried, ("get_solver", "SGDSolver", "AdamSolver"))
     NesterovSolver, AdaGradSolver = map(_tried, ("NesterovSolver", "AdaGradSolver"))
     RMSPropSolver, AdaDeltaSolver = map(_tried, ("RMSPropSolver", "AdaDeltaSolver"))
+    Classifier, Detector = map(_tried_net, ("Classifier", "Detector"))
     raw_solver = staticmethod(real.get_solver)
 
     def attempt(self, work):

@@ -47,6 +47,7 @@ def lstm_forward(x, h0, c0, W_xc, b_c, W_hc):
     >>> trace.h.shape
     (3, 2, 4)
     """
+    _check_shapes(x, h0, c0, W_xc, b_c, W_hc)
     h, c, steps = h0, c0, []
     for x_t in x:
         i, f, o, g = np.split(x_t @ W_xc.T + b_c + h @ W_hc.T, 4, axis=-1)  # each (B, H)
@@ -56,6 +57,15 @@ def lstm_forward(x, h0, c0, W_xc, b_c, W_hc):
         h = o * tanh_c
         steps.append((i, f, o, g, c, tanh_c, h))
     return Trace(x, h0, c0, *map(np.array, zip(*steps)), W_xc, W_hc)
+
+
+def _check_shapes(x, h0, c0, W_xc, b_c, W_hc):
+    shapes = [np.shape(array) for array in (x, h0, c0, W_xc, b_c, W_hc)]
+    (T, B, D), H = (shapes[0] + (0, 0, 0))[:3], (shapes[5] + (0, 0))[1]
+    right = [(T, B, D), (B, H), (B, H), (4 * H, D), (4 * H,), (4 * H, H)]
+    if shapes != right or not T:
+        raise ValueError("expected x (T, B, D), h0 and c0 (B, H), W_xc (4H, D), b_c (4H,) and "
+                         f"W_hc (4H, H), got the shapes {', '.join(map(str, shapes))}.")
 
 
 def lstm_backward(trace, dh, dh_T=0, dc_T=0):
@@ -71,6 +81,8 @@ def lstm_backward(trace, dh, dh_T=0, dc_T=0):
     -------
     Gradients : of W_xc, b_c, W_hc, x, h0 and c0, each of the shape of its array.
     """
+    if np.shape(dh) != trace.h.shape:
+        raise ValueError(f"dh has the shape {trace.h.shape} of all outputs, got {np.shape(dh)}.")
     dh_next, dc = dh_T + np.zeros_like(trace.h0), dc_T + np.zeros_like(trace.c0)
     h_before = np.concatenate([trace.h0[None], trace.h[:-1]])  # h_{t-1}, (T, B, H)
     c_before = np.concatenate([trace.c0[None], trace.c[:-1]])

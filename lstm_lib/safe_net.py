@@ -1,17 +1,23 @@
 """pycaffe's `Net`, made so that a mistake raises `NetError` and the process lives on."""
-import os
-import tempfile
+import mmap
 
-from . import checks
+from . import blame, checks, safe_blob
 from .errors import NetError, did_you_mean, hint_for
+from .files import in_place_of, read_text, readable
+from .given import check_batches, write_into
 from .guard import Died, free_memory, in_child
+from .indices import lookups
+from .shapes import blob_shapes, bytes_needed, source_shapes, sources, weight_shapes
+from .stored import check_weights
+
+HAS_THREADS = {"Data", "ImageData", "WindowData"}  # a child has none of their threads
 
 
 def guarded(caffe):
     """The class `Net` of this Caffe with each call tried where it can do no harm.
 
-    Building, reshaping, loading and sharing run in a child process first. `forward` and
-    `backward` do so only when a shape changed since the last time.
+    Building, reshaping, loading and sharing run in a child process first; `forward` and
+    `backward` do so the first time, and again when a shape has changed.
     """
 
     class Net(caffe.Net):
@@ -32,8 +38,8 @@ def guarded(caffe):
             def build():
                 return super(Net, self).__init__(str(path), phase, **kwargs)
 
-            self._try(lambda: [build(), _bytes_needed(self)],
-                      lambda reason: _which_layer(caffe, self.spec, phase, reason),
+            self._try(lambda: [build(), bytes_needed(self)],
+                      lambda reason: blame.which_layer(caffe, self.spec, phase, reason),
                       memory=True)
             build()
             self._remember()
@@ -49,9 +55,15 @@ def guarded(caffe):
             return raw
 
         def _remember(self):
-            self._shapes = self.source_shapes()
-            self._ranges = checks.index_ranges(self.spec, self._sources())
-            self._went_back = False
+            self._lookups = lookups(self)
+            self._note_shapes()
+
+        def _note_shapes(self):
+            """Keep the shapes that Caffe has taken up, and forget what was tried with others."""
+            self._tried, self._changes = set(), safe_blob.changes
+            self._shapes, self._weight_shapes = blob_shapes(self), weight_shapes(self)
+            self._empty = next((name for name in self._sources() if not self.blobs[name].count),
+                               None)
 
         def _try(self, work, explain, memory=False):
             try:
@@ -59,7 +71,8 @@ def guarded(caffe):
             except Died as died:
                 raise NetError(explain(str(died))) from None
             except RuntimeError as error:
-                raise NetError(str(error)) from None
+                kind, _, said = str(error).partition(": ")
+                raise NetError(said if kind == "NetError" else explain(str(error))) from None
             if memory and result[1] > free_memory():
                 raise NetError(
                     f"the blobs of this net need {result[1] / 1e9:.1f} GB and "
@@ -69,56 +82,140 @@ def guarded(caffe):
         source_shapes, _sources = source_shapes, sources
 
         def _recheck(self):
-            shapes = self.source_shapes()
-            empty = [name for name in self._sources() if not self.blobs[name].count]
-            if empty:
-                raise NetError(f"the blob {empty[0]!r} has shape {tuple(self.blobs[empty[0]].shape)} "
+            """Let new shapes of inputs flow on; those of weights stay as they are."""
+            if self._changes != safe_blob.changes:
+                shapes = blob_shapes(self)
+                if weight_shapes(self) != self._weight_shapes:
+                    raise NetError("a weight was reshaped, and a layer cannot change its size: "
+                                   "build the net anew.")
+                if any(shapes[name] != self._shapes[name] for name in self._sources()):
+                    self.reshape()
+                elif shapes == self._shapes:
+                    self._changes = safe_blob.changes
+            if self._empty:
+                raise NetError(f"the blob {self._empty!r} has shape {self._shapes[self._empty]} "
                                "and holds no number; give its layer a shape, like "
                                "input_param { shape { dim: 3 dim: 2 } }, or reshape it.")
-            if shapes != self._shapes:
-                self.reshape()
 
         def reshape(self):
             """Let the shapes of the inputs flow through the net."""
             raw = super()
-            self._try(lambda: [raw.reshape(), _bytes_needed(self)],
+            self._try(lambda: [raw.reshape(), bytes_needed(self)],
                       lambda reason: f"these input shapes do not fit the net: {reason}\n"
                       f"Given: {self._describe_sources()}.\nHint: the number of steps T and "
                       "of inputs D are fixed when the net is built; for others build it anew.",
                       memory=True)
             raw.reshape()
-            self._shapes = self.source_shapes()
+            self._note_shapes()
 
         def _describe_sources(self):
             return ", ".join(f"{top} {tuple(self.blobs[top].shape)}" for top in self._sources())
 
-        def forward(self, *args, **kwargs):
-            """`caffe.Net.forward`; shapes that changed and labels are checked first."""
+        def forward(self, blobs=None, start=None, end=None, **inputs):
+            """`caffe.Net.forward`, of all or, from layer `start` to `end`, a part of the net."""
+            self._check_call(blobs, start, end)
             self._recheck()
-            for name in set(kwargs) & set(self.inputs):  # as pycaffe does, but looked at first
-                self.blobs[name].data[...] = kwargs[name]
-            self.check_indices()
-            raw = super()
-            if kwargs.get("start") or len(args) > 1:  # blobs in the middle may have any shape
-                self._try(lambda: bool(raw.forward(*args, **kwargs)),
-                          lambda reason: f"forward from the middle of the net: {reason}")
-            return raw.forward(*args, **kwargs)
+            write_into(self, self.inputs, "data", inputs)
+            return super().forward(blobs, start, end)
+
+        def backward(self, diffs=None, start=None, end=None, **output_diffs):
+            """`caffe.Net.backward`, of all or, from layer `start` back to `end`, a part of it."""
+            self._check_call(diffs, start, end)
+            self._recheck()
+            write_into(self, self.outputs, "diff", output_diffs)
+            return super().backward(diffs, start, end)
+
+        def forward_all(self, blobs=None, **inputs):
+            """`caffe.Net.forward_all`: many batches, one after the other."""
+            check_batches(self, self.inputs, inputs)
+            return super().forward_all(blobs, **inputs)
+
+        def forward_backward_all(self, blobs=None, diffs=None, **arrays):
+            """`caffe.Net.forward_backward_all`: many batches, forward and backward."""
+            check_batches(self, [*self.inputs, *self.outputs], arrays)
+            return super().forward_backward_all(blobs, diffs, **arrays)
+
+        def _check_call(self, blobs, start, end):
+            if not isinstance(blobs, (list, tuple, type(None))):
+                raise NetError(f"the blobs to return are a list of names, got {blobs!r}.")
+            layers = list(self._layer_names)
+            for kind, name, known in [("blob", name, self.blobs) for name in blobs or ()] + [
+                    ("layer", name, layers) for name in (start, end) if name is not None]:
+                if name not in known:
+                    raise NetError(f"this net has no {kind} {name!r}."
+                                   + did_you_mean(str(name), known))
+
+        def _forward(self, start, end):
+            """Layers start to end by number, as `forward` asks for them."""
+            self._recheck()
+            self._try_layers(super()._forward, start, end, 1)
+            for stop in self._lookups:
+                if start <= stop.place <= end:
+                    if start < stop.place:
+                        super()._forward(start, stop.place - 1)
+                    stop.check(self)
+                    start = stop.place
+            super()._forward(start, end)
+            if self._changes != safe_blob.changes:  # a shape set in the middle was taken up
+                self._note_shapes()
+
+        def _backward(self, start, end):
+            """Layers start back to end by number, as `backward` asks for them."""
+            self._recheck()
+            if self._changes != safe_blob.changes:
+                raise NetError("a blob between the layers was reshaped: run forward() first.")
+            self._try_layers(super()._backward, start, end, -1)
+            for stop in self._lookups:
+                if end <= stop.place <= start:
+                    stop.check(self)
+            super()._backward(start, end)
+
+        def _try_layers(self, run, first, last, step):
+            """Run layers `first` to `last` in a child, unless that was done with these shapes."""
+            self._check_numbers(first, last)
+            key = first, last, step
+            if key in self._tried and self._changes == safe_blob.changes:
+                return
+            if any(layer.type in HAS_THREADS for layer in self.layers):
+                return
+            place = mmap.mmap(-1, 4)  # written by the child, read by the parent
+
+            def one_by_one():
+                for number in range(first, last + step, step):
+                    place[:] = number.to_bytes(4, "little")
+                    for lookup in self._lookups:
+                        if lookup.place == number:
+                            lookup.check(self)
+                    run(number, number)
+
+            way = "forward" if step == 1 else "backward"
+            self._try(one_by_one, lambda reason: blame.running_layer(
+                self, int.from_bytes(place[:], "little"), way, reason))
+            self._tried.add(key)
+
+        def _top_ids(self, number):
+            """Which blobs layer `number` gives."""
+            self._check_numbers(number)
+            return super()._top_ids(number)
+
+        def _bottom_ids(self, number):
+            """Which blobs layer `number` takes."""
+            self._check_numbers(number)
+            return super()._bottom_ids(number)
+
+        def _check_numbers(self, *numbers):
+            count = len(self.layers)
+            if not all(hasattr(n, "__index__") and 0 <= n < count for n in numbers):
+                raise NetError(f"layers have the numbers 0 to {count - 1}, got {numbers}.")
 
         def check_indices(self):
             """Raise where a label or index is none of those its layer knows."""
-            for layer, name, of, axis, ignored in self._ranges:
-                count = of if axis is None else self.blobs[of].shape[axis]
-                checks.check_indices(layer, name, self.blobs[name].data, count, ignored)
-
-        def backward(self, *args, **kwargs):
-            """`caffe.Net.backward`; tried in a child the first time, shapes checked always."""
-            self._recheck()
-            raw = super()
-            if not self._went_back:
-                self._try(lambda: bool(raw.backward(*args, **kwargs)),
-                          lambda reason: f"a layer of this net has no backward pass: {reason}")
-                self._went_back = True
-            return raw.backward(*args, **kwargs)
+            for lookup in self._lookups:
+                if lookup.name in self._sources():
+                    lookup.check(self)
+            if not all(lookup.name in self._sources() for lookup in self._lookups):
+                self._tried.clear()  # computed labels are looked at where they can do no harm
+                self._try_layers(super()._forward, 0, len(self.layers) - 1, 1)
 
         def copy_from(self, path):
             """Read weights from a file; each layer that learns must find its own."""
@@ -166,156 +263,3 @@ def guarded(caffe):
             raw.load_hdf5(path)
 
     return Net
-
-
-def sources(net):
-    """The blobs no layer computes."""
-    blobs = net.blobs
-    made = [top for layer in net.spec.layer if not layer.bottom
-            for top in layer.top if top in blobs]
-    return list(dict.fromkeys([*net.inputs, *made]))
-
-
-def source_shapes(net):
-    """Shapes of the blobs no layer computes; all other shapes follow from them."""
-    return [tuple(net.blobs[top].shape) for top in sources(net)]
-
-
-def _bytes_needed(net):
-    """Data and gradient of every blob and weight, 4 bytes a number."""
-    counts = [blob.count for name, blob in net.blobs.items() if "_split_" not in name]
-    counts += {id(blob): blob.count for blobs in net.params.values() for blob in blobs}.values()
-    return 8 * sum(counts)
-
-
-def read_text(path):
-    """The text of a file, or a NetError that says why not."""
-    try:
-        with open(readable(path), encoding="utf-8") as file:
-            return file.read()
-    except UnicodeDecodeError:
-        raise NetError(f"{path} is no text; expected a prototxt file.") from None
-
-
-def readable(path):
-    """The path as a string, or a NetError that says why it cannot be read."""
-    path = os.fspath(path)
-    if not os.path.exists(path):
-        where = os.path.dirname(os.path.abspath(path))
-        raise NetError(f"there is no file {path!r} (looked in {where}).")
-    if os.path.isdir(path):
-        raise NetError(f"{path!r} is a folder; expected a file.")
-    if not os.access(path, os.R_OK):
-        raise NetError(f"{path!r} may not be read by this user; see its permissions.")
-    return path
-
-
-def in_place_of(path, write):
-    """`write(beside)` a file next to `path`, then move it there: whole file or nothing."""
-    path = os.path.realpath(os.fspath(path))  # a link stays one
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise NetError(f"cannot write {path!r}: it is no file.")
-    folder = os.path.dirname(path)
-    if not os.path.isdir(folder):
-        raise NetError(f"cannot write {path!r}: there is no folder {folder!r}; make it first.")
-    try:
-        handle, beside = tempfile.mkstemp(suffix=os.path.splitext(path)[1], dir=folder)
-        os.close(handle)
-    except OSError as error:
-        raise NetError(f"cannot write into {folder!r}: {error.strerror}.") from None
-    try:
-        write(beside)
-        os.chmod(beside, 0o666 & ~_umask())
-        os.replace(beside, path)
-    except OSError as error:
-        raise NetError(f"cannot write {path!r}: {error.strerror}.") from None
-    finally:
-        if os.path.exists(beside):
-            os.remove(beside)
-    return path
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _which_layer(caffe, spec, phase, reason):
-    """Caffe's reason with the layer that caused it and the shapes that came in.
-
-    The shortest piece of the net that still dies ends in the layer we look for.
-    """
-    if not spec.layer:
-        return (f"{reason}\nHint: this is Caffe's format of 2014 (`layers {{`), in which layers "
-                "are not looked at one by one; write it anew with `layer {`.")
-    good, bad = 0, len(spec.layer)
-    while bad - good > 1:
-        middle = (good + bad) // 2
-        if _first_layers(caffe, spec, phase, middle) is None:
-            bad = middle
-        else:
-            good = middle
-    layer = spec.layer[bad - 1]
-    shapes = _first_layers(caffe, spec, phase, good) or {}
-    bottoms = [f"{name} {tuple(shapes[name]) if name in shapes else '(unknown)'}"
-               for name in layer.bottom]
-    return (f"layer {layer.name!r} ({layer.type}): {reason}\n"
-            f"Given: {', '.join(bottoms) or 'no bottoms'}.\n{_hint(layer, shapes, reason)}")
-
-
-def _first_layers(caffe, spec, phase, count):
-    """Blob shapes of the net's first layers, or None when Caffe dies of them."""
-    piece = caffe.proto.caffe_pb2.NetParameter()
-    piece.CopyFrom(spec)
-    del piece.layer[count:]
-
-    def build():
-        with tempfile.NamedTemporaryFile("w", suffix=".prototxt") as file:
-            file.write(str(piece))
-            file.flush()
-            net = caffe.Net(file.name, phase)
-            return {name: list(blob.shape) for name, blob in net.blobs.items()}
-
-    try:
-        return in_child(build)
-    except (Died, RuntimeError):
-        return None
-
-
-def _hint(layer, shapes, reason):
-    if "Unknown bottom blob" in reason:
-        wrong = next((name for name in layer.bottom if name not in shapes), "")
-        return hint_for(reason) + did_you_mean(wrong, shapes)
-    return hint_for(reason, layer.type)
-
-
-def check_weights(caffe, net, path):
-    """A caffemodel must be whole and hold each weight of the net."""
-    stored = caffe.proto.caffe_pb2.NetParameter()
-    with open(path, "rb") as file:
-        data = file.read()
-    try:
-        stored.ParseFromString(data)
-    except Exception:  # protobuf raises DecodeError from one of several modules
-        stored.Clear()
-    held = {layer.name for layer in [*stored.layer, *stored.layers] if layer.blobs}
-    if not held:
-        raise NetError(f"{path!r} ({len(data)} bytes) holds no weights: it is no .caffemodel "
-                       "or was cut short while it was written.")
-    missing = [name for name in owners(net) if name not in held]
-    if missing:
-        raise NetError(f"{path!r} has no weights for layer {missing[0]!r}; it holds "
-                       f"{', '.join(sorted(held)[:6])}. It was saved from another net: "
-                       "build this one with the same layer names.")
-
-
-def owners(net):
-    """The layers whose weights are not all shared from layers before them."""
-    seen, first = set(), []
-    for name, blobs in net.params.items():
-        places = {blob.data.ctypes.data for blob in blobs}
-        if not places <= seen:
-            first.append(name)
-        seen |= places
-    return first

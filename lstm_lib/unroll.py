@@ -1,10 +1,9 @@
 """How do T steps share one set of weights?"""
 from collections import namedtuple
 
-import numpy as np
-
 from .cells import (always_continue, composed_step, default_weight_names, fused_step,
                     project_input)
+from .checks import check_count, check_name, check_net_spec, check_top
 from .engine import caffe
 from .netspec import add_layer_to_net_spec, add_layer_with_multiple_tops
 
@@ -24,6 +23,9 @@ def initial_state(ns, B, H, prefix=""):
     >>> list(ns.to_proto().layer[0].input_param.shape[0].dim)
     [1, 2, 4]
     """
+    check_name("prefix", prefix)
+    check_count("B", B)
+    check_count("H", H)
     return tuple(add_layer_to_net_spec(ns, L.Input, prefix + state,
                                        input_param=dict(shape=dict(dim=[1, B, H])))
                  for state in ("h0", "c0"))
@@ -77,6 +79,9 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
     ((3, 2, 4), (1, 2, 4))
     """
     _check_arguments(ns, x, T, num_output, cell, project, prefix)
+    for name, top in dict(h0=h0, c0=c0, cont=cont, hold=hold).items():
+        if top is not None:
+            check_top(caffe, top, name)
     if (h0 is None) != (c0 is None):
         raise ValueError("give both h0 and c0, or neither.")
     weight_names = weight_names or default_weight_names(prefix)
@@ -170,9 +175,13 @@ def _slice_steps(ns, top, name, names):
 
 
 def _check_arguments(ns, x, T, num_output, cell, project, prefix):
-    for name, value in (("T", T), ("num_output", num_output)):
-        if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
-            raise ValueError(f"{name} must be a whole number of 1 or more, got {value!r}.")
+    check_net_spec(caffe, ns)
+    check_count("T", T)
+    check_count("num_output", num_output)
+    check_name("prefix", prefix)
+    if not callable(x):
+        for top in x if isinstance(x, (list, tuple)) else [x]:
+            check_top(caffe, top, "x")
     for name, value, known in (("cell", cell, ("composed", "fused")),
                                ("project", project, ("per_step", "once"))):
         if value not in known:
@@ -184,33 +193,6 @@ def _check_arguments(ns, x, T, num_output, cell, project, prefix):
     if prefix + "H" in ns.tops:
         raise ValueError(f"this NetSpec has an unroll with the prefix {prefix!r} already; "
                          "give the second one another, like prefix='second/'.")
-
-
-def mask_from_lengths(lengths, T):
-    """For `hold`: (T, B), 1 in the first `lengths[b]` steps of sequence b and 0 after.
-
-    >>> mask_from_lengths([2, 3], T=3).tolist()
-    [[1.0, 1.0], [1.0, 1.0], [0.0, 1.0]]
-    """
-    if max(lengths) > T:
-        raise ValueError(f"a sequence has {max(lengths)} steps and T is {T}.")
-    return (np.arange(T)[:, None] < np.asarray(lengths)).astype(np.float32)
-
-
-def cont_from_lengths(lengths, T):
-    """For `cont`: (T, B), 0 at the first step of each sequence and 1 where it goes on.
-
-    `lengths[b]` lists the sequences that stand one after the other in stream b.
-
-    >>> cont_from_lengths([[2, 1], [3]], T=3).tolist()
-    [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
-    """
-    cont = np.ones((T, len(lengths)), np.float32)
-    for b, stream in enumerate(lengths):
-        if sum(stream) > T:
-            raise ValueError(f"stream {b} has {sum(stream)} steps and T is {T}.")
-        cont[np.cumsum([0, *stream[:-1]]), b] = 0
-    return cont
 
 
 def _batch_size(x, T):

@@ -8,9 +8,10 @@ from collections import namedtuple
 
 import numpy as np
 
-from .cells import default_weight_names
+from .cells import default_weight_names, three_names
+from .checks import check_count
 from .errors import NetError
-from .nets import shared_weights
+from .nets import check_net, shared_weights
 
 
 class LSTMWeights(namedtuple("LSTMWeights", "W_xc b_c W_hc")):
@@ -38,6 +39,7 @@ def uniform_start(D, H, rng, limit=0.05, forget_bias=0.0):
     >>> W.W_xc.shape, W.b_c[4:8].tolist()
     ((16, 5), [1.0, 1.0, 1.0, 1.0])
     """
+    _check_sizes(D, H)
     return _start(D, H, rng, limit, limit, forget_bias)
 
 
@@ -49,10 +51,19 @@ def xavier_start(D, H, rng, forget_bias=0.0):
     >>> bool(abs(W.W_xc).max() <= 1), W.H
     (True, 4)
     """
+    _check_sizes(D, H)
     return _start(D, H, rng, np.sqrt(3 / D), np.sqrt(3 / H), forget_bias)
 
 
+def _check_sizes(D, H):
+    check_count("D", D)
+    check_count("H", H)
+
+
 def _start(D, H, rng, limit_x, limit_h, forget_bias):
+    if not hasattr(rng, "uniform") or not 0 <= max(limit_x, limit_h) < np.inf:
+        raise ValueError("expected rng = np.random.default_rng(seed) and a limit of 0 or more, got "
+                         f"{rng!r} and {limit_x!r}.")
     b_c = np.zeros(4 * H, np.float32)
     b_c[H:2 * H] = forget_bias  # rows i, f, o, g: f is the second block
     return LSTMWeights(rng.uniform(-limit_x, limit_x, (4 * H, D)).astype(np.float32), b_c,
@@ -105,7 +116,7 @@ def set_layer_weights(net, layer_name, weights):
 
 def _blobs(net, weight_names):
     known = shared_weights(net)
-    names = weight_names or default_weight_names("")
+    names = three_names(weight_names or default_weight_names(""))
     missing = [name for name in names if name not in known]
     if missing:
         raise NetError(f"this net has no weight {missing[0]!r}; it has "
@@ -114,13 +125,17 @@ def _blobs(net, weight_names):
 
 
 def _layer_blobs(net, layer_name):
-    if layer_name not in net.params or len(net.params[layer_name]) != 3:
+    check_net(net)
+    if layer_name not in list(net.params) or len(net.params[layer_name]) != 3:
         raise NetError(f"{layer_name!r} is no LSTM layer with W_xc, b_c, W_hc in this net; "
                        f"layers with weights: {', '.join(net.params) or 'none'}.")
     return list(net.params[layer_name])
 
 
 def _write(blobs, weights, names):
+    if not isinstance(weights, (list, tuple)) or len(weights) != 3:
+        raise NetError("weights are the three arrays W_xc, b_c, W_hc, like those of xavier_start, "
+                       f"got {type(weights).__name__}.")
     for blob, array, name in zip(blobs, weights, names):
         if tuple(blob.shape) != np.shape(array):
             raise NetError(f"{name} is {tuple(blob.shape)} in this net, "

@@ -1,0 +1,33 @@
+"""Blobs that refuse a shape Caffe would die of, and that are known to have a new one."""
+from .errors import NetError
+
+changes = 0  # how often a blob got a shape from Python: only then shapes need a look
+
+
+def guard_blobs(caffe):
+    """Put a check in front of `Blob.reshape` and what changes the blobs of a layer."""
+    blob, vector = caffe._caffe.Blob, caffe._caffe.BlobVec
+    blob.reshape = _checked(blob.reshape)
+    vector.add_blob = _checked(vector.add_blob)
+    vector.__delitem__ = _refused
+
+
+def _checked(set_shape):
+    def checked(blob, *dims):
+        """Give the blob a shape; `NetError` for one that Caffe would die of."""
+        global changes
+        size, whole = 1, all(hasattr(dim, "__index__") for dim in dims)
+        for dim in dims if whole else ():
+            size *= int(dim)
+        if not whole or len(dims) > 32 or any(dim < 0 for dim in dims) or size >= 2 ** 31:
+            raise NetError("a blob has at most 32 axes, each a whole number and none negative, and "
+                           f"fewer than 2^31 numbers; got the shape {dims}.")
+        changes += 1
+        set_shape(blob, *[int(dim) for dim in dims])
+
+    return checked
+
+
+def _refused(blobs, place):
+    """A layer cannot do without its blobs."""
+    raise NetError("the blobs of a layer cannot be taken away; build a net without the layer.")
