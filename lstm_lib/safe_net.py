@@ -49,8 +49,9 @@ def guarded(caffe):
             return raw
 
         def _remember(self):
+            self._source_names = self._find_sources()  # once: looking at T steps takes time
             self._shapes = self.source_shapes()
-            self._ranges = checks.index_ranges(self.spec, self._sources())
+            self._ranges = checks.index_ranges(self.spec, self._source_names)
             self._went_back = False
 
         def _try(self, work, explain, memory=False):
@@ -68,9 +69,9 @@ def guarded(caffe):
 
         def source_shapes(self):
             """Shapes of the blobs no layer computes; all other shapes follow from them."""
-            return [tuple(self.blobs[top].shape) for top in self._sources()]
+            return [tuple(self.blobs[top].shape) for top in self._source_names]
 
-        def _sources(self):
+        def _find_sources(self):
             blobs = self.blobs
             made = [top for layer in self.spec.layer if not layer.bottom
                     for top in layer.top if top in blobs]
@@ -78,7 +79,7 @@ def guarded(caffe):
 
         def _recheck(self):
             shapes = self.source_shapes()
-            empty = [name for name in self._sources() if not self.blobs[name].count]
+            empty = [name for name in self._source_names if not self.blobs[name].count]
             if empty:
                 raise NetError(f"the blob {empty[0]!r} has shape {tuple(self.blobs[empty[0]].shape)} "
                                "and holds no number; give its layer a shape, like "
@@ -98,7 +99,7 @@ def guarded(caffe):
             self._shapes = self.source_shapes()
 
         def _describe_sources(self):
-            return ", ".join(f"{top} {tuple(self.blobs[top].shape)}" for top in self._sources())
+            return ", ".join(f"{top} {tuple(self.blobs[top].shape)}" for top in self._source_names)
 
         def forward(self, *args, **kwargs):
             """`caffe.Net.forward`; shapes that changed and labels are checked first."""
