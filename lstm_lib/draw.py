@@ -6,7 +6,7 @@ from .graph import read_graph
 from .graphviz import caffe_dot, clustered_dot, run_dot
 from .picture import prepared, time_picture
 from .raster import convert
-from .safe_net import in_place_of
+from .files import in_place_of
 from .svg import fitted
 from .values import Paint
 from .words import alt_text, table

@@ -1,6 +1,6 @@
 """How does an LSTM become an .onnx file, which ONNX Runtime and others run?"""
 from .exchange import to_onnx
-from .safe_net import in_place_of
+from .files import in_place_of
 
 
 def write_onnx(weights, path):

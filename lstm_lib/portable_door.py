@@ -4,7 +4,9 @@ import portable_caffe
 from . import checks
 from .door import Door
 from .errors import NetError
-from .safe_net import check_weights, in_place_of, read_text, readable, source_shapes
+from .files import in_place_of, read_text, readable
+from .shapes import source_shapes
+from .stored import check_weights
 
 
 class Net(portable_caffe.Net):

@@ -5,7 +5,7 @@ import tempfile
 from .engine import caffe
 from .errors import NetError, did_you_mean
 from .nets import load_net
-from .safe_net import readable
+from .files import readable
 
 SolverParameter = caffe.proto.caffe_pb2.SolverParameter
 
