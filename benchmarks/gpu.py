@@ -6,18 +6,14 @@ Needs PyTorch and a GPU that it reaches by CUDA (or ROCm); no Caffe. Every way c
 same LSTM on the same numbers, and is held against NumPy first. A row is a median of 20 or
 more runs after warm-up; fewer where 20 would take longer than ROW_SECONDS. Rows that would
 take minutes, and those left when the minutes are over, are named with the reason. The file
-notebooks/data/gpu.json, which notebook 06 shows, is written anew after every few rows.
+notebooks/data/gpu.json, which notebook 06 shows, is written as it goes.
 
 `--device cpu` runs the same program on the CPU, `--quick` at toy sizes, to try it out; what
 they give is no measurement of a GPU and only goes where `--out` says.
 """
 import argparse
-import datetime
 import json
-import os
-import platform
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -50,7 +46,8 @@ def jobs(shapes, grid):
         found += [("grid", shape, TORCH, "gpu", "torch", False, False),
                   ("grid", shape, BEST, "cpu", "numpy", False, False)]
     longest = max(shape[0] for shape in shapes)
-    return sorted(found, key=lambda job: (job[1][0] == longest) + (job[5] and not job[6]))
+    return sorted(found, key=lambda job: (job[1][0] == longest)
+                  + (job[2] != TORCH and job[5] and not job[6]))  # TF32 without a graph: last
 
 
 def row_of(job, device, deadline):
@@ -150,41 +147,6 @@ def counted(shape, device):
     return rows
 
 
-def about(device):
-    """On what, with what and when this was measured."""
-    import numpy
-    import torch
-
-    import portable_caffe
-    gpu = device == "gpu"
-    return dict(date=datetime.date.today().isoformat(), measured_on=device,
-                gpu=torch.cuda.get_device_name() if gpu else None,
-                gpu_gb=round(torch.cuda.get_device_properties(0).total_memory / 2 ** 30)
-                if gpu else None, driver=driver() if gpu else None, cuda=torch.version.cuda,
-                cudnn=torch.backends.cudnn.version() if gpu else None, torch=torch.__version__,
-                numpy=numpy.__version__, portable_caffe=portable_caffe.__version__,
-                python=platform.python_version(), processor=processor(), cores=os.cpu_count(),
-                torch_threads=torch.get_num_threads(),
-                numpy_threads=os.environ.get("OPENBLAS_NUM_THREADS", "not set: all cores"))
-
-
-def driver():
-    try:
-        ask = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
-        return subprocess.run(ask, capture_output=True, text=True,
-                              check=True).stdout.split("\n")[0]
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown: no nvidia-smi"
-
-
-def processor():
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            return next(line.split(":")[1].strip() for line in lines if "model name" in line)
-    except (OSError, StopIteration):
-        return platform.machine()
-
-
 def summary(result):
     """The goals and the correctness, a line each."""
     worst = worst_error(result)
@@ -236,6 +198,7 @@ def measure(options):
     """Everything, written to `options.out` as it goes; the result."""
     shapes, grid, small = QUICK if options.quick else (SHAPES, GRID, CHECKED)
     deadline = time.monotonic() + 60 * options.minutes
+    from gpu_about import about
     result = dict(about=about(options.device), complete=False, rows=[], grid=[],
                   correctness=checked(small, options.device),
                   operations=counted((3, *small[1:]), options.device))

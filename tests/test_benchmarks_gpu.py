@@ -95,6 +95,18 @@ def test_what_cannot_run_is_named_and_the_rest_goes_on():
     assert "CPU" in gpu.row_of(huge, "gpu", float("inf"))["skipped"]
 
 
+def test_every_size_is_measured_and_what_the_goals_need_comes_first():
+    pytest.importorskip("torch")
+    jobs = gpu.jobs(gpu.SHAPES, gpu.GRID)
+    assert {job[1] for job in jobs if job[0] == "rows"} == {
+        (T, *rest) for T in (3, 20, 100, 500) for rest in gpu.BATCHES}
+    needed = [place for place, (_, shape, way, device, _, tf32, graph) in enumerate(jobs)
+              if shape in gpu.GOALS and device == "gpu"
+              and (way, graph) in ((gpu.BEST, True), ("torch.nn.LSTM", False))]
+    assert len(needed) == 8 and max(needed) < min(
+        place for place, job in enumerate(jobs) if job[1][0] == 500)
+
+
 def test_the_goals_are_ratios_to_cudnn_in_the_same_precision():
     def row(way, tf32, graph, ms):
         return dict(shape=[100, 32, 128, 256], way=way, device="gpu", tf32=tf32, graph=graph, ms=ms)
