@@ -3,14 +3,17 @@
     python benchmarks/cpu.py [threads]
 
 Forward and backward of an LSTM with a loss on all steps, medians of interleaved runs in one
-process, float32. Writes benchmarks/results/cpu_N_threads.json. Needs real Caffe.
+process, float32; and the memory a process takes for the net of 1000 steps, beyond what the
+imports take. Writes benchmarks/results/cpu_N_threads.json. Needs real Caffe.
 """
 import datetime
 import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 
 THREADS = sys.argv[1] if len(sys.argv) > 1 else "1"
@@ -26,6 +29,7 @@ from lstm_lib import unroll  # noqa: E402
 from portable_caffe.judge import both_nets, error  # noqa: E402
 
 SIZES = [(3, 10, 12800, 500), (20, 32, 128, 256), (100, 32, 128, 256), (100, 1, 64, 64)]
+LONG = [(1000, 8, 64, 64), (1000, 32, 128, 256)]  # for memory
 GOALS = [1.0, 0.7, 0.7, 3.0]
 UNIFORM = dict(type="uniform", min=-0.05, max=0.05)
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -99,6 +103,33 @@ def measure(sizes, seconds=6):
                    for name, pairs in times.items()}}
 
 
+PEAK = """
+import {module} as caffe
+def megabytes(what):  # ru_maxrss would begin with what the parent has
+    return int(open("/proc/self/status").read().split(what)[1].split()[0]) / 1024
+open("/proc/self/clear_refs", "w").write("5")  # the peak counts from here
+before = megabytes("VmRSS:")
+net = caffe.Net({path!r}, caffe.TRAIN)
+for _ in range(2):
+    net.clear_param_diffs()
+    net.forward()
+    net.backward()
+print(megabytes("VmHWM:") - before)
+"""
+
+
+def peak_memory(spec):
+    """Megabytes that building and running a net takes in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "net.prototxt")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(str(spec))
+        return {module: round(float(subprocess.run(
+            [sys.executable, "-c", PEAK.format(module=module, path=path)], check=True,
+            capture_output=True, text=True, cwd=os.path.dirname(HERE)).stdout))
+            for module in ("caffe", "portable_caffe")}
+
+
 def main():
     """Print a line for each size and write all of them as JSON."""
     results, load = [], round(os.getloadavg()[0], 2)  # what else the machine had to do
@@ -112,6 +143,9 @@ def main():
             print(f"{str(sizes):22}{name:24}{forward:9.2f}{backward:10.2f}"
                   f"{row['ratio'][name]:8.2f}")
         results.append(row)
+    memory = {str(sizes): peak_memory(unrolled_net(*sizes)) for sizes in LONG}
+    for sizes, peaks in memory.items():
+        print(f"{sizes}: " + ", ".join(f"{name} {mb} MB" for name, mb in peaks.items()))
     about = {"date": datetime.date.today().isoformat(), "threads": int(THREADS),
              "cores": os.cpu_count(), "load before": load, "machine": platform.machine(),
              "python": platform.python_version(), "numpy": np.__version__,
@@ -119,7 +153,8 @@ def main():
              "what": "forward, backward in ms, medians; ratio to Caffe's LSTM layer"}
     path = os.path.join(HERE, "results", f"cpu_{THREADS}_threads.json")
     with open(path, "w", encoding="utf-8") as file:
-        json.dump({"about": about, "results": results}, file, indent=1)
+        json.dump({"about": about, "results": results, "megabytes at T = 1000": memory}, file,
+                  indent=1)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import numpy as np
 from . import arrays
 from .errors import NetError
 
+ROWS = 4096  # so many make a product large; more only take memory
 HOST, ARRAY = "host", "array"  # the side that is newer
 watcher = None  # told of what is read and written, while a run is to be repeated (replay.py)
 
@@ -160,10 +161,14 @@ class GradientMemory(Memory):
     def add_products(self):
         """Add sum of a^T b over the products that wait: a (n, rows), b (n, columns)."""
         products, self.products = self.products, []
-        sizes = {(a.shape[1], b.shape[1]): None for a, b in products}  # one, unless PERMISSIVE
-        for size in sizes:
-            left, right = zip(*(pair for pair in products
-                                if (pair[0].shape[1], pair[1].shape[1]) == size))
+        while products:
+            size = products[0][0].shape[1]  # the same for all, unless sharing is PERMISSIVE
+            count, rows = 0, 0
+            while count < len(products) and rows < ROWS and products[count][0].shape[1] == size:
+                rows += products[count][0].shape[0]
+                count += 1
+            left, right = zip(*products[:count])
+            del products[:count]
             self.add((_stacked(left).T @ _stacked(right)).reshape(self.shape), owned=True)
 
 

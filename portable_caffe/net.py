@@ -2,6 +2,7 @@
 import os
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import cached_property
 from itertools import zip_longest
 
 import numpy as np
@@ -67,12 +68,19 @@ class Net:
         self.params = OrderedDict((node.spec.name, node.layer.blobs)
                                   for node in self._nodes if node.layer.blobs)
         self.inputs, self.outputs = graph.inputs, sorted(graph.unread)
-        self.top_names, self.bottom_names = (
-            OrderedDict((node.spec.name, list(getattr(node.spec, end))) for node in self._nodes)
-            for end in ("top", "bottom"))
         self.blob_loss_weights = OrderedDict((name, 0.0) for name in self.blobs)
         for node in self._nodes:
             self.blob_loss_weights.update(zip(node.spec.top, node.loss_weights))
+
+    @cached_property
+    def top_names(self):
+        """Layer -> the names of its tops."""
+        return OrderedDict((node.spec.name, list(node.spec.top)) for node in self._nodes)
+
+    @cached_property
+    def bottom_names(self):
+        """Layer -> the names of its bottoms."""
+        return OrderedDict((node.spec.name, list(node.spec.bottom)) for node in self._nodes)
 
     def forward(self, blobs=None, start=None, end=None, **kwargs):
         """Run the layers from `start` to `end` (names, both included).
@@ -198,7 +206,7 @@ class Net:
                 self._runs.forget()
 
     def load_hdf5(self, path):
-        """Not here: `NetError`."""
+        """Not here."""
         raise NetError("portable_caffe reads and writes no HDF5 files; use save(path) and "
                        "copy_from(path), which real Caffe knows too.")
 

@@ -46,6 +46,15 @@ def run(caffe, folder):
     print(rounded({"none": net.params["a"][0].diff}))
 
 
+def write_inside(caffe, folder):
+    """What is written into a blob that several layers read is seen by all of them."""
+    net = fill(caffe.Net(write(folder, learning_net()), caffe.TEST))
+    net.forward()
+    net.blobs["score"].data[...] = np.arange(24).reshape(8, 3) % 5
+    print(rounded(net.forward(start="loss")), [n for n in net.blobs if "split" in n])
+    print(rounded({n: net.blobs[n].data for n in net.blobs if "score" in n}))
+
+
 def reshape(caffe, folder):
     """Another batch size, by forward alone and by reshape."""
     net = fill(caffe.Net(write(folder, learning_net()), caffe.TRAIN))
@@ -120,7 +129,7 @@ def draw(caffe, folder):
         print(module.get_pydot_graph(message, **options).to_string())
 
 
-@pytest.mark.parametrize("script", [look, run, reshape, share, complain, write_spec, draw],
+@pytest.mark.parametrize("script", [look, run, write_inside, reshape, share, complain, write_spec, draw],
                          ids=lambda script: script.__name__)
 def test_script_prints_the_same_on_both(script, tmp_path):
     printed = []
