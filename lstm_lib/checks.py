@@ -1,4 +1,6 @@
 """Look at a layer or a prototxt before Caffe does, so that the error comes early."""
+import importlib
+
 from google.protobuf import text_format
 
 from .errors import NetError, did_you_mean
@@ -115,6 +117,20 @@ def _near_word(caffe, said):
     return f"\nKnown: {', '.join(known)}.{did_you_mean(wrong, known)}"
 
 
+def _check_python_layer(caffe, layer):
+    """Caffe forgets why it could not find a layer written in Python."""
+    asked = layer.python_param
+    try:
+        made = getattr(importlib.import_module(asked.module), asked.layer)
+        fits = issubclass(made, caffe.Layer)
+    except Exception as error:  # the module may raise anything
+        made, fits = error, False
+    if not fits:
+        raise NetError(f"layer {layer.name!r} (Python): python_param names module "
+                       f"{asked.module!r} and layer {asked.layer!r}, which should be a class of "
+                       f"caffe.Layer in a module on sys.path: {made}.")
+
+
 def check_net(caffe, net, what):
     """What Python can see wrong in a parsed net: layer types and sizes."""
     if not net.layer and not net.layers:
@@ -124,6 +140,8 @@ def check_net(caffe, net, what):
         if layer.type not in caffe.layer_type_list():
             raise NetError(f"layer {layer.name!r}: {caffe.__name__} does not run layers of type "
                            f"{layer.type!r}. It runs {', '.join(caffe.layer_type_list())}.")
+        if layer.type == "Python":
+            _check_python_layer(caffe, layer)
         if layer.type == "HDF5Output":
             raise NetError(f"layer {layer.name!r}: HDF5Output overwrites its file when the net is "
                            "built; leave it out and keep net.blobs[...].data with np.save.")

@@ -48,7 +48,7 @@ def _proto_of(ns):
 
 def check_net(net):
     """Raise unless it is a net that `load_net` or a solver made."""
-    if not isinstance(net, caffe.Net):
+    if not (hasattr(net, "spec") and hasattr(net, "params")):
         raise NetError(f"expected a net, like net = load_net(ns), got {type(net).__name__}.")
 
 

@@ -48,18 +48,33 @@ class Net(portable_caffe.Net):
         raw = super()
         in_place_of(path, raw.save)
 
-    def save_hdf5(self, path, *args):
+    def save_hdf5(self, *args):
         """portable_caffe knows no HDF5."""
-        raise NetError("portable_caffe writes no HDF5 files; use save_weights(net, "
+        raise NetError("portable_caffe reads and writes no HDF5 files; use save_weights(net, "
                        "'x.caffemodel') instead.")
 
     load_hdf5 = save_hdf5
+
+
+def _told(name):
+    """A solver class of portable_caffe that names the file that is no good."""
+    make = getattr(portable_caffe, name)
+
+    def solver(path):
+        path = readable(path)
+        try:
+            return make(path)
+        except NetError as error:
+            raise NetError(f"portable_caffe makes no solver of {path!r}: {error}") from None
+
+    return staticmethod(solver)
 
 
 class PortableDoor(Door):
     """portable_caffe, with its own `Net`."""
 
     engine, Net = "portable", Net
+    get_solver, SGDSolver, AdamSolver = map(_told, ("get_solver", "SGDSolver", "AdamSolver"))
     raw_solver = staticmethod(portable_caffe.get_solver)
 
     def attempt(self, work):

@@ -135,6 +135,9 @@ def guarded(caffe):
             check_batches(self, [*self.inputs, *self.outputs], arrays)
             return super().forward_backward_all(blobs, diffs, **arrays)
 
+        def _batch(self, blobs):
+            return super()._batch(blobs) if blobs else iter(())  # pycaffe's own wants one
+
         def _check_call(self, blobs, start, end):
             if not isinstance(blobs, (list, tuple, type(None))):
                 raise NetError(f"the blobs to return are a list of names, got {blobs!r}.")

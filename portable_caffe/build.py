@@ -19,6 +19,7 @@ class Graph:
     def __init__(self, spec, phase):
         self.nodes, self.blobs, self.inputs, self.unread = [], {}, [], {}
         self.weights, self.owners = [], {}
+        self.shown = {}  # the name a person knows of each top of an automatic Split
         self.room = Room(4 if phase == caffe_pb2.TEST else 8)
         needed = {}  # blob name -> does something before it learn?
         for layer in spec.layer:
@@ -35,7 +36,9 @@ class Graph:
         tops = [self._top(spec, index) for index in range(len(spec.top))]
         for name in spec.bottom:
             self.unread.pop(name, None)
-        node = Node(spec, phase, bottoms, tops)
+        node = Node(spec, phase, bottoms, tops, [self.shown.get(b, b) for b in spec.bottom])
+        if spec.type == "Split" and spec.name.endswith("_split"):
+            self.shown.update((top, spec.bottom[0]) for top in spec.top)
         with node:
             self.room.take(node)
         if spec.type == "DummyData":
@@ -155,8 +158,8 @@ class Weight:
         if blob.count != self.blob.count or not permissive and blob.shape != self.blob.shape:
             raise NetError(
                 f"layer {layer.name!r} ({layer.type}): Cannot share param {self.name!r} owned by "
-                f"layer {self.layer_name!r}; shape mismatch.\nGiven: {blob.shape} here, "
-                f"{self.blob.shape} there.")
+                f"layer {self.layer_name!r}; shape mismatch. Give one of them another name, or "
+                f"both the same sizes.\nGiven: {blob.shape} here, {self.blob.shape} there.")
         for field in ("lr_mult", "decay_mult"):
             self._agree(field, spec, layer)
         blob.share(self.blob)

@@ -3,6 +3,8 @@ from . import files
 from .errors import NetError
 from .proto import caffe_pb2
 
+OTHER_NET = "The file was saved from a net of other sizes; build this net with those."
+
 
 def copy_from(net, path):
     """Give the layers of a net the weights of those with the same names in a file.
@@ -26,11 +28,12 @@ def copy_from(net, path):
 def _must_fit(name, stored, targets):
     if len(targets) != len(stored):
         raise NetError(f"Incompatible number of blobs for layer {name}: {len(stored)} in the "
-                       f"file, {len(targets)} here.")
+                       f"file, {len(targets)} here. {OTHER_NET}")
     for index, (blob, array) in enumerate(zip(targets, stored)):
         if _without_ones(array.shape) != _without_ones(blob.shape):
             raise NetError(f"Cannot copy param {index} weights from layer {name!r}; shape "
-                           f"mismatch.\nGiven: {array.shape} in the file, {blob.shape} here.")
+                           f"mismatch. {OTHER_NET}\nGiven: {array.shape} in the file, "
+                           f"{blob.shape} here.")
 
 
 def _without_ones(shape):

@@ -59,7 +59,7 @@ def read_binary(path, message):
 
 def write_binary(path, message):
     """Write a message beside the file and move it into place: whole file or nothing."""
-    path = os.path.abspath(os.fspath(path))
+    path, beside = os.path.abspath(os.fspath(path)), ""
     try:
         handle, beside = tempfile.mkstemp(dir=os.path.dirname(path))
         with os.fdopen(handle, "wb") as file:
@@ -67,6 +67,9 @@ def write_binary(path, message):
         os.replace(beside, path)
     except OSError as error:
         raise NetError(f"cannot write {path}: {error.strerror}.") from None
+    finally:
+        if os.path.exists(beside):  # it was not moved
+            os.remove(beside)
 
 
 def to_message(array, message, field="data"):

@@ -171,11 +171,20 @@ class Net:
         """Let new shapes flow, if Python reshaped a blob since the last time."""
         if self._seen_reshapes != Blob.reshapes:
             for node in self._nodes[first:last + 1]:
-                if node.reshape():
+                if self._reshape_node(node):
                     self._ran = None
             self._graph.room.reshaped(self._nodes, self._graph.weights)
             if last - first == len(self._nodes) - 1:
                 self._seen_reshapes = Blob.reshapes
+
+    def _reshape_node(self, node):
+        """Its new shapes; if they cannot be, the inputs that led there are named as well."""
+        try:
+            return node.reshape()
+        except NetError as error:
+            given = ", ".join(f"{name} {self.blobs[name].shape}" for name in self.inputs)
+            raise NetError(f"{error}\nInputs of the net: {given or 'none'}. T and D are fixed when "
+                           "it is built; for others build it anew.") from None
 
     def reshape(self):
         """Let the shapes of the inputs flow through the net."""

@@ -28,8 +28,9 @@ def make_layer(spec, phase):
 class Node:
     """Runs one layer between its blobs, and puts the layer into what it raises."""
 
-    def __init__(self, spec, phase, bottoms, tops):
+    def __init__(self, spec, phase, bottoms, tops, names):
         self.spec, self.bottoms, self.tops = spec, bottoms, tops
+        self.names = names  # of the bottoms, as the prototxt has them
         with self:
             self.layer = make_layer(spec, phase)
             self.layer.top_blobs = tops
@@ -50,7 +51,7 @@ class Node:
     def _explained(self, error):
         """The NetError that names this layer, what is wrong, and the shapes that came in."""
         given = ", ".join(f"{name} {blob.shape}"
-                          for name, blob in zip(self.spec.bottom, self.bottoms))
+                          for name, blob in zip(self.names, self.bottoms))
         if isinstance(error, MemoryError) or "ut of memory" in str(error):
             error = f"{error} The blobs do not fit: use a smaller T, B or num_output."
         elif not isinstance(error, Rule):  # nothing we thought of
@@ -150,8 +151,9 @@ class Node:
                 good = (values >= 0) & (values < count) & (values == np.floor(values))
                 if ignored is not None:
                     good |= values == ignored
-                check(good.all(), f"the labels in {self.spec.bottom[i]!r} must be whole numbers "
-                                  f"from 0 to {count - 1}, not {values[~good][:1]}.")
+                check(good.all(), f"the labels in {self.names[i]!r} must be whole numbers "
+                                  f"from 0 to {count - 1}, got "
+                                  f"{(*values[~good].ravel(), 0)[0]:g}.")
 
 
 def _seen(given, results):

@@ -1,7 +1,7 @@
 """What Caffe does to a NetParameter before it builds it: inputs, rules, splits."""
 from collections import Counter
 
-from .errors import NetError
+from .errors import NetError, did_you_mean
 from .proto import caffe_pb2
 
 
@@ -77,7 +77,8 @@ def _sources(layers):
             if name not in last:
                 raise NetError(f"layer {layer.name!r} ({layer.type}): Unknown bottom blob "
                                f"{name!r} (layer {layer.name!r}, bottom index {j})\nGiven: tops "
-                               f"of the layers before: {', '.join(last) or 'none'}.")
+                               f"of the layers before: {', '.join(last) or 'none'}."
+                               + did_you_mean(name, last))
             sources[i, j] = last[name]
             readers[last[name]] += 1
         last.update((name, (i, j)) for j, name in enumerate(layer.top))

@@ -8,7 +8,7 @@ import stat
 
 import numpy as np
 import pytest
-from conftest import B, D, H, T, L, input_layer, unrolled_net, unrolled_spec
+from conftest import B, D, H, T, L, input_layer, unrolled_net, unrolled_spec, on_real_caffe
 
 from lstm_lib import NetError, NoGPU, caffe, load_net, save_weights, write_prototxt
 from lstm_lib import guard
@@ -30,7 +30,7 @@ def product(name, num_output, top):
 BAD_NETS = {
     "unequal shapes": (
         product("fine", 5, "a") + layer("Eltwise", bottoms=("x", "a")),
-        ["'wrong' (Eltwise)", "x (2, 3, 4)", "a (2, 3, 5)", "one and the same shape"]),
+        ["'wrong' (Eltwise)", "x (2, 3, 4)", "a (2, 3, 5)", "one and the same shape|one shape"]),
     "unknown layer type": (layer("TanHH"), ["'wrong'", "TanHH", "Did you mean 'TanH'"]),
     "unknown field": (layer("TanH", "tanh_parm { }"), ["line 1", "tanh_parm", "tanh_param"]),
     "unknown enum": (layer("Eltwise", "eltwise_param { operation: PRODUCT }"),
@@ -38,7 +38,7 @@ BAD_NETS = {
     "unknown bottom": (layer("TanH", bottoms=("xx",)), ["'wrong'", "'xx'", "Did you mean 'x'"]),
     "bad slice points": (
         layer("Slice", "slice_param { axis: 2 slice_point: 3 slice_point: 2 }",
-              tops=("a", "b", "c")), ["'wrong' (Slice)", "x (2, 3, 4)", "rising"]),
+              tops=("a", "b", "c")), ["'wrong' (Slice)", "x (2, 3, 4)", "rising|must rise"]),
     "slice point past the end": (
         layer("Slice", "slice_param { axis: 2 slice_point: 9 }", tops=("a", "b")),
         ["'wrong' (Slice)", "x (2, 3, 4)", "slice points"]),
@@ -47,7 +47,8 @@ BAD_NETS = {
         ["'wrong' (Slice)", "x (2, 3, 4)", "divide"]),
     "axis out of range": (
         layer("InnerProduct", "inner_product_param { num_output: 2 axis: 7 }"),
-        ["'wrong' (InnerProduct)", "axis 7 out of range", "each stays below 3"]),
+        ["'wrong' (InnerProduct)", "axis 7 out of range|axis 7 is out of range",
+         "each stays below 3|a blob of 3 axes"]),
     "missing num_output": (layer("InnerProduct"), ["'wrong'", "num_output is missing"]),
     "missing num_output of an LSTM": (
         'layer { name: "k" type: "Input" top: "k" input_param { shape { dim: 2 dim: 3 } } } '
@@ -56,7 +57,7 @@ BAD_NETS = {
         product("first", 5, "a") + product("wrong", 6, "b"),
         ["'wrong' (InnerProduct)", "Cannot share param 'w'", "'first'", "another name"]),
     "wrong number of bottoms": (layer("TanH", bottoms=("x", "x")),
-                                ["'wrong' (TanH)", "takes 1 bottom", "another number"]),
+                                ["'wrong' (TanH)", "takes 1 bottom|must have 1", "another number|it has 2"]),
     "unknown filler": (
         layer("InnerProduct",
               'inner_product_param { num_output: 2 weight_filler { type: "xaver" } }'),
@@ -77,8 +78,8 @@ def test_a_bad_net_raises_with_the_layer_and_what_would_be_right(what):
     text, expected = BAD_NETS[what]
     with pytest.raises(NetError) as error:
         load_net(X + text)
-    for words in expected:
-        assert words in str(error.value), str(error.value)
+    for words in expected:  # of real Caffe, or else of portable_caffe
+        assert any(part in str(error.value) for part in words.split("|")), str(error.value)
 
 
 @pytest.mark.parametrize("text, said", [
@@ -101,6 +102,7 @@ def test_a_blob_too_large_for_memory_raises_before_it_is_filled():
             'input_param { shape { dim: 2000 dim: 1000 dim: 1000 } } } ' for n in range(200)))
 
 
+@on_real_caffe
 def test_a_weight_too_large_for_memory_raises_with_its_layer(monkeypatch):
     monkeypatch.setattr(guard, "free_memory", lambda: 10 ** 9)  # a small machine
     with pytest.raises(NetError, match="'wrong' .*host allocation(?s:.*)do not fit"):
@@ -286,7 +288,7 @@ def labelled(type_name, options=""):
 def test_a_label_out_of_range_raises_before_caffe_looks_it_up(type_name, options, label):
     net = labelled(type_name, options)
     net.blobs["label"].data[1, 2] = label
-    with pytest.raises(NetError, match="'wrong': the labels in 'label' .* from 0 to 3"):
+    with pytest.raises(NetError, match="'wrong'.*: the labels in 'label' .* from 0 to 3"):
         net.forward()
 
 
@@ -306,13 +308,13 @@ def test_an_index_out_of_range_of_an_embedding_raises():
 def test_a_layer_without_a_backward_pass_raises():
     net = load_net(X + layer("ArgMax"), force_backward=True)
     net.forward()
-    with pytest.raises(NetError, match="no backward pass"):
+    with pytest.raises(NetError, match="no backward pass|has no gradient"):
         net.backward()
 
 
 def test_an_input_without_a_shape_raises():
     net = load_net('layer { name: "x" type: "Input" top: "x" }')
-    with pytest.raises(NetError, match="'x' has shape .*give its layer a shape"):
+    with pytest.raises(NetError, match="'x' has .*shape .*give (its|the) layer a shape"):
         net.forward()
 
 
@@ -352,7 +354,7 @@ def test_a_solver_file_that_is_no_good_raises(name, text, file):
 def test_a_layer_that_overwrites_a_file_when_it_is_built_is_refused(tmp_path):
     kept = tmp_path / "keep.h5"
     kept.write_text("precious")
-    with pytest.raises(NetError, match="HDF5Output overwrites"):
+    with pytest.raises(NetError, match="HDF5Output overwrites|does not run .*'HDF5Output'"):
         load_net(SCORES + layer("HDF5Output", f'hdf5_output_param {{ file_name: "{kept}" }}',
                                 bottoms=("x", "label"), tops=()))
     assert kept.read_text() == "precious"

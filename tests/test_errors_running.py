@@ -140,6 +140,13 @@ def test_wrong_arguments_of_backward_and_the_batch_calls_are_named():
             call()
 
 
+def test_all_batches_run_without_gradients_given_where_pycaffe_itself_fails():
+    net = load_net(X + layer("TanH"), force_backward=True)
+    x = np.arange(72, dtype="f").reshape(6, 3, 4) / 50
+    outputs, diffs = net.forward_backward_all(x=x)
+    assert np.allclose(outputs["y"], np.tanh(x)) and diffs["x"].shape == x.shape
+
+
 def test_arrays_given_to_forward_and_backward_arrive():
     net = unrolled_net()
     x, dH = np.ones((T, B, D)), np.full((T, B, H), 2)
@@ -184,6 +191,14 @@ def test_the_blobs_of_a_layer_stay_with_it():
         del net.layers[place].blobs[0]
     with pytest.raises(NetError, match="none negative"):
         net.layers[place].blobs.add_blob(-2)
+
+
+@pytest.mark.parametrize("module, name, said", [
+    ("no_such_module", "X", "No module named"), ("os", "X", "no attribute 'X'"),
+    ("os", "PathLike", "class of caffe.Layer"), ("", "", "module ''")])
+def test_a_python_layer_that_is_not_there_says_why(module, name, said):
+    with pytest.raises(NetError, match=f"'wrong' .*{said}"):
+        load_net(X + layer("Python", f'python_param {{ module: "{module}" layer: "{name}" }}'))
 
 
 def test_an_error_in_a_layer_written_in_python_names_the_layer(tmp_path, monkeypatch):

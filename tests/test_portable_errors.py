@@ -160,7 +160,7 @@ def test_a_label_out_of_range_raises(what, label, is_host, monkeypatch):
     net = pc.Net(ns.to_proto(), pc.TRAIN)
     monkeypatch.setattr(arrays.current, "is_host", is_host)
     net.blobs["label"].data[...] = [0, label]
-    with pytest.raises(pc.NetError, match="(?s)whole numbers from 0 to 2, not .*Given: .*label"):
+    with pytest.raises(pc.NetError, match="(?s)whole numbers from 0 to 2, got .*Given: .*label"):
         net.forward()
     net.blobs["label"].data[...] = [0, 5 if what == "ignored" else 2]
     assert np.isfinite(net.forward()["t"]).all()
