@@ -292,3 +292,16 @@ def test_the_shell_draws_all_layers_and_rolled_up(tmp_path):
         assert main(["draw", file, "-o", str(tmp_path / name), *words]) == 0
     assert "copied for several readers" in open(tmp_path / "a.svg", encoding="utf-8").read()
     assert 't = 1 … 9' in open(tmp_path / "r.svg", encoding="utf-8").read()
+
+
+def test_the_pixel_budget_holds_for_the_area_too(tmp_path):
+    from lstm_lib.raster import MOST_PIXELS, convert
+
+    with pytest.raises(NetError, match=f"{MOST_PIXELS:,} in all"):
+        convert('<svg viewBox="0 0 9000 9000"/>', tmp_path / "x.png", "png")
+
+
+def test_only_edges_from_step_to_step_do_not_pull_upward():
+    edges = [line for line in draw(unrolled(3), style="graphviz")._dot().split("\n")
+             if "constraint=false" in line]
+    assert len(edges) == 4, "c and h, twice"
