@@ -4,7 +4,7 @@ import random
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from drawn_nets import PERCEPTRON, parsed, unrolled
+from drawn_nets import PERCEPTRON, drawn_names, parsed, unrolled
 
 from lstm_lib import DotMissing, NetError, caffe
 from lstm_lib.draw import draw, summary
@@ -252,3 +252,56 @@ def test_every_kind_of_picture_becomes_pixels_and_pages(options, ending, tmp_pat
     net.forward()
     path = draw(net, **options).save(tmp_path / ("lstm" + ending))
     assert os.path.getsize(path) > 5000
+
+
+def test_blobs_that_nobody_reads_are_drawn_with_their_makers():
+    text = ('layer { name: "x" type: "Input" top: "x" top: "unread" }'
+            'layer { name: "s" type: "Slice" bottom: "x" top: "a" top: "b" top: "c" }'
+            'layer { name: "y" type: "TanH" bottom: "b" top: "y" }')
+    tree = parsed(text)
+    assert drawn_names(tree) == ["x", "s", "y"]
+    assert "-> x, unread" in summary(text)
+
+
+@pytest.mark.parametrize("words,reason", [
+    (["none.prototxt"], "there is no file"), (["net.prototxt", "-o", "no/x.svg"], "no folder"),
+    (["net.prototxt", "-o", "net.prototxt/x.svg"], "no folder"),
+    (["net.prototxt", "-o", "x.jpg"], "must end in"), (["."], "is a folder"),
+    (["net.prototxt", "--style", "graphviz", "--html"], "interactive page"),
+    (["net.prototxt", "--style", "caffe", "--shapes"], "style='time'")])
+def test_a_mistake_in_the_shell_is_one_line_and_status_1(words, reason, tmp_path, monkeypatch,
+                                                         capsys):
+    from lstm_lib import write_prototxt
+    from lstm_lib.__main__ import main
+
+    monkeypatch.chdir(tmp_path)
+    write_prototxt(unrolled(2), "net.prototxt")
+    assert main(["draw", *words]) == 1
+    error = capsys.readouterr().err
+    assert reason in error and error.count("\n") == 1 and error.startswith("lstm_lib draw: ")
+    assert os.listdir(tmp_path) == ["net.prototxt"]
+
+
+def test_the_shell_draws_all_layers_and_rolled_up(tmp_path):
+    from lstm_lib import write_prototxt
+    from lstm_lib.__main__ import main
+
+    file = write_prototxt(unrolled(9), str(tmp_path / "net.prototxt"))
+    for name, words in (("a.svg", ["--all-layers"]), ("r.svg", ["--steps", "rolled"]),
+                        ("g.svg", ["--style", "graphviz"])):
+        assert main(["draw", file, "-o", str(tmp_path / name), *words]) == 0
+    assert "copied for several readers" in open(tmp_path / "a.svg", encoding="utf-8").read()
+    assert 't = 1 … 9' in open(tmp_path / "r.svg", encoding="utf-8").read()
+
+
+def test_the_pixel_budget_holds_for_the_area_too(tmp_path):
+    from lstm_lib.raster import MOST_PIXELS, convert
+
+    with pytest.raises(NetError, match=f"{MOST_PIXELS:,} in all"):
+        convert('<svg viewBox="0 0 9000 9000"/>', tmp_path / "x.png", "png")
+
+
+def test_only_edges_from_step_to_step_do_not_pull_upward():
+    edges = [line for line in draw(unrolled(3), style="graphviz")._dot().split("\n")
+             if "constraint=false" in line]
+    assert len(edges) == 4, "c and h, twice"

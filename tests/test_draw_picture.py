@@ -490,3 +490,68 @@ def test_a_negative_mean_shows_without_colours_too():
     dashed = {g.find(SVG + "title").text.split(" ")[0]: g.get("stroke-dasharray") is not None
               for g in tree.iter(SVG + "g") if g.get("data-n") and len(g) > 1}
     assert dashed["c0"] and not dashed["h0"]
+
+
+def test_states_run_through_the_folded_steps_to_the_last():
+    folded = next(g for g in parsed(unrolled(10)).iter(SVG + "g") if g.get("data-step") == "4-9")
+    for colour in STATE_COLOURS[:2]:
+        lines = [p for p in folded.iter(SVG + "path") if p.get("stroke") == colour]
+        assert [bool(p.get("stroke-dasharray")) for p in lines] == [True, False]
+
+
+def test_names_below_a_step_are_not_struck_by_states_that_come_from_another_stack():
+    ns = unrolled(2, prefix="enc/")
+    ns.y = caffe.layers.Input(input_param=dict(shape=dict(dim=[2, 2, 3])))
+    unroll(ns, ns.y, 2, 4, prefix="dec/", h0=ns["enc/h2"], c0=ns["enc/c2"])
+    tree = parsed(ns)
+    lines = [float(y) for p in tree for y in re.findall(r"[\d.]+,([-\d.]+)", p.get("d", ""))
+             if p.tag == SVG + "path" and p.get("stroke") in STATE_COLOURS]
+    names = [float(t.get("y")) for t in tree if t.tag == SVG + "text" and t.text == "x"]
+    assert len(names) == 4
+    assert all(abs(name - 4 - line) > 5 for name in names for line in lines)
+
+
+def test_a_difference_is_a_minus():
+    text = ('layer { name: "x" type: "Input" top: "x" }' + "".join(
+        f'layer {{ name: "t{t}/m" type: "InnerProduct" bottom: "x" top: "m{t}" '
+        'param { name: "w" } } '
+        f'layer {{ name: "t{t}/d" type: "Eltwise" bottom: "m{t}" bottom: "x" top: "d{t}" '
+        'eltwise_param { operation: SUM coeff: 1 coeff: -1 } }' for t in (1, 2)))
+    assert texts(parsed(text)).count("−") == 2
+
+
+def test_outputs_that_are_joined_and_cut_again_go_straight_to_the_upper_stack():
+    assert "low/H" not in drawn_names(parsed(stacked()))
+    wires = Wiring(find_steps(read_graph(stacked()))).wires
+    assert [(w.source.name, w.target.name) for w in wires if w.source.name == "low/t2/lstm/h"
+            and w.target.stack == "high/"] == [("low/t2/lstm/h", "high/t2/lstm/Mx")]
+
+
+def test_values_far_below_the_largest_share_the_palest_colour():
+    net = load_net(unrolled(1))
+    net.blobs["c0"].data[...], net.blobs["h0"].data[...], net.blobs["x"].data[...] = 1, 1e-30, 0
+    assert "1e-06" in texts(parsed(net, values="data"))
+
+
+def test_lines_of_states_keep_room_for_their_names():
+    ns = caffe.NetSpec()
+    ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[2, 2, 3])))
+    ns.hold = caffe.layers.Input(input_param=dict(shape=dict(dim=[2, 2])))
+    unroll(ns, ns.x, 2, 4, hold=ns.hold)
+    cell = frames(parsed(ns))[0]
+    c, h = [float(re.match(r"M0,([\d.]+)", state_lines(cell, s)[0])[1]) for s in "ch"]
+    assert abs(c - h) >= 30
+
+
+def test_the_loops_of_a_rolled_net_run_outside_its_frame():
+    cell = frames(parsed(unrolled(10), steps="rolled"))[0]
+    c, h = [[float(y) for y in re.findall(r",([-\d.]+)", p.get("d"))]
+            for p in cell.iter(SVG + "path") if p.get("data-loop")]
+    assert min(c) < 0 and max(h) > float(cell[0].get("height"))
+
+
+def test_an_equation_tells_what_is_computed_in_place():
+    from lstm_lib.words import equation
+
+    gate = next(node for node in read_graph(PERCEPTRON).nodes if node.name == "ip1")
+    assert equation(gate) == "ip1 = ip1[0] · data + ip1[1]; ip1 ← max(0, ip1)"
