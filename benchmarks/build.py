@@ -29,7 +29,7 @@ def seconds(work, times=3):
         start = time.perf_counter()
         work()
         return time.perf_counter() - start
-    return round(statistics.median(once() for _ in range(times)), 3)
+    return round(statistics.median(once() for _ in range(times)), 5)
 
 
 def measure(T, cell, project, folder):
@@ -57,7 +57,7 @@ def fail():
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        rows = [measure(T, cell, project, folder) for T in (1, 10, 100, 1000)
+        rows = [measure(T, cell, project, folder) for T in (1, 3, 10, 100, 1000)
                 for cell, project in (("composed", "per_step"), ("fused", "once"))]
     result = dict(engine=describe(), cores=os.cpu_count(), machine=platform.machine(),
                   sizes=dict(B=B, D=D, H=H), rows=rows, error_s=seconds(fail))

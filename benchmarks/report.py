@@ -1,6 +1,7 @@
-"""Put the measured speeds into the README: the table, and the picture over T.
+"""Put the measured speeds into the README: two tables, and the picture over T.
 
-Reads benchmarks/results/speed.json; a test fails when README or picture differ from it.
+Reads speed.json, build.json and draw.json of benchmarks/results; a test fails when README
+or picture differ from them.
 """
 import io
 import json
@@ -13,65 +14,132 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
-RESULT = ROOT / "benchmarks" / "results" / "speed.json"
+RESULTS = ROOT / "benchmarks" / "results"
 PICTURE = ROOT / "pictures" / "speed.svg"
 TABLE = re.compile(r"(<!-- speed table -->\n).*?(<!-- end -->)", re.S)
-STYLES = [("#0072B2", "-"), ("#56B4E9", "--"), ("#D55E00", "-."), ("#009E73", ":"),
-          ("#000000", "-"), ("#CC79A7", "--"), ("#E69F00", "-.")]
+STYLES = [(color, line) for line in ("-", "--") for color in
+          ("#0072B2", "#56B4E9", "#D55E00", "#009E73", "#000000", "#CC79A7", "#E69F00")]
+COSTS = dict(build_s="build", write_s="write", load_s="load", draw_s="draw")
 
 
 def load():
-    return json.loads(RESULT.read_text())
+    """The three files as one dict: name -> what it holds."""
+    return {name: json.loads((RESULTS / f"{name}.json").read_text())
+            for name in ("speed", "build", "draw")}
 
 
-def table(result):
-    """A line for each way, a column for each shape: milliseconds and the ratio."""
-    shapes = [tuple(shape) for shape in dict.fromkeys(tuple(r["shape"]) for r in result["rows"])]
+def text(results):
+    """All that stands between the README's marks."""
+    return "\n".join([speed_table(results["speed"]), "", build_table(results)])
+
+
+def speed_table(result):
+    """A line for each way, a column for each shape."""
+    shapes = list(dict.fromkeys(tuple(row["shape"]) for row in result["rows"]))
     ways = dict.fromkeys(row["way"] for row in result["rows"])
-    cells = {(row["way"], tuple(row["shape"])): row for row in result["rows"]}
+    cells = {(row["way"], tuple(row["shape"])): cell(row) for row in result["rows"]}
     lines = ["| T, B, D, H | " + " | ".join(", ".join(map(str, shape)) for shape in shapes) + " |",
              "|---" * (len(shapes) + 1) + "|"]
-    for way in ways:
-        found = [cells.get((way, shape)) for shape in shapes]
-        lines.append(f"| {way} | " + " | ".join(cell(row) if row else "" for row in found) + " |")
-    lines.append("")
-    lines.append(f"Forward + backward in milliseconds and, in brackets, as a ratio to Caffe's LSTM "
-                 f"layer; {result['threads']} thread, median of {result['rounds']} rounds on "
-                 f"{result['processor']}, {result['engine']}.")
-    return "\n".join(lines)
+    lines += [f"| {way} | " + " | ".join(cells.get((way, shape), "") for shape in shapes) + " |"
+              for way in ways]
+    machine = result["machine"]
+    return "\n".join(lines + ["", (
+        "Forward + backward = both in milliseconds; in brackets the ratio to Caffe's LSTM layer "
+        "(of a way that only runs forward, to the layer's forward); below it the peak memory "
+        "beyond the libraries and the given numbers. "
+        f"{result['threads']} thread for every way, medians of {result['rounds']} rounds or "
+        f"more on {machine['processor']}, {machine['cores']} cores, {machine['engine']}, NumPy "
+        f"{machine['numpy']}.")])
 
 
 def cell(row):
-    return f"{row['forward_ms']:.3g} + {row['backward_ms']:.3g} ({row['ratio']:.2f})"
+    """Like 14 + 17 = 31 (1.00), and the memory below."""
+    times = short(row["forward_ms"])
+    if row["both_ms"] is not None:
+        times += f" + {short(row['backward_ms'])} = {short(row['both_ms'])}"
+    return f"{times} ({row['ratio']:.2f})<br>{row['memory_mb']:.0f} MB"
 
 
-def picture(result):
-    """Forward + backward over the number of steps, as SVG text."""
-    rows = [row for row in result["curve"] if row["shape"][1:] == [32, 128, 256]]
-    fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-    for way, (color, style) in zip(dict.fromkeys(row["way"] for row in rows), STYLES):
-        points = [(row["shape"][0], row["both_ms"]) for row in rows if row["way"] == way]
-        ax.loglog(*zip(*points), style, color=color, lw=2, marker="o", ms=3, label=way)
-    ax.set(xlabel="time steps T", ylabel="forward + backward [ms]",
-           title="B = 32, D = 128, H = 256, one thread")
-    ax.legend()
-    file = io.StringIO()
-    with matplotlib.rc_context({"svg.hashsalt": "speed"}):
+def short(value):
+    """Three digits: 0.123, 1.23, 12.3, 123, 1230.
+
+    >>> short(1234.5), short(12.34), short(2.0)
+    ('1234', '12.3', '2.00')
+    """
+    return f"{value:.0f}" if value >= 100 else f"{value:#.3g}"
+
+
+def costs(results):
+    """(name, T) -> seconds to build, write, load and draw the composed net of T steps."""
+    found = {(name, row["T"]): row[name] for row in results["build"]["rows"]
+             if row["cell"] == "composed" for name in COSTS if name in row}
+    found.update({("draw_s", row["T"]): row["ms"] / 1e3 for row in results["draw"]["rows"]
+                  if row["style"] == "time"})
+    return found
+
+
+def build_table(results):
+    """A line for each T: what it takes to get a net."""
+    found = costs(results)
+    steps = sorted({T for _, T in found})
+    lines = ["| T | " + " | ".join(COSTS.values()) + " |", "|---" * (len(COSTS) + 1) + "|"]
+    lines += [f"| {T} | " + " | ".join(short(1e3 * found[name, T]) if (name, T) in found else ""
+                                       for name in COSTS) + " |" for T in steps]
+    return "\n".join(lines + ["", (
+        "Milliseconds to build the prototxt of the origin's net of T steps, to write it, to load "
+        "it with `load_net` and to draw it step by step.")])
+
+
+def picture(results):
+    """Left what a pass takes over T, right what it takes to get the net, as SVG text."""
+    with matplotlib.rc_context({"svg.hashsalt": "speed", "font.size": 9}):
+        fig, (left, right) = plt.subplots(1, 2, figsize=(10, 5.5), sharex=True,
+                                          layout="constrained")
+        draw_passes(left, results["speed"])
+        draw_costs(right, results)
+        file = io.StringIO()
         fig.savefig(file, format="svg", metadata={"Date": None})
-    plt.close(fig)
+        plt.close(fig)
     return file.getvalue()
 
 
-def readme_with(text, result):
-    """The README's text with the table of this result between its two marks."""
-    return TABLE.sub(lambda marks: f"{marks[1]}{table(result)}\n{marks[2]}", text)
+def draw_passes(ax, result):
+    rows = [row for row in result["curve"] if row["both_ms"] is not None]
+    _, B, D, H = rows[0]["shape"]
+    for way, style in zip(dict.fromkeys(row["way"] for row in rows), STYLES):
+        line(ax, [(row["shape"][0], row["both_ms"]) for row in rows if row["way"] == way], way,
+             style)
+    for way in dict.fromkeys(row["way"] for row in result["curve"] if row["both_ms"] is None):
+        line(ax, [(row["shape"][0], row["forward_ms"]) for row in result["curve"]
+                  if row["way"] == way], f"{way}, forward only", ("#999999", ":"))
+    ax.set(xlabel="time steps T", ylabel="milliseconds",
+           title=f"forward + backward; B = {B}, D = {D}, H = {H}")
+
+
+def draw_costs(ax, results):
+    found = costs(results)
+    for (name, label), style in zip(COSTS.items(), STYLES):
+        line(ax, [(T, 1e3 * value) for (which, T), value in sorted(found.items())
+                  if which == name and value], label, style)
+    ax.set(xlabel="time steps T", title="getting the net, origin's way")
+
+
+def line(ax, points, label, style):
+    color, dashes = style
+    ax.loglog(*zip(*points), dashes, color=color, lw=2, marker="o", ms=3, label=label)
+    ax.legend(fontsize=7, loc="upper left")
+
+
+def readme_with(readme, results):
+    """The README's text with the tables of these results between its two marks."""
+    return TABLE.sub(lambda marks: f"{marks[1]}{text(results)}\n{marks[2]}", readme)
 
 
 def main():
-    result, readme = load(), ROOT / "README.md"
-    readme.write_text(readme_with(readme.read_text(encoding="utf-8"), result), encoding="utf-8")
+    results, readme = load(), ROOT / "README.md"
+    readme.write_text(readme_with(readme.read_text(encoding="utf-8"), results), encoding="utf-8")
     PICTURE.parent.mkdir(exist_ok=True)
-    PICTURE.write_text(picture(result), encoding="utf-8")
+    PICTURE.write_text(picture(results), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,22 +1,23 @@
-"""Time `torch.nn.LSTM`, one thread: T B D H rounds. Prints JSON; needs only PyTorch."""
-import json
-import statistics
-import sys
-import time
-
+"""PyTorch's `nn.LSTM` for `speed.py`; runs in any Python that has PyTorch."""
+import worker
 import torch
 
-torch.set_num_threads(1)
-T, B, D, H, rounds = map(int, sys.argv[1:])
-torch.manual_seed(0)
-lstm, x = torch.nn.LSTM(D, H), torch.randn(T, B, D, requires_grad=True)
-pull, times = torch.randn(T, B, H), []
-for _ in range(rounds + 2):
-    lstm.zero_grad()
-    start = time.perf_counter()
-    out = lstm(x)[0]
-    middle = time.perf_counter()
-    out.backward(pull)
-    times.append((middle - start, time.perf_counter() - middle))
-print(json.dumps(dict(name=f"PyTorch {torch.__version__} nn.LSTM",
-                      seconds=[statistics.median(column) for column in zip(*times[2:])])))
+torch.set_num_threads(worker.THREADS)
+
+
+def make(T, B, D, H):
+    torch.manual_seed(0)
+    lstm, x = torch.nn.LSTM(D, H), torch.randn(T, B, D, requires_grad=True)
+    pull, kept = torch.randn(T, B, H), []
+
+    def forward():
+        kept[:] = [lstm(x)[0]]
+
+    def backward():
+        lstm.zero_grad()
+        kept[0].backward(pull)
+    return forward, backward
+
+
+if __name__ == "__main__":
+    worker.serve(f"PyTorch {torch.__version__.split('+')[0]}, `nn.LSTM`", make)

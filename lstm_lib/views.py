@@ -38,6 +38,7 @@ def gates_over_time(net, sequence=0, prefix=""):
                           vmax=limits[1], cmap="cividis" if limits[0] == 0 else "PuOr_r")
         ax.set(yticks=[], ylabel=name)
         fig.colorbar(image, ax=ax)
+    fig.supylabel("each row is one unit")
     steps = values.shape[1]
     axes[-1].set(xlabel="time step t", xticks=range(0, steps, max(1, steps // 8)),
                  xticklabels=range(1, steps + 1, max(1, steps // 8)))
@@ -53,23 +54,55 @@ def _gate_rows(net, sequence, prefix):
     blobs = {gate: [f"{prefix}t{t}/lstm/raw_{gate}" for t in range(1, steps + 1)]
              for gate in "ifog"}  # they work in place: raw_i holds i
     blobs.update({state: [f"{prefix}{state}{t}" for t in range(1, steps + 1)] for state in "ch"})
-    if not 0 <= sequence < net.blobs[blobs["h"][0]].shape[1]:
-        raise NetError(f"sequence {sequence} is asked for and the batch has "
-                       f"{net.blobs[blobs['h'][0]].shape[1]}, counted from 0.")
+    _check_sequence(sequence, net.blobs[blobs["h"][0]].shape[1])
     rows = {name: np.array([net.blobs[blob].data[0, sequence] for blob in names]).T
             for name, names in blobs.items()}
-    x = net.blobs[net.inputs[0]].data[:, sequence].reshape(steps, -1).T
-    return {"x": x, **rows}
+    return {"x": _inputs_of_steps(net, steps, sequence, prefix), **rows}
 
 
-def gradient_sizes(net, state="c", prefix=""):
+def _inputs_of_steps(net, steps, sequence, prefix):
+    """x (D, T) of one sequence: what the layers that multiply by W_xc read."""
+    reads = {layer.name: layer.bottom[0] for layer in net.spec.layer
+             if layer.type == "InnerProduct" and layer.bottom}
+    once = reads.get(f"{prefix}lstm/Mx")  # project="once": one layer for all steps
+    blobs = [once] if once else [reads[f"{prefix}t{t}/lstm/Mx"] for t in range(1, steps + 1)]
+    return np.concatenate([net.blobs[name].data[:, sequence].reshape(steps // len(blobs), -1)
+                           for name in blobs]).T
+
+
+def gradients_over_time(nets, state="c", sequence=None, prefix=""):
+    """A line for each net: the mean size of the gradient at each step's state.
+
+    Parameters
+    ----------
+    nets : dict of name -> net with an unroll, after `backward()`.
+    state : "c" or "h". sequence : one of the B sequences; the mean over all if left out.
+
+    Raises
+    ------
+    NetError : a net has no unroll with this prefix, or fewer sequences.
+    """
+    series = {name: gradient_sizes(net, state, sequence, prefix) for name, net in nets.items()}
+    return lines(series, "time step t", f"mean |dL/d{state}_t|")
+
+
+def gradient_sizes(net, state="c", sequence=None, prefix=""):
     """Mean |dL/dc_t| (or h) for t = 1 .. T, after `backward()`, as an array (T,)."""
     blobs = itertools.takewhile(lambda name: name in net.blobs,
                                 (f"{prefix}{state}{t}" for t in itertools.count(1)))
-    sizes = [abs(net.blobs[name].diff).mean() for name in blobs]
-    if not sizes:
+    diffs = np.array([net.blobs[name].diff[0] for name in blobs])  # (T, B, H)
+    if not len(diffs):
         raise NetError(f"this net has no blob {prefix + state + '1'!r}; is the prefix right?")
-    return np.array(sizes)
+    if sequence is None:
+        return abs(diffs).mean((1, 2))
+    _check_sequence(sequence, diffs.shape[1])
+    return abs(diffs[:, sequence]).mean(1)
+
+
+def _check_sequence(sequence, batch):
+    if not 0 <= sequence < batch:
+        raise NetError(f"sequence {sequence} is asked for and the batch has {batch}, counted "
+                       "from 0.")
 
 
 def lines(series, xlabel, ylabel, log=False, ax=None):
@@ -105,5 +138,6 @@ def weights_by_gate(weights):
             ax.axhline(gate * weights.H - 0.5, color="black", lw=1)
         ax.set(title=name, yticks=[(gate + 0.5) * weights.H - 0.5 for gate in range(4)],
                yticklabels="ifog", xlabel="input" if name == "W_xc" else "hidden unit")
-    fig.colorbar(image, ax=axes)
+    axes[0].set_ylabel("rows of the gates")
+    fig.colorbar(image, ax=axes, label="weight")
     return axes

@@ -159,8 +159,12 @@ class GradientMemory(Memory):
             self.write(array + gradient, owned=True)
 
     def add_products(self):
-        """Add sum of a^T b over the products that wait: a (n, rows), b (n, columns)."""
-        products, self.products = self.products, []
+        """Add sum of a^T b over the products that wait: a (n, rows), b (n, columns).
+
+        The first layer's comes first, as in a layer that does all time steps itself: added
+        up in the same order, numbers are the same to the last bit.
+        """
+        products, self.products = self.products[::-1], []
         while products:
             size = products[0][0].shape[1]  # the same for all, unless sharing is PERMISSIVE
             count, rows = 0, 0

@@ -1,34 +1,102 @@
-"""The README's figures are those of the benchmark's file, and of no other."""
-import json
+"""The README's figures are those of the benchmarks' files, and of no other."""
+import copy
 import sys
 from pathlib import Path
 
-from conftest import on_real_caffe
+import pytest
+from conftest import on_real_caffe, unrolled_net
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import report  # noqa: E402
 
+RESULTS = report.load()
+SHAPES = {(3, 10, 12800, 500), (20, 32, 128, 256), (100, 32, 128, 256), (100, 1, 64, 64)}
+WAYS = ["unrolled, the origin's way", "unrolled, x once", "unrolled, fused",
+        "unrolled, fused, x once", "Caffe's LSTM layer", "portable_caffe on NumPy",
+        "NumPy, by hand", "PyTorch", "ONNX Runtime"]
 
-def test_the_readme_s_table_is_made_of_the_measured_file():
+
+def test_the_readme_s_tables_are_made_of_the_measured_files():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert report.table(report.load()) in readme
-    assert report.readme_with(readme, report.load()) == readme
+    assert report.text(RESULTS) in readme
+    assert report.readme_with(readme, RESULTS) == readme
 
 
-def test_another_measurement_would_make_another_table():
-    other = json.loads(report.RESULT.read_text())
-    other["rows"][0]["forward_ms"] += 100
-    assert report.table(other) != report.table(report.load())
+@pytest.mark.parametrize("name, change", [
+    ("speed", lambda file: file["rows"][0].update(forward_ms=12345.0)),
+    ("speed", lambda file: file["rows"][0].update(memory_mb=12345.0)),
+    ("build", lambda file: [row.update(load_s=12.345) for row in file["rows"]]),
+    ("draw", lambda file: [row.update(ms=12345) for row in file["rows"]])])
+def test_another_measurement_would_make_another_readme(name, change):
+    other = copy.deepcopy(RESULTS)
+    change(other[name])
+    assert report.text(other) != report.text(RESULTS)
 
 
+<<<<<<< HEAD
 @on_real_caffe  # with the reference world's matplotlib
 def test_the_readme_s_picture_is_drawn_from_the_measured_file():
     assert report.PICTURE.read_text(encoding="utf-8") == report.picture(report.load())
+=======
+def test_the_readme_s_picture_is_drawn_from_the_measured_files():
+    assert report.PICTURE.read_text(encoding="utf-8") == report.picture(RESULTS)
+
+
+def test_every_way_is_measured_at_every_shape():
+    for way in WAYS:
+        rows = [row for row in RESULTS["speed"]["rows"] if row["way"].startswith(way)]
+        assert {tuple(row["shape"]) for row in rows} == SHAPES, way
+        assert all(row["forward_ms"] > 0 and row["ratio"] > 0 for row in rows)
+        assert all((row["both_ms"] is None) == (way == "ONNX Runtime") for row in rows)
+
+
+def test_the_curve_goes_from_one_step_to_a_thousand():
+    for way in WAYS:
+        steps = {row["shape"][0] for row in RESULTS["speed"]["curve"]
+                 if row["way"].startswith(way)}
+        assert (min(steps), max(steps)) == (1, 1000) and len(steps) >= 7, way
+>>>>>>> training
 
 
 def test_the_measurement_says_on_what_it_ran():
-    result = report.load()
+    result = RESULTS["speed"]
     assert result["threads"] == 1 and result["rounds"] >= 10
-    assert all(result[name] for name in ("engine", "processor", "cores", "numpy"))
+    assert all(row["passes"] >= 10 for row in result["rows"] + result["curve"])
+    assert all(result["machine"][name] for name in ("engine", "processor", "cores", "numpy"))
+
+
+def test_a_pass_does_not_look_through_the_layers_again():
+    net = unrolled_net()
+    net.forward()
+    net.backward()
+    net.spec = None  # what tells the guard which blobs come from outside
+    net.forward()
+    net.backward()
+
+
+def test_a_worker_answers_what_it_was_asked():
+    speed = pytest.importorskip("speed")
+    worker = speed.Worker(sys.executable, ROOT / "benchmarks" / "ways.py", 7)
+    made, times = worker.ask("3 2 5 4"), worker.ask()
+    worker.close()
+    assert made["way"] == "NumPy, by hand" and made["memory_mb"] < 50
+    assert len(times) > 1 and all(0 < seconds < 1 for pair in times for seconds in pair)
+
+
+def test_every_way_computes_the_same_numbers():
+    import numpy as np
+    import ways
+    shape = 4, 3, 5, 6
+    weights, x, _ = ways.numbers(*shape)
+    zero = np.zeros((3, 6), "f")
+    truth = ways.lstm_forward(x, zero, zero, *weights).h
+    for name, make in ways.WAYS.items():
+        forward, backward = make(*shape)
+        made = forward()
+        if made is None:
+            continue  # by hand: that is the truth itself
+        H = made[0][:, 0] if isinstance(made, list) else made["H"]
+        assert abs(H - truth).max() < 1e-6, name
+        assert backward is None or backward() is not False

@@ -1,6 +1,6 @@
 """PyTorch and Keras compute what Caffe does with the exchanged weights, both ways.
 
-They do not install beside Caffe, so they run in a Python of their own: that of `.venv-oracles`
+They do not install beside Caffe, so they run in a Python of their own: that of `.venv-portable`
 or the one LSTM_LIB_ORACLES names. Arrays go there and back as .npz files.
 """
 import os
@@ -14,7 +14,7 @@ from conftest import B, D, H, T, run, unrolled_net, worst
 from lstm_lib import from_keras, from_pytorch, to_keras, to_pytorch, xavier_start
 
 HERE = Path(__file__).parent
-DEFAULT = HERE.parent / ".venv-oracles" / "bin" / "python"
+DEFAULT = HERE.parent / ".venv-portable" / "bin" / "python"
 
 
 def python_with(library):
@@ -24,7 +24,7 @@ def python_with(library):
     if named and not python.is_file():
         pytest.fail(f"LSTM_LIB_ORACLES={named} is no file; name a Python with torch and keras")
     if not python.is_file():
-        pytest.skip("there is no .venv-oracles, a Python >= 3.11 with torch and keras")
+        pytest.skip("there is no .venv-portable, a Python >= 3.11 with torch and keras")
     probe = f"import importlib.util as u, sys; sys.exit(u.find_spec({library!r}) is None)"
     if subprocess.run([str(python), "-I", "-c", probe]).returncode:
         pytest.skip(f"{python} has no {library}")

@@ -2,9 +2,10 @@
 import matplotlib
 import numpy as np
 import pytest
-from conftest import T, run, unrolled_net
+from conftest import B, D, H, T, input_layer, run, unrolled_net
 
-from lstm_lib import NetError, lstm_backward, lstm_forward, views
+from lstm_lib import (NetError, caffe, load_net, lstm_backward, lstm_forward, set_weights, unroll,
+                      views)
 
 matplotlib.use("Agg")
 
@@ -48,6 +49,49 @@ def test_gradient_sizes_are_those_of_the_reference(net, weights, data):
     assert np.allclose(views.gradient_sizes(net)[:-1], expected, atol=1e-6)
 
 
+def test_gradient_sizes_of_one_sequence_are_of_that_sequence(net):
+    diffs = np.array([net.blobs[f"h{t}"].diff[0] for t in range(1, T + 1)])  # (T, B, H)
+    for sequence in range(diffs.shape[1]):
+        sizes = views.gradient_sizes(net, "h", sequence)
+        assert np.allclose(sizes, abs(diffs[:, sequence]).mean(1), atol=0)
+
+
+def test_gradients_over_time_draw_a_line_for_each_net(net, weights):
+    ax = views.gradients_over_time({"ours": net, "still": unrolled_net(weights)}, sequence=2)
+    assert [line.get_label() for line in ax.lines] == ["ours", "still"]
+    assert np.array_equal(ax.lines[0].get_ydata(), views.gradient_sizes(net, "c", 2))
+    assert np.array_equal(ax.lines[0].get_xdata(), range(1, T + 1))
+    assert not ax.lines[1].get_ydata().any()
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time step t", "mean |dL/dc_t|")
+
+
+@pytest.mark.parametrize("form", ["once", "list", "not first"])
+def test_the_input_is_shown_however_it_comes_into_the_net(form, weights, data):
+    ns = caffe.NetSpec()
+    if form == "list":
+        for t in range(T):
+            ns[f"x_{t}"] = input_layer(1, B, D)
+        x = [ns[f"x_{t}"] for t in range(T)]
+    else:
+        ns.other, ns.x = input_layer(1, 1), input_layer(T, B, D)
+        x = ns.x
+    unroll(ns, x, T, H, project="once" if form == "once" else "per_step")
+    made = load_net(ns)
+    set_weights(made, weights)
+    for t in range(T):
+        blob = made.blobs[f"x_{t}"].data[0] if form == "list" else made.blobs["x"].data[t]
+        blob[...] = data["x"][t]
+    made.forward()
+    assert np.array_equal(shown(views.gates_over_time(made, 2)[0]), data["x"][:, 2].T)
+
+
+def test_time_is_numbered_from_one_and_rows_are_explained(net):
+    axes = views.gates_over_time(net)
+    assert [label.get_text() for label in axes[-1].get_xticklabels()] == list("1234")
+    assert axes[-1].get_xlabel() == "time step t"
+    assert axes[0].figure._supylabel.get_text() == "each row is one unit"
+
+
 def test_lines_differ_in_colour_and_in_style():
     ax = views.lines({name: [1, 2] for name in "abcd"}, "t", "y", log=True)
     assert len({line.get_color() for line in ax.lines}) == 4
@@ -60,6 +104,10 @@ def test_weights_by_gate_show_both_matrices_on_one_scale(weights):
     assert np.array_equal(shown(axes[0]), weights.W_xc)
     assert np.array_equal(shown(axes[1]), weights.W_hc)
     assert axes[0].images[0].get_clim() == axes[1].images[0].get_clim()
+    assert [ax.get_title() for ax in axes] == ["W_xc", "W_hc"]
+    for ax in axes:
+        assert [line.get_ydata()[0] for line in ax.lines] == [H - 0.5, 2 * H - 0.5, 3 * H - 0.5]
+        assert [label.get_text() for label in ax.get_yticklabels()] == list("ifog")
 
 
 def test_a_net_without_visible_gates_and_a_missing_sequence_raise(net, weights):
@@ -67,5 +115,7 @@ def test_a_net_without_visible_gates_and_a_missing_sequence_raise(net, weights):
         views.gates_over_time(unrolled_net(weights, cell="fused"))
     with pytest.raises(NetError, match="sequence 9"):
         views.gates_over_time(net, sequence=9)
+    with pytest.raises(NetError, match="sequence 3"):
+        views.gradient_sizes(net, sequence=3)
     with pytest.raises(NetError, match="prefix"):
         views.gradient_sizes(net, prefix="second/")
