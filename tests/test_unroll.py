@@ -56,17 +56,12 @@ def layer_and_unroll(weights, data, **options):
     return layer, run(layer, data), unrolled, run(unrolled, data)
 
 
-def test_fused_and_once_equals_caffe_s_lstm_layer_bit_for_bit_on_real_caffe(weights, data):
+def test_fused_and_once_is_bit_identical_to_caffe_s_lstm_layer(weights, data):
     layer, theirs, unrolled, ours = layer_and_unroll(weights, data, cell="fused", project="once")
     for name in ("H", "h_T", "c_T", "dx"):
-        assert same(ours[name].reshape(theirs[name].shape), theirs[name]), name
+        assert np.array_equal(ours[name].reshape(theirs[name].shape), theirs[name]), name
     for mine, blob in zip(get_gradients(unrolled), layer.params["lstm"]):
-        assert same(mine, blob.diff)
-
-
-def same(mine, true):
-    """Bit-identical; portable_caffe adds up in another order in its layer."""
-    return np.array_equal(mine, true) if caffe.engine == "real" else worst(mine, true) < 1e-6
+        assert np.array_equal(mine, blob.diff)
 
 
 def test_composed_equals_caffe_s_lstm_layer(weights, data):
