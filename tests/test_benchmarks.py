@@ -35,11 +35,7 @@ def test_another_measurement_would_make_another_readme(name, change):
     assert report.text(other) != report.text(RESULTS)
 
 
-<<<<<<< HEAD
 @on_real_caffe  # with the reference world's matplotlib
-def test_the_readme_s_picture_is_drawn_from_the_measured_file():
-    assert report.PICTURE.read_text(encoding="utf-8") == report.picture(report.load())
-=======
 def test_the_readme_s_picture_is_drawn_from_the_measured_files():
     assert report.PICTURE.read_text(encoding="utf-8") == report.picture(RESULTS)
 
@@ -57,7 +53,6 @@ def test_the_curve_goes_from_one_step_to_a_thousand():
         steps = {row["shape"][0] for row in RESULTS["speed"]["curve"]
                  if row["way"].startswith(way)}
         assert (min(steps), max(steps)) == (1, 1000) and len(steps) >= 7, way
->>>>>>> training
 
 
 def test_the_measurement_says_on_what_it_ran():
