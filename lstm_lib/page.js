@@ -49,7 +49,9 @@
     b.x = kept(b.x + b.width / 2 + dx, x, wide) - b.width / 2;
     b.y = kept(b.y + b.height / 2 + dy, y, high) - b.height / 2;
   }
-  function unit() { return Math.max(box().width / stage.clientWidth, box().height / stage.clientHeight); }
+  function unit() {
+    return Math.max(box().width / stage.clientWidth, box().height / stage.clientHeight);
+  }
   function zoom(factor, px, py) {
     const b = box(), middle = [b.x + b.width / 2, b.y + b.height / 2];
     const at = px === undefined ? middle : point(px, py);
@@ -100,7 +102,8 @@
     const node = net.nodes[n], about = $("about"), list = document.createElement("dl");
     const add = (title, lines) => {
       if (!lines.length) return;
-      list.append(element("dt", title), ...lines.map(l => l instanceof Node ? l : element("dd", l)));
+      const rows = lines.map(l => l instanceof Node ? l : element("dd", l));
+      list.append(element("dt", title), ...rows);
     };
     add("computes", [node.eq]);
     add("reads", node.in);
@@ -163,7 +166,10 @@
     tie(w ? w.dataset.w : null);
     if (n) tell(+n.dataset.n);
   });
-  document.addEventListener("focusin", e => { const w = from(e, "w"); tie(w ? w.dataset.w : null); });
+  document.addEventListener("focusin", e => {
+    const w = from(e, "w");
+    tie(w ? w.dataset.w : null);
+  });
   stage.addEventListener("click", e => { const n = from(e, "n"); if (n) choose(+n.dataset.n); });
 
   // search

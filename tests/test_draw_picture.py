@@ -555,3 +555,24 @@ def test_an_equation_tells_what_is_computed_in_place():
 
     gate = next(node for node in read_graph(PERCEPTRON).nodes if node.name == "ip1")
     assert equation(gate) == "ip1 = ip1[0] · data + ip1[1]; ip1 ← max(0, ip1)"
+
+
+def test_an_output_that_is_fed_back_reaches_the_product_of_the_input():
+    def arrows(cell):  # lines of h that enter from the left
+        return [d for d in state_lines(cell, "h") if not d.startswith("M3")]
+
+    cells = frames(parsed(fed_back(3)))
+    assert [len(arrows(cell)) for cell in cells] == [1, 2, 2]
+
+
+def test_a_copy_is_a_dot_on_the_line_it_branches_from():
+    cell = frames(parsed(load_net(unrolled(2)), all_layers=True))[0]
+    line = float(re.match(r"M0,(\d+)", state_lines(cell, "c")[0])[1])
+    dots = [c for c in cell.iter(SVG + "circle") if float(c.get("r")) < 8]
+    assert len(dots) == 2 and line in [float(dot.get("cy")) for dot in dots]
+
+
+def test_what_reads_a_folded_step_and_all_outputs_stays():
+    ns = unrolled(10)
+    ns.both = caffe.layers.Concat(ns.H, ns.h5, axis=0)
+    assert "both" in drawn_names(parsed(ns))
