@@ -26,7 +26,8 @@ def _check_type(caffe, type_name, name):
     known = {*caffe.layer_type_list(), *caffe.net_spec.param_name_dict()}
     if type_name not in known:
         raise NetError(f"layer {name!r}: Caffe has no layer type '{type_name}'."
-                       + did_you_mean(type_name, known))
+                       + (did_you_mean(type_name, known)
+                          or " caffe.layer_type_list() names all."))
 
 
 def _check_option(caffe, type_name, name, option, value):

@@ -1,7 +1,7 @@
 """Blobs that refuse a shape Caffe would die of, and that are known to have a new one."""
 from .errors import NetError
 
-changes = 0  # how often a blob got a shape from Python: only then shapes need a look
+changes = 0  # how often a blob got a shape from Python: only then nets need a look
 
 
 def guard_blobs(caffe):
@@ -22,8 +22,10 @@ def _checked(set_shape):
         if not whole or len(dims) > 32 or any(dim < 0 for dim in dims) or size >= 2 ** 31:
             raise NetError("a blob has at most 32 axes, each a whole number and none negative, and "
                            f"fewer than 2^31 numbers; got the shape {dims}.")
-        changes += 1
-        set_shape(blob, *[int(dim) for dim in dims])
+        dims = [int(dim) for dim in dims]
+        if list(getattr(blob, "shape", ())) != dims:
+            changes += 1
+        set_shape(blob, *dims)
 
     return checked
 

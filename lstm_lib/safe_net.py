@@ -7,7 +7,7 @@ from .files import in_place_of, read_text, readable
 from .given import check_batches, write_into
 from .guard import Died, free_memory, in_child
 from .indices import lookups
-from .shapes import blob_shapes, bytes_needed, source_shapes, sources, weight_shapes
+from .shapes import bytes_needed, counts, source_shapes, sources
 from .stored import check_weights
 
 HAS_THREADS = {"Data", "ImageData", "WindowData"}  # a child has none of their threads
@@ -61,7 +61,7 @@ def guarded(caffe):
         def _note_shapes(self):
             """Keep the shapes that Caffe has taken up, and forget what was tried with others."""
             self._tried, self._changes = set(), safe_blob.changes
-            self._shapes, self._weight_shapes = blob_shapes(self), weight_shapes(self)
+            self._shapes, self._counts = self.source_shapes(), counts(self)
             self._empty = next((name for name in self._sources() if not self.blobs[name].count),
                                None)
 
@@ -84,18 +84,20 @@ def guarded(caffe):
         def _recheck(self):
             """Let new shapes of inputs flow on; those of weights stay as they are."""
             if self._changes != safe_blob.changes:
-                shapes = blob_shapes(self)
-                if weight_shapes(self) != self._weight_shapes:
+                self._tried.clear()
+                (blobs, weights), (noted_blobs, noted_weights) = counts(self), self._counts
+                if weights != noted_weights:
                     raise NetError("a weight was reshaped, and a layer cannot change its size: "
                                    "build the net anew.")
-                if any(shapes[name] != self._shapes[name] for name in self._sources()):
+                if self.source_shapes() != self._shapes:
                     self.reshape()
-                elif shapes == self._shapes:
+                elif blobs == noted_blobs:
                     self._changes = safe_blob.changes
             if self._empty:
-                raise NetError(f"the blob {self._empty!r} has shape {self._shapes[self._empty]} "
-                               "and holds no number; give its layer a shape, like "
-                               "input_param { shape { dim: 3 dim: 2 } }, or reshape it.")
+                shape = tuple(self.blobs[self._empty].shape)
+                raise NetError(f"the blob {self._empty!r} has shape {shape} and holds no number; "
+                               "give its layer a shape, like input_param { shape { dim: 3 "
+                               "dim: 2 } }, or reshape it.")
 
         def reshape(self):
             """Let the shapes of the inputs flow through the net."""

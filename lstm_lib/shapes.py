@@ -14,14 +14,10 @@ def source_shapes(net):
     return [tuple(net.blobs[top].shape) for top in sources(net)]
 
 
-def blob_shapes(net):
-    """Shape of every blob by name."""
-    return {name: tuple(blob.shape) for name, blob in net.blobs.items()}
-
-
-def weight_shapes(net):
-    """Shapes of all weights, each layer's as it sees them."""
-    return [tuple(blob.shape) for blobs in net.params.values() for blob in blobs]
+def counts(net):
+    """How many numbers each blob holds, and each weight: quicker to ask for than shapes."""
+    return ([blob.count for blob in net.blobs.values()],
+            [blob.count for blobs in net.params.values() for blob in blobs])
 
 
 def bytes_needed(net):

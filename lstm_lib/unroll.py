@@ -10,6 +10,9 @@ from .netspec import add_layer_to_net_spec, add_layer_with_multiple_tops
 L, P = caffe.layers, caffe.params
 
 
+MOST_STEPS = 100_000  # 40 KB each in Python, several times that in Caffe
+
+
 class Unrolled(namedtuple("Unrolled", "h c H weight_names")):
     """What `unroll` made: h and c (T Tops each, (1, B, H)), H (T, B, H), the weight names."""
 
@@ -64,7 +67,7 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
 
     Raises
     ------
-    ValueError : T < 1, an unknown cell or project, a prefix used before, or no h0 where B
+    ValueError : T < 1 or > 100,000, an unknown cell or project, a prefix used before, or no h0 where B
     cannot be read off x.
 
     Source: Caffe's recurrent_layer.cpp unrolls its LSTM layer in the same way.
@@ -177,6 +180,10 @@ def _slice_steps(ns, top, name, names):
 def _check_arguments(ns, x, T, num_output, cell, project, prefix):
     check_net_spec(caffe, ns)
     check_count("T", T)
+    if T > MOST_STEPS:
+        raise ValueError(f"T is {T}, and a net of more than {MOST_STEPS} steps does not fit into "
+                         "memory: run a shorter one again and again, with h_T and c_T put into h0 "
+                         "and c0.")
     check_count("num_output", num_output)
     check_name("prefix", prefix)
     if not callable(x):

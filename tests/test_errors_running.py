@@ -91,11 +91,13 @@ def test_a_weight_of_another_shape_raises(shape, call):
         getattr(net, call)()
 
 
-def test_a_blob_between_layers_of_another_shape_raises_in_backward_and_forward_puts_it_right():
+@pytest.mark.parametrize("shape, said", [((1,), "run forward"), ((18,), "LSTM|axis 2")])
+def test_a_blob_between_layers_of_another_shape_raises_in_backward_and_forward_puts_it_right(
+        shape, said):
     net = unrolled_net()
     before = net.forward()["H"].copy()
-    net.blobs["t1/lstm/raw_i"].reshape(1)
-    with pytest.raises(NetError, match="run forward"):
+    net.blobs["t1/lstm/raw_i"].reshape(*shape)
+    with pytest.raises(NetError, match=said):
         net.backward()
     assert np.array_equal(net.forward()["H"], before)
     net.backward()

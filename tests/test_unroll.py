@@ -190,7 +190,7 @@ def test_a_feature_map_is_read_as_one_long_input(weights):
 @pytest.mark.parametrize("wrong, said", [
     (dict(T=0), "T must be"), (dict(T=2.5), "T must be"), (dict(num_output=0), "num_output"),
     (dict(cell="gru"), "cell must be"), (dict(project="twice"), "project must be"),
-    (dict(T=True), "T must be")])
+    (dict(T=True), "T must be"), (dict(T=10 ** 9), "does not fit into memory")])
 def test_a_wrong_argument_is_named(wrong, said):
     ns = caffe.NetSpec()
     ns.x = input_layer(T, B, D)
