@@ -129,8 +129,9 @@ def draw(caffe, folder):
         print(module.get_pydot_graph(message, **options).to_string())
 
 
-@pytest.mark.parametrize("script", [look, run, write_inside, reshape, share, complain, write_spec, draw],
-                         ids=lambda script: script.__name__)
+@pytest.mark.parametrize(
+    "script", [look, run, write_inside, reshape, share, complain, write_spec, draw],
+    ids=lambda script: script.__name__)
 def test_script_prints_the_same_on_both(script, tmp_path):
     printed = []
     for caffe in (real, pc):
