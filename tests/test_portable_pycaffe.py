@@ -79,6 +79,8 @@ def share(caffe, folder):
     print(rounded({"b": second.params["a"][1].data}))
     second.params["score"][0].data[0, 0] = 5
     print(rounded({"w": first.params["score"][0].data}))
+    first.params["a"][0].diff[...] = 3  # gradients stay each net's own
+    print(rounded({"dw": second.params["a"][0].diff}))
 
 
 def complain(caffe, folder):
