@@ -73,6 +73,19 @@ def test_what_python_writes_and_clears_stays_in_its_place(far):
     assert [memory.read().data_ptr() for memory in memories] == places
 
 
+def test_writing_a_slice_does_not_change_what_it_was_cut_from(far):  # noqa: F811
+    ns = inputs(pc.NetSpec(), x=(4, 3))
+    ns.p = L.Power(ns.x, scale=2)
+    ns.a, ns.b = L.Slice(ns.p, ntop=2, axis=0)
+    ns.y = L.TanH(ns.a)
+    net = made(ns.to_proto())
+    net.forward()
+    net.blobs["a"].data[...] = 9
+    net.forward(start="y")
+    np.testing.assert_array_equal(net.blobs["p"].data, 2 * net.blobs["x"].data)
+    assert np.all(net.blobs["y"].data == np.tanh(np.float32(9)))
+
+
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 def test_runs_are_recorded_once_and_then_replayed(spec, graphs):
     net = made(spec())
