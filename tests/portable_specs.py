@@ -30,6 +30,15 @@ def recurrent(layer):
     return spec
 
 
+def lone_layer():
+    """A layer that keeps all its gradients need to itself: backward reads no computed blob."""
+    ns = inputs(pc.NetSpec(), c0=(1, B, H), x=(1, B, 4 * H), one=(1, B))
+    ns.c, ns.h = L.LSTMUnit(ns.c0, ns.x, ns.one, ntop=2)
+    spec = ns.to_proto()
+    spec.force_backward = True
+    return spec
+
+
 def many_layers():
     """What unrolled nets have around them: constants, sums, a softmax loss, shared memory."""
     ns = inputs(pc.NetSpec(), x=(B, 6), label=(B,))
@@ -49,6 +58,7 @@ def many_layers():
 
 SPECS = {"gates": lambda: unrolled(lstm_by_gates), "units": lambda: unrolled(lstm_by_units),
          "LSTM": recurrent(L.LSTM), "RNN": recurrent(L.RNN), "classifier": learning_net,
+         "lone layer": lone_layer,
          "many layers": many_layers}
 
 

@@ -48,20 +48,25 @@ def act(net, other, action, random):
         net.backward()
         arrays.current = kept
         net.forward()
+    elif action == "forward in parts, backward":
+        act(net, other, "write x", random)
+        act(net, other, "forward in parts", random)
+        net.backward()
     else:
         getattr(net, action)()
 
 
 ACTIONS = ["forward", "backward"] * 6 + [
     "write x", "write weights", "write gradients", "write a gradient", "batch of 4",
-    "batch of 2", "forward in parts", "backward in parts", "share", "other arrays",
+    "batch of 2", "forward in parts", "forward in parts, backward", "backward in parts",
+    "share", "other arrays",
     "clear_param_diffs", "clear_param_diffs", "look", "look", "look", "reshape"]
 
 
 def batch_of(net, size):
     for name in net.inputs:
         shape = list(net.blobs[name].shape)
-        shape[0 if len(shape) < 3 and name != "cont" else 1] = size
+        shape[0 if len(shape) < 3 and name not in ("cont", "one") else 1] = size
         if list(net.blobs[name].shape) != shape:
             net.blobs[name].reshape(*shape)
             net.blobs[name].data[...] = np.cos(np.arange(net.blobs[name].count)).reshape(shape)

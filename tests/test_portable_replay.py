@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import portable_caffe as pc
-from portable_caffe import layers as L
+from portable_caffe import arrays, layers as L
 
 from portable_nets import fill, inputs, learning_net, unshared_weights, write
 from portable_specs import SPECS, made
@@ -105,6 +105,42 @@ def test_other_shapes_are_recorded_anew(graphs):
             net.forward()
             net.backward()
         assert graphs.recorded == before + 2
+
+
+def test_a_backward_recorded_after_another_forward_is_not_replayed(graphs):  # noqa: F811
+    def last_gradient():
+        net = made(SPECS["lone layer"]())
+        net.blobs["h"].diff[...] = 1
+        for _ in range(4):
+            net.forward()
+            net.backward()
+        net.blobs["x"].data[...] += 1
+        net.forward(end="x")
+        net.forward(start=net._layer_names[-1])
+        net.backward()
+        return net.blobs["x"].diff.copy()
+
+    mine = last_gradient()
+    arrays.current = arrays.arrays_of("numpy", "cpu")
+    np.testing.assert_allclose(mine, last_gradient(), atol=1e-6)
+    assert graphs.replayed == 8 - 2  # all runs but the plain ones
+
+
+def test_looking_at_parts_of_a_blob_does_not_stop_replay(graphs):  # noqa: F811
+    ns = inputs(pc.NetSpec(), x=(4, 3))
+    ns.p = L.Power(ns.x, scale=2)
+    ns.a, ns.b = L.Slice(ns.p, ntop=2, axis=0)
+    ns.y, ns.z = L.TanH(ns.a), L.TanH(ns.b)
+    spec = ns.to_proto()
+    spec.force_backward = True
+    net = made(spec)
+    for run in range(9):
+        if run == 5:
+            recorded = graphs.recorded
+        net.forward()
+        assert net.blobs["a"].data.any() and not net.blobs["b"].diff.any()
+        net.backward()
+    assert graphs.recorded == recorded
 
 
 def test_random_numbers_and_in_place_inputs_are_not_replayed(graphs):
