@@ -146,16 +146,16 @@ class GradientMemory(Memory):
         else:
             self.drop()
 
-    def add(self, gradient, owned=False):
-        """Add an array of this shape; `owned` if nobody else has it."""
+    def add(self, gradient):
+        """Add a new array of this shape."""
         if arrays.current.is_host and self.array is None and self.host is None:
-            self.write(gradient, owned)
+            self.write(gradient, owned=True)
             return
         array = self.read()
         if self.owned:
             array += gradient
             self._is_computed()
-        else:
+        else:  # an update that a solver has left here
             self.write(array + gradient, owned=True)
 
     def add_products(self):
@@ -173,7 +173,7 @@ class GradientMemory(Memory):
                 count += 1
             left, right = zip(*products[:count])
             del products[:count]
-            self.add((_stacked(left).T @ _stacked(right)).reshape(self.shape), owned=True)
+            self.add((_stacked(left).T @ _stacked(right)).reshape(self.shape))
 
 
 def _stacked(parts):

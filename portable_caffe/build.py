@@ -75,7 +75,7 @@ class Graph:
                 blob.data_memory.write(arrays.current.from_host(values))
                 weight = Weight(blob, spec, node.spec.name)
                 self.weights.append(weight)
-                self.owners.update({spec.name: weight} if spec.name else {})
+                self.owners[spec.name] = weight
             else:
                 owner.share_with(blob, spec, node.spec)
             node.layer.learns.append(spec.lr_mult != 0)

@@ -113,7 +113,8 @@ def _loss_options(type_name, bottoms):
         yield (type_name, f"{mode}, ignore_label", bottoms,
                dict(loss_param=dict(loss, ignore_label=1)))
     for choice in (True, False):
-        yield type_name, f"normalize {choice}", bottoms, dict(loss_param=dict(normalize=choice))
+        yield (type_name, f"normalize {choice}, ignore_label", bottoms,
+               dict(loss_param=dict(normalize=choice, ignore_label=1)))
     yield type_name, "loss_weight", bottoms, dict(loss_weight=0.3)
 
 
@@ -129,6 +130,8 @@ LOSSES = [
     *_loss_options("SoftmaxWithLoss", ["A 4 B", "<4 A B"]),
     ("SigmoidCrossEntropyLoss", "", ["A B", "<2 A B"], {}),
     *_loss_options("SigmoidCrossEntropyLoss", ["A B", "<2 A B"]),
+    ("SoftmaxWithLoss", "all labels ignored", ["A 4", "<1 A"],
+     dict(loss_param=dict(ignore_label=0))),
     ("EuclideanLoss", "", ["A B C", "A B C"], {}),
     ("EuclideanLoss", "loss_weight", ["A B", "A B"], dict(loss_weight=3)),
     ("Accuracy", "", ["A 4", "<4 A"], {}),

@@ -216,8 +216,7 @@ class Net:
 
     def load_hdf5(self, path):
         """Not here."""
-        raise NetError("portable_caffe reads and writes no HDF5 files; use save(path) and "
-                       "copy_from(path), which real Caffe knows too.")
+        raise NetError("there is no HDF5 here; use save(path) and copy_from(path).")
 
     save_hdf5 = load_hdf5
 

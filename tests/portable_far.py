@@ -7,10 +7,12 @@ them, whatever Python thinks meanwhile.
 """
 from collections import Counter
 
+import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from portable_caffe import arrays, replay
 from portable_caffe.arrays import Arrays
 
 
@@ -90,3 +92,21 @@ class FarGraph(TorchDispatchMode):
             for old, array in zip(tree_leaves(result), tree_leaves(new)):
                 if isinstance(old, torch.Tensor) and old.data_ptr() != array.data_ptr():
                     old.copy_(array)
+
+
+@pytest.fixture
+def far(monkeypatch):
+    """The stand-in for a GPU in use, without graphs."""
+    monkeypatch.setattr(arrays, "current", FarArrays())
+    monkeypatch.setattr(replay, "graph_type", lambda: None)
+    return arrays.current
+
+
+@pytest.fixture
+def graphs(far, monkeypatch):
+    """The same with graphs, and the counts of their use at zero."""
+    monkeypatch.setattr(replay, "graph_type",
+                        lambda: FarGraph if isinstance(arrays.current, FarArrays) else None)
+    for count in ("plain", "recorded", "replayed"):
+        monkeypatch.setattr(FarGraph, count, 0)
+    return FarGraph

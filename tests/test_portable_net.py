@@ -131,6 +131,35 @@ def test_writing_a_blob_changes_neither_its_slices_nor_what_it_was_cut_from():
     assert np.all(net.blobs["x"].data == 7)
 
 
+def test_the_gradient_of_a_weight_as_large_as_its_top_is_an_array_of_its_own():
+    for layer in (L.Bias, L.Scale):
+        ns = inputs(pc.NetSpec(), x=(2, 3))
+        ns.y = layer(ns.x, axis=0, num_axes=-1)
+        spec = ns.to_proto()
+        spec.force_backward = True
+        net = pc.Net(spec, pc.TRAIN)
+        net.blobs["x"].data[...] = 1
+        net.forward()
+        net.blobs["y"].diff[...] = 1
+        for times in (1, 2):
+            net.backward()
+            assert np.all(net.params["y"][0].diff == times) and np.all(net.blobs["y"].diff == 1)
+        net.blobs["y"].diff[...] = 7
+        assert np.all(net.params["y"][0].diff == 2)
+
+
+def test_a_backward_after_a_solvers_step_leaves_its_momentum_alone(tmp_path):
+    path = write(tmp_path, learning_net())
+    solver = pc.get_solver(write(tmp_path, f'net: "{path}" base_lr: 0.1 lr_policy: "fixed" '
+                                           'momentum: 0.9', "solver.prototxt"))
+    fill(solver.net)
+    solver.step(1)
+    history = solver._history[0].read()
+    before = history + 0
+    solver.net.backward()
+    assert (history == before).all()
+
+
 def test_numbers_survive_a_change_of_arrays(monkeypatch):
     net = fill(pc.Net(learning_net(), pc.TRAIN))
     first = net.forward()["loss"].copy()

@@ -79,6 +79,8 @@ def share(caffe, folder):
     print(rounded({"b": second.params["a"][1].data}))
     second.params["score"][0].data[0, 0] = 5
     print(rounded({"w": first.params["score"][0].data}))
+    first.params["a"][0].diff[...] = 3  # gradients stay each net's own
+    print(rounded({"dw": second.params["a"][0].diff}))
 
 
 def complain(caffe, folder):
@@ -129,8 +131,9 @@ def draw(caffe, folder):
         print(module.get_pydot_graph(message, **options).to_string())
 
 
-@pytest.mark.parametrize("script", [look, run, write_inside, reshape, share, complain, write_spec, draw],
-                         ids=lambda script: script.__name__)
+@pytest.mark.parametrize(
+    "script", [look, run, write_inside, reshape, share, complain, write_spec, draw],
+    ids=lambda script: script.__name__)
 def test_script_prints_the_same_on_both(script, tmp_path):
     printed = []
     for caffe in (real, pc):

@@ -63,7 +63,7 @@ class Layer:
         return array if array.shape == blob.shape else array.reshape(blob.shape)
 
     def add_gradient(self, index, gradient):
-        """Add to the gradient of a weight, if it learns."""
+        """Add a new array to the gradient of a weight, if it learns."""
         if self.learns[index]:
             self.blobs[index].diff_memory.add(gradient)
 

@@ -121,10 +121,10 @@ class _Broadcast(Layer):
         return other.reshape(self.beside)
 
     def _sum(self, gradient):
-        """Sum a gradient like x over the axes that were repeated."""
+        """Sum a gradient like x over the axes that were repeated: a new array."""
         xp = self.xp
         axes = tuple(i for i, size in enumerate(self.beside) if size != gradient.shape[i])
-        return xp.sum(gradient, axis=axes) if axes else gradient
+        return xp.sum(gradient, axis=axes) if axes else xp.asarray(gradient, copy=True)
 
     def _give(self, gradient, bottoms):
         """The gradients besides dx: returned for a second bottom, added for a weight."""

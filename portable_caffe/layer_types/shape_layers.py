@@ -32,7 +32,8 @@ class Slice(Layer):
             check(len(self.p.slice_point) == tops - 1,
                   f"{tops} tops need {tops - 1} slice points, got {len(self.p.slice_point)}.")
             return self.p.slice_point
-        check(size and size % tops == 0, f"axis {self.axis} of size {size} does not divide by {tops} tops.")
+        check(size and size % tops == 0,
+              f"axis {self.axis} of size {size} does not divide by {tops} tops.")
         return range(size // tops, size, size // tops)
 
     def forward(self, x):
