@@ -1,7 +1,7 @@
 """Sequences of any length: resets by `cont`, padding by `hold`, inputs made in the net."""
 import numpy as np
 import pytest
-from conftest import B, D, H, T, VARIANTS, input_layer, lstm_layer_net, run, worst
+from conftest import B, D, H, T, VARIANTS, input_layer, lstm_layer_net, run, unrolled_net, worst
 
 from lstm_lib import (caffe, cont_from_lengths, get_gradients, initial_state, load_net,
                       lstm_backward, lstm_forward, mask_from_lengths, set_layer_weights,
@@ -71,29 +71,43 @@ def test_held_states_equal_numpy(cell, project, weights, data):
     assert worst(ours["h_T"][0], h_T) < 2e-7 and worst(ours["c_T"][0], c_T) < 2e-7
 
 
-@variants
-def test_gradients_of_held_states_equal_central_differences(cell, project, weights, data):
-    net = net_with(weights, cell=cell, project=project, hold=HOLD)
-    ours = run(net, data)
-    arrays = [np.float64(data[name]) for name in ("x", "h0", "c0")]
-    arrays.append(np.float64(weights.W_hc))
+def masked_loss(data, cont, hold):
+    """A float64 loss of (x, h0, c0, W_xc, b_c, W_hc) with resets and held states."""
+    def loss(x, h, c, *weights):
+        total = 0.0
+        for x_t, k, m, dh in zip(x, cont[:, :, None], hold[:, :, None], data["dH"]):
+            trace = lstm_forward(x_t[None], k * h, k * c, *weights)
+            h, c = m * trace.h[0] + (1 - m) * h, m * trace.c[0] + (1 - m) * c
+            total += (dh * h).sum()
+        return total + (data["dh_T"] * h).sum() + (data["dc_T"] * c).sum()
+    return loss
 
-    def loss(x, h0, c0, W_hc):
-        rest = np.float64(weights.W_xc), np.float64(weights.b_c), W_hc
-        outputs, h_T, c_T = held_forward(x, h0, c0, rest)
-        return ((data["dH"] * outputs).sum() + (data["dh_T"] * h_T).sum()
-                + (data["dc_T"] * c_T).sum())
 
-    analytic = [ours["dx"], ours["dh0"][0], ours["dc0"][0], get_gradients(net).W_hc]
+def assert_central_differences(loss, arrays, gradients, tries=12):
+    """Each gradient against (L(a + e) - L(a - e)) / 2e at some places, in float64."""
     rng = np.random.default_rng(0)
-    for which, gradient in enumerate(analytic):
-        for _ in range(15):
+    for which, gradient in enumerate(gradients):
+        assert gradient.shape == arrays[which].shape and np.any(gradient)
+        for _ in range(tries):
             place, losses = tuple(rng.integers(gradient.shape)), []
             for step in (1e-6, -1e-6):
-                moved = [array.copy() for array in arrays]
+                moved = [np.array(array, "f8") for array in arrays]
                 moved[which][place] += step
                 losses.append(loss(*moved))
             assert abs(gradient[place] - (losses[0] - losses[1]) / 2e-6) < 5e-6
+
+
+@variants
+@pytest.mark.parametrize("masks", [dict(cont=CONT), dict(hold=HOLD), dict(cont=CONT, hold=HOLD)],
+                         ids=["cont", "hold", "both"])
+def test_gradients_with_masks_equal_central_differences(masks, cell, project, weights, data):
+    net = net_with(weights, cell=cell, project=project, **masks)
+    ours = run(net, data)
+    arrays = [data[name] for name in ("x", "h0", "c0")] + list(weights)
+    analytic = [ours["dx"], ours["dh0"][0], ours["dc0"][0], *get_gradients(net)]
+    ones = np.ones((T, B))
+    loss = masked_loss(data, masks.get("cont", ones), masks.get("hold", ones))
+    assert_central_differences(loss, arrays, analytic)
 
 
 def test_the_last_state_of_a_held_sequence_is_its_last_valid_output(weights, data):
@@ -115,12 +129,23 @@ def test_inputs_may_be_a_list_of_steps(weights, data):
         ns[f"x{t + 1}"] = input_layer(1, B, D)
         tops.append(ns[f"x{t + 1}"])
     unroll(ns, tops, T, H)
-    net = load_net(ns)
+    net = load_net(ns, force_backward=True)
     set_weights(net, weights)
     for t in range(T):
         net.blobs[f"x{t + 1}"].data[...] = data["x"][t]
     zero = np.zeros((B, H), "f")
-    assert worst(net.forward()["H"], lstm_forward(data["x"], zero, zero, *weights).h) < 2e-7
+    truth = lstm_forward(data["x"], zero, zero, *weights)
+    assert worst(net.forward()["H"], truth.h) < 2e-7
+    net.blobs["H"].diff[...] = data["dH"]
+    net.backward()
+    gradients = lstm_backward(truth, data["dH"])
+    for t in range(T):
+        assert worst(net.blobs[f"x{t + 1}"].diff[0], gradients.x[t]) < 1e-6
+    assert worst(get_gradients(net).W_xc, gradients.W_xc) < 2e-6
+
+    def loss(*W):
+        return (data["dH"] * lstm_forward(np.float64(data["x"]), zero, zero, *W).h).sum()
+    assert_central_differences(loss, list(weights), get_gradients(net))
 
 
 def fed_back_net(weights_square):
@@ -162,6 +187,48 @@ def test_gradients_through_fed_back_outputs_equal_numpy(square, data):
     truth = lstm_backward(trace, np.zeros((T, B, H)), data["dh_T"])
     assert worst(net.blobs["h0"].diff[0], truth.h0) < 1e-6
     assert worst(get_gradients(net).W_hc, truth.W_hc) < 1e-6
+
+    def loss(h, c, W_xc, b_c, W_hc):
+        for _ in range(T):
+            trace = lstm_forward(h[None], h, c, W_xc, b_c, W_hc)
+            h, c = trace.h[0], trace.c[0]
+        return (data["dh_T"] * h).sum()
+    assert_central_differences(loss, [data["h0"], data["c0"], *square],
+                               [net.blobs["h0"].diff[0], net.blobs["c0"].diff[0],
+                                *get_gradients(net)])
+
+
+@pytest.mark.parametrize("options", [dict(cont="cont"), dict(hold="hold")])
+@variants
+def test_a_mask_of_ones_changes_nothing(cell, project, options, weights, data):
+    plain = run(unrolled_net(weights, cell=cell, project=project), data)
+    masked = run(net_with(weights, cell=cell, project=project,
+                          **{name: np.ones((T, B), "f") for name in options}), data)
+    for name, array in plain.items():
+        assert np.array_equal(array, masked[name]), name
+
+
+def test_two_directions_share_one_set_of_weights_by_name(weights, data):
+    ns = caffe.NetSpec()
+    tops = []
+    for t in range(T):
+        ns[f"x{t + 1}"] = input_layer(1, B, D)
+        tops.append(ns[f"x{t + 1}"])
+    first = unroll(ns, tops, T, H)
+    unroll(ns, tops[::-1], T, H, prefix="back/", weight_names=first.weight_names)
+    net, zero = load_net(ns, force_backward=True), np.zeros((B, H), "f")
+    set_weights(net, weights)
+    for t in range(T):
+        net.blobs[f"x{t + 1}"].data[...] = data["x"][t]
+    net.forward()
+    ways = [(data["x"], "H"), (data["x"][::-1], "back/H")]
+    truths = [lstm_forward(x, zero, zero, *weights) for x, _ in ways]
+    for truth, (_, name) in zip(truths, ways):
+        assert worst(net.blobs[name].data, truth.h) < 2e-7
+        net.blobs[name].diff[...] = data["dH"]
+    net.backward()
+    both = sum(lstm_backward(truth, data["dH"]).W_hc for truth in truths)
+    assert worst(get_gradients(net).W_hc, both) < 2e-6
 
 
 @pytest.mark.parametrize("wrong, said", [
