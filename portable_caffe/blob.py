@@ -10,7 +10,7 @@ import numpy as np
 from . import arrays
 from .errors import NetError
 
-ROWS = 4096  # so many make a product large; more only take memory
+ROWS = 2048  # so many make a product large; more only take memory
 HOST, ARRAY = "host", "array"  # the side that is newer
 watcher = None  # told of what is read and written, while a run is to be repeated (replay.py)
 
@@ -66,11 +66,12 @@ class Memory:
             np.copyto(self.host, now.to_host(array))
             if self.arrays is not now:
                 self.array = now.from_host(self.host)
-            self.owned = True
+            self.owned, self.newer = True, None
         else:
-            self.array, self.owned = array, owned
+            self.array, self.owned, self.newer = array, owned, ARRAY
         self.arrays = now
-        self._is_computed()
+        if watcher:
+            watcher.saw_write(self)
 
     def overwrite(self, array, owned=True):
         """`write`, but an array that is not in host memory stays in its place."""

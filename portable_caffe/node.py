@@ -108,10 +108,9 @@ class Node:
 
     def forward(self):
         """Compute the tops from the bottoms."""
-        layer = self.layer
-        if layer.indices and arrays.current.is_host:
+        if self.layer.indices and arrays.current.is_host:
             self.check_indices()
-        tops = layer.forward(*self._read(self.data_in, self.bottoms))
+        tops = self.layer.forward(*self._read(self.data_in, self.bottoms))
         self._keep((tops,) if self.lone_top else tops, self.data_in, self.data_out)
 
     def backward(self):

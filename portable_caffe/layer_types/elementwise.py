@@ -139,7 +139,7 @@ class Eltwise(Layer):
                                       f"{shape}, bottom 0 has {shapes[0]}.")
         check(len(self.p.coeff) in (0, len(shapes)), "give one coeff per bottom, or none.")
         check(self.p.operation == self.p.SUM or not self.p.coeff, "only SUM takes coeff.")
-        self.count = len(shapes)
+        self.count, self.coeff = len(shapes), list(self.p.coeff)
         name = {self.p.PROD: "_product", self.p.SUM: "_sum", self.p.MAX: "_maximum"}[
             self.p.operation]
         self._operation, self._gradients = getattr(self, name), getattr(self, name + "_gradients")
@@ -162,14 +162,14 @@ class Eltwise(Layer):
                 for i in range(len(xs))]
 
     def _sum(self, xs):
-        terms = [x * c for c, x in zip(self.p.coeff, xs)] or xs
+        terms = [x * c for c, x in zip(self.coeff, xs)] if self.coeff else xs
         y = terms[0] + terms[1]
         for term in terms[2:]:
             y = y + term
         return y
 
     def _sum_gradients(self, dy, xs):
-        return [dy * c for c in self.p.coeff] or [dy] * self.count
+        return [dy * c for c in self.coeff] or [dy] * self.count
 
     def _maximum(self, xs):
         y = xs[0]
