@@ -36,6 +36,7 @@ def test_xavier_start_has_the_spread_of_caffe_s_xavier_filler():
     theirs = load_net(ns).params["y"][0].data
     assert W.W_xc.std() == pytest.approx(theirs.std(), rel=0.03)
     assert abs(W.W_xc).max() == pytest.approx(abs(theirs).max(), rel=0.01)
+    assert abs(W.W_hc).max() == pytest.approx(np.sqrt(3 / 50), rel=0.01)
 
 
 @pytest.mark.parametrize("cell, project", VARIANTS)
