@@ -67,8 +67,8 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
 
     Raises
     ------
-    ValueError : T < 1 or > 100,000, an unknown cell or project, a prefix used before, or no h0 where B
-    cannot be read off x.
+    ValueError : T < 1 or > 100,000, an unknown cell or project, a prefix used before, or no h0
+    where B cannot be read off x. NetError : what should be a Top or a NetSpec is none.
 
     Source: Caffe's recurrent_layer.cpp unrolls its LSTM layer in the same way.
 

@@ -4,6 +4,7 @@ These tests run on real Caffe in this very process. Were one mistake let through
 run itself would end with "Check failed".
 """
 import os
+import signal
 import stat
 
 import numpy as np
@@ -251,6 +252,20 @@ def test_python_errors_in_the_child_come_back_as_they_were():
         in_child(lambda: 1 / 0)
 
 
+def test_ctrl_c_which_reaches_the_child_too_is_left_to_the_parent():
+    assert in_child(lambda: os.kill(os.getpid(), signal.SIGINT) or 7) == 7
+
+
+def test_a_child_that_takes_too_long_is_ended(monkeypatch):
+    import time
+
+    monkeypatch.setattr(guard, "CHILD_SECONDS", 0.2)
+    start = time.monotonic()
+    with pytest.raises(Died):
+        in_child(lambda: time.sleep(30))
+    assert time.monotonic() - start < 5
+
+
 def test_a_killed_child_is_noticed():
     with pytest.raises(Died, match="status 9"):
         in_child(lambda: os.kill(os.getpid(), 9))
@@ -362,7 +377,6 @@ def test_a_layer_that_overwrites_a_file_when_it_is_built_is_refused(tmp_path):
 
 def test_a_disk_that_is_full_while_caffe_writes_raises_and_leaves_nothing(tmp_path):
     import resource
-    import signal
 
     net, before = unrolled_net(H=50), resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -236,3 +236,65 @@ def test_no_file_is_left_in_the_folder_of_temporary_files(tmp_path, monkeypatch)
         load_net(X + product("first", 5, "a") + layer("Eltwise", bottoms=("x", "a")))
     unrolled_net().forward()
     assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture
+def children(monkeypatch):
+    """A list that grows with each child process."""
+    from lstm_lib import safe_net
+
+    made, real = [], safe_net.in_child
+    monkeypatch.setattr(safe_net, "in_child", lambda work: made.append(1) or real(work))
+    return made
+
+
+def test_a_run_is_tried_once_and_again_with_other_shapes(children):
+    net = unrolled_net()
+
+    def runs():
+        children.clear()
+        for _ in range(3):
+            net.forward()
+            net.backward()
+        return len(children)
+
+    assert (runs(), runs()) == (2, 0), "forward and backward once each, then never"
+    for name, shape in dict(x=(T, B + 1, D), h0=(1, B + 1, H), c0=(1, B + 1, H)).items():
+        net.blobs[name].reshape(*shape)
+    assert (runs(), runs()) == (3, 0), "once the shapes, then forward and backward"
+    unrolled_net().blobs["x"].reshape(T, B + 5, D)
+    assert (runs(), runs()) == (2, 0), "another net's blob could be one of this net's"
+
+
+def test_a_layer_that_reads_files_in_a_thread_runs(tmp_path):
+    from PIL import Image
+
+    Image.new("RGB", (4, 4), (10, 20, 30)).save(tmp_path / "a.png")
+    (tmp_path / "list.txt").write_text(f"{tmp_path}/a.png 3\n")
+    net = load_net(layer("ImageData", 'image_data_param { batch_size: 2 source: '
+                         f'"{tmp_path}/list.txt" }}', bottoms=(), tops=("image", "label")))
+    net.forward()
+    assert net.blobs["image"].data[1, :, 0, 0].tolist() == [30, 20, 10]  # blue, green, red
+    assert net.blobs["label"].data.tolist() == [3, 3]
+
+
+def test_a_net_in_the_form_of_2014_has_its_labels_checked():
+    net = load_net('input: "x" input_shape { dim: 2 dim: 3 } input: "l" input_shape { dim: 2 } '
+                   'layers { name: "loss" type: SOFTMAX_LOSS bottom: "x" bottom: "l" top: "loss" }')
+    net.blobs["l"].data[...] = 9
+    with pytest.raises(NetError, match="'loss': the labels in 'l'"):
+        net.forward()
+
+
+def test_a_solver_looks_at_computed_labels_before_its_step():
+    from lstm_lib import make_solver
+
+    ns = caffe.NetSpec()
+    ns.x, ns.given = input_layer(3, 5), input_layer(3)
+    ns.label = L.Power(ns.given)
+    ns.loss = L.SoftmaxWithLoss(L.InnerProduct(ns.x, num_output=4), ns.label)
+    solver = make_solver(ns, base_lr=0.1)
+    assert np.isfinite(solver.step())
+    solver.net.blobs["given"].data[1] = 2e9
+    with pytest.raises(NetError, match="the labels in 'label'"):
+        solver.step()

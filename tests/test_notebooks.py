@@ -107,6 +107,11 @@ def test_it_asks_three_questions_or_more_and_folds_the_answers(path):
 
 
 @notebooks
+def test_its_folds_stand_alone_for_in_a_list_item_some_viewers_show_the_answer(path):
+    assert not re.search(r"[^\n]\n<details>", prose(read(path)))
+
+
+@notebooks
 def test_its_images_have_an_alternative_text(path):
     assert not re.search(r"!\[\s*\]\(|<img(?![^>]*alt=)", path.read_text(encoding="utf-8"))
 

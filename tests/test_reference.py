@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from conftest import worst
 
-from lstm_lib import lstm_backward, lstm_forward, xavier_start
+from lstm_lib import compare, lstm_backward, lstm_forward, xavier_start
 
 NAMES = ("x", "h0", "c0", "W_xc", "b_c", "W_hc")
 
@@ -52,3 +52,24 @@ def test_an_open_forget_gate_and_a_shut_input_gate_keep_the_cell_state():
     trace = lstm_forward(np.zeros((5, 1, 1)), np.zeros((1, H)), c0,
                          np.zeros((4 * H, 1)), bias, np.zeros((4 * H, H)))
     assert worst(trace.c[-1], c0) < 1e-12 and worst(trace.h[-1], np.tanh(c0)) < 1e-12
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_array_of_another_shape_raises_with_all_shapes(case, name):
+    arrays = {**case[0], name: np.ones((7, 7))}
+    with pytest.raises(ValueError, match=r"expected x \(T, B, D\).*\(7, 7\)"):
+        lstm_forward(*[arrays[n] for n in NAMES])
+
+
+def test_a_gradient_of_another_shape_raises(case):
+    trace = lstm_forward(*[case[0][n] for n in NAMES])
+    with pytest.raises(ValueError, match=r"\(3, 2, 3\) of all outputs, got \(2, 3\)"):
+        lstm_backward(trace, np.ones((2, 3)))
+
+
+def test_compare_raises_where_a_difference_is_too_large_or_no_number(capsys):
+    for theirs, tolerance in [(1 + 2e-6, 1e-6), (np.nan, 1), (np.ones(3), 1)]:
+        with pytest.raises(AssertionError, match="it"):
+            compare("it", 1.0, theirs, tolerance)
+    compare("it", np.ones(2), np.ones(2), tolerance=0)
+    assert "exact: yes" in capsys.readouterr().out.splitlines()[-1]

@@ -4,7 +4,9 @@ import pytest
 from conftest import (B, D, H, T, VARIANTS, L, input_layer, lstm_layer_net, run, unrolled_net,
                       unrolled_spec, worst)
 
-from lstm_lib import (caffe, get_gradients, get_layer_weights, get_weights, initial_state,
+from lstm_lib import (NetError, add_layer_to_net_spec, add_layer_with_multiple_tops, caffe,
+                      cont_from_lengths, get_gradients, get_layer_weights, get_weights,
+                      initial_state, mask_from_lengths,
                       load_net, lstm_backward, lstm_forward, set_layer_weights, set_weights,
                       shared_weights, single_time_step_lstm, unroll)
 
@@ -220,3 +222,68 @@ def test_a_step_repeated_with_one_prefix_is_an_error():
     c1, h1, names = single_time_step_lstm(ns, h0, c0, ns.x, "t1/", H)
     with pytest.raises(ValueError, match="t1/lstm/Mx"):
         single_time_step_lstm(ns, h1, c1, ns.x, "t1/", H, names)
+
+
+NOT_TOPS = [7, "x", None, np.ones((T, B, D))]
+
+
+@pytest.mark.parametrize("wrong", NOT_TOPS)
+def test_what_is_no_top_is_named_by_unroll_and_by_the_step(wrong):
+    ns = caffe.NetSpec()
+    ns.x = input_layer(1, B, D)
+    with pytest.raises(NetError, match="x must be a Top, like ns.x, got"):
+        unroll(ns, wrong, 1, H)
+    with pytest.raises(NetError, match="layer 't1/lstm/Mx': bottom 0 must be a Top"):
+        single_time_step_lstm(ns, ns.x, ns.x, wrong, "t1/", H)
+    for name in ("h0", "c0", "cont", "hold") if wrong is not None else ():
+        with pytest.raises(NetError, match=f"{name} must be a Top"):
+            unroll(ns, ns.x, 1, H, **{**dict(h0=ns.x, c0=ns.x), name: wrong})
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "b", "c", "d"], ["a", "a", "b"], "abc", 7,
+                                   [1, 2, 3]])
+def test_weight_names_that_are_not_three_are_named(names):
+    with pytest.raises(NetError, match="three different names"):
+        unrolled_spec(weight_names=names)
+    with pytest.raises(NetError, match="three different names"):
+        get_weights(unrolled_net(), names)
+
+
+@pytest.mark.parametrize("call, said", [
+    (lambda ns: unroll(None, ns.x, T, H), "expected a NetSpec"),
+    (lambda ns: unroll(ns, ns.x, T, H, prefix=7), "prefix must be text"),
+    (lambda ns: single_time_step_lstm(ns, ns.x, ns.x, ns.x, None, H), "prefix must be text"),
+    (lambda ns: initial_state(ns, B, H, 7), "prefix must be text"),
+    (lambda ns: add_layer_to_net_spec(ns, L.TanH, 7, ns.x), "name of a layer must be text"),
+    (lambda ns: add_layer_to_net_spec(ns, "TanH", "y", ns.x), "like caffe.layers.TanH"),
+    (lambda ns: add_layer_to_net_spec(ns, L.Slice, "y", ns.x, ntop=2), "'y' gives must be a Top"),
+    (lambda ns: setattr(ns, "y", 7) or load_net(ns), "ns.y must be a Top"),
+    (lambda ns: setattr(ns, "y", deep(ns.x)) or load_net(ns), "without a name")])
+def test_other_arguments_of_the_wrong_kind_are_named(call, said):
+    ns = caffe.NetSpec()
+    ns.x = input_layer(T, B, D)
+    with pytest.raises(NetError, match=said):
+        call(ns)
+
+
+def deep(top):
+    for _ in range(2000):
+        top = L.TanH(top)
+    return top
+
+
+@pytest.mark.parametrize("call, said", [
+    (lambda ns: initial_state(ns, 0, H), "B must"),
+    (lambda ns: initial_state(ns, B, 2.5), "H must"),
+    (lambda ns: single_time_step_lstm(ns, ns.x, ns.x, ns.x, "t1/", 0), "num_output must"),
+    (lambda ns: add_layer_with_multiple_tops(ns, L.Slice, "s", 0, ns.x), "ntop must"),
+    (lambda ns: add_layer_with_multiple_tops(ns, L.Slice, "s", 2, ns.x, "a", "a"), "names"),
+    (lambda ns: mask_from_lengths([], 3), "list of whole numbers"),
+    (lambda ns: mask_from_lengths(3, 3), "list of whole numbers"),
+    (lambda ns: cont_from_lengths([[1.5]], 3), "length of a sequence must"),
+    (lambda ns: cont_from_lengths(3, 3), "list of lists")])
+def test_numbers_that_are_none_are_named(call, said):
+    ns = caffe.NetSpec()
+    ns.x = input_layer(T, B, D)
+    with pytest.raises(ValueError, match=said):
+        call(ns)

@@ -6,8 +6,9 @@ import pytest
 from conftest import VARIANTS, H, lstm_layer_net, unrolled_net, unrolled_spec, on_real_caffe
 from test_origin import origin_example
 
-from lstm_lib import (NetError, caffe, get_layer_weights, get_weights, load_net, save_weights,
-                      set_layer_weights, set_weights, shared_weights, uniform_start, xavier_start)
+from lstm_lib import (NetError, caffe, get_gradients, get_layer_weights, get_weights, load_net,
+                      save_weights, set_layer_weights, set_weights, shared_weights,
+                      uniform_start, xavier_start)
 
 
 def equal(one, other):
@@ -35,6 +36,7 @@ def test_xavier_start_has_the_spread_of_caffe_s_xavier_filler():
     theirs = load_net(ns).params["y"][0].data
     assert W.W_xc.std() == pytest.approx(theirs.std(), rel=0.03)
     assert abs(W.W_xc).max() == pytest.approx(abs(theirs).max(), rel=0.01)
+    assert abs(W.W_hc).max() == pytest.approx(np.sqrt(3 / 50), rel=0.01)
 
 
 @pytest.mark.parametrize("cell, project", VARIANTS)
@@ -128,3 +130,32 @@ def test_gradients_of_a_shared_weight_add_up_over_the_steps(weights, data):
     net.backward()
     assert np.allclose(net.params["t1/lstm/Mh"][0].diff, total, atol=1e-6)
     assert net.params["t4/lstm/Mh"][0].diff.shape == (4 * H, H)
+
+
+@pytest.mark.parametrize("wrong", [None, 7, [1, 2], [1, 2, 3, 4]])
+def test_what_is_no_three_weights_is_named(wrong):
+    with pytest.raises(NetError, match="three arrays W_xc, b_c, W_hc"):
+        set_weights(unrolled_net(), wrong)
+
+
+@pytest.mark.parametrize("call", [get_weights, shared_weights, lambda net: save_weights(net, "w"),
+                                  lambda net: get_layer_weights(net, "lstm")])
+@pytest.mark.parametrize("make", [lambda: None, unrolled_spec], ids=["None", "NetSpec"])
+def test_what_is_no_net_is_named(call, make):
+    with pytest.raises(NetError, match="expected a net, like net = load_net"):
+        call(make())
+
+
+@pytest.mark.parametrize("arguments, said", [
+    ((0, 4, np.random.default_rng()), "D must"), ((4, 2.5, np.random.default_rng()), "H must"),
+    ((4, 4, 7), "default_rng"), ((4, 4, np.random.default_rng(), -1), "limit of 0 or more")])
+def test_start_values_of_no_size_or_no_generator_raise(arguments, said):
+    with pytest.raises(ValueError, match=said):
+        uniform_start(*arguments)
+
+
+def test_gradients_that_were_read_stay_when_the_net_runs_on():
+    net = unrolled_net()
+    kept = get_gradients(net)
+    net.params["t1/lstm/Mx"][0].diff[...] = 9
+    assert abs(kept.W_xc).max() == 0
