@@ -17,8 +17,8 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PICTURE = ROOT / "pictures" / "speed.svg"
 TABLE = re.compile(r"(<!-- speed table -->\n).*?(<!-- end -->)", re.S)
-STYLES = [(color, line) for line in ("-", "--") for color in
-          ("#0072B2", "#56B4E9", "#D55E00", "#009E73", "#000000", "#CC79A7", "#E69F00")]
+COLORS = ("#0072B2", "#56B4E9", "#D55E00", "#009E73", "#000000", "#CC79A7", "#E69F00")
+STYLES = list(zip(COLORS * 2, ("-", "--", "-.", ":") * 3, "os^DvPX<>*"))  # Okabe and Ito's
 COSTS = dict(build_s="build", write_s="write", load_s="load", draw_s="draw")
 
 
@@ -111,7 +111,7 @@ def draw_passes(ax, result):
              style)
     for way in dict.fromkeys(row["way"] for row in result["curve"] if row["both_ms"] is None):
         line(ax, [(row["shape"][0], row["forward_ms"]) for row in result["curve"]
-                  if row["way"] == way], f"{way}, forward only", ("#999999", ":"))
+                  if row["way"] == way], f"{way}, forward only", ("#999999", ":", "."))
     ax.set(xlabel="time steps T", ylabel="milliseconds",
            title=f"forward + backward; B = {B}, D = {D}, H = {H}")
 
@@ -125,8 +125,8 @@ def draw_costs(ax, results):
 
 
 def line(ax, points, label, style):
-    color, dashes = style
-    ax.loglog(*zip(*points), dashes, color=color, lw=2, marker="o", ms=3, label=label)
+    color, dashes, marker = style
+    ax.loglog(*zip(*points), dashes, color=color, lw=1.5, marker=marker, ms=5, label=label)
     ax.legend(fontsize=7, loc="upper left")
 
 

@@ -20,4 +20,4 @@ def make(T, B, D, H):
 
 
 if __name__ == "__main__":
-    worker.serve(f"PyTorch {torch.__version__.split('+')[0]}, `nn.LSTM`", make)
+    worker.serve(f"PyTorch {torch.__version__.split('+')[0]} nn.LSTM", make)

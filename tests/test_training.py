@@ -119,3 +119,27 @@ def test_the_solver_s_net_is_guarded_as_any_other(weights, data, tmp_path):
 def test_making_a_solver_writes_no_snapshot(weights, data, tmp_path):
     solver_with(weights, data, snapshot=1, snapshot_prefix=str(tmp_path / "s"))
     assert list(tmp_path.iterdir()) == []
+
+
+def scores_net(label):
+    """Four classes; labels as `label` makes them."""
+    ns = caffe.NetSpec()
+    ns.x, ns.label = input_layer(B, D), label
+    ns.scores = L.InnerProduct(ns.x, num_output=4, weight_filler=dict(type="xavier"))
+    ns.loss = L.SoftmaxWithLoss(ns.scores, ns.label)
+    return ns
+
+
+def test_a_label_that_is_no_class_raises_before_the_solver_reads_memory_with_it():
+    solver = make_solver(scores_net(input_layer(B)), base_lr=0.1)
+    solver.net.blobs["label"].data[...] = [0, 3, 4]
+    with pytest.raises(NetError, match="from 0 to 3, got 4"):
+        solver.step()
+    solver.net.blobs["label"].data[...] = [0, 3, 1]
+    assert np.isfinite(solver.step())
+
+
+def test_labels_that_a_layer_makes_are_looked_at_too():
+    made = L.DummyData(shape=dict(dim=[B]), data_filler=dict(value=4))
+    with pytest.raises(NetError, match="from 0 to 3, got 4"):
+        load_net(scores_net(made)).forward()

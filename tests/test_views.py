@@ -108,6 +108,7 @@ def test_weights_by_gate_show_both_matrices_on_one_scale(weights):
     for ax in axes:
         assert [line.get_ydata()[0] for line in ax.lines] == [H - 0.5, 2 * H - 0.5, 3 * H - 0.5]
         assert [label.get_text() for label in ax.get_yticklabels()] == list("ifog")
+        assert [tick + 0.5 for tick in ax.get_yticks()] == [H / 2 + gate * H for gate in range(4)]
 
 
 def test_a_net_without_visible_gates_and_a_missing_sequence_raise(net, weights):
