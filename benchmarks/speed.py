@@ -67,9 +67,10 @@ def measure(workers, shape, rounds):
     """One row for each way at this shape."""
     made = [each.ask(" ".join(map(str, shape))) for each in workers]
     times = [[] for _ in workers]
-    for _ in range(rounds):
-        for each, kept in zip(workers, times):
-            kept += each.ask()
+    for number in range(rounds):
+        for turn in range(len(workers)):  # another one first in each round
+            which = (number + turn) % len(workers)
+            times[which] += workers[which].ask()
     seconds = [[statistics.median(column) for column in zip(*kept)] for kept in times]
     base = next(pair for way, pair in zip(made, seconds) if way["way"] == ways.LAYER)
     return [row(shape, way, pair, base, len(kept))
@@ -127,7 +128,7 @@ def processor():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=20)
     rounds = parser.parse_args().rounds
     result = dict(machine=machine(), threads=worker.THREADS, rounds=rounds,
                   rows=measured(SHAPES, rounds, fresh=True),
