@@ -298,3 +298,30 @@ def test_a_solver_looks_at_computed_labels_before_its_step():
     solver.net.blobs["given"].data[1] = 2e9
     with pytest.raises(NetError, match="the labels in 'label'"):
         solver.step()
+
+
+def test_shared_weights_are_the_other_net_s_from_then_on():
+    one, other = unrolled_net(), unrolled_net()
+    one.share_with(other)
+    other.params["t1/lstm/Mx"][1].data[...] = 7
+    assert (one.params["t3/lstm/Mx"][1].data == 7).all()
+
+
+def test_weights_go_through_hdf5_where_no_name_has_a_slash(tmp_path):
+    text = X + product("plain", 5, "y")
+    one, other = load_net(text), load_net(text)
+    one.params["plain"][0].data[...] = 7
+    one.save_hdf5(str(tmp_path / "w.h5"))
+    other.load_hdf5(str(tmp_path / "w.h5"))
+    assert (other.params["plain"][0].data == 7).all()
+
+
+def test_scores_of_several_axes_are_counted_as_their_layer_does():
+    net = load_net('layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 3 dim: 2 '
+                   'dim: 2 } } } layer { name: "l" type: "Input" top: "l" input_param { shape { '
+                   'dim: 3 } } }' + layer("HingeLoss", bottoms=("x", "l")))
+    net.blobs["l"].data[...] = 3
+    assert np.isfinite(net.forward()["y"])
+    net.blobs["l"].data[...] = 4
+    with pytest.raises(NetError, match="from 0 to 3, got 4"):
+        net.forward()
