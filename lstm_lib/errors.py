@@ -41,6 +41,8 @@ HINTS = [
      "n tops need n - 1 slice points, rising, each inside the axis that is sliced; "
      "without slice points the axis must divide by the number of tops."),
     (r"^(?:LSTM|RNN)", "a recurrent layer reads x as (T, B, ...) and cont as (T, B)."),
+    (r"Input size incompatible with inner product",
+     "the product was built for another number of inputs D; build the net anew for these."),
     (r"axis \S+ out of range for (\d+)-D",
      "axes count from 0, so in a blob of {0} axes each stays below {0}."),
     (r"bottom\[0\]->shape\(\) == bottom\[i\]->shape\(\)|bottom\[i\]->shape\(\) == bottom\[0\]",
