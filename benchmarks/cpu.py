@@ -25,7 +25,7 @@ import caffe  # noqa: E402
 import numpy as np  # noqa: E402
 
 import portable_caffe  # noqa: E402
-from lstm_lib import unroll  # noqa: E402
+from lstm_lib import describe, unroll  # noqa: E402
 from portable_caffe.judge import both_nets, error  # noqa: E402
 
 SIZES = [(3, 10, 12800, 500), (20, 32, 128, 256), (100, 32, 128, 256), (100, 1, 64, 64)]
@@ -133,6 +133,7 @@ def peak_memory(spec):
 def main():
     """Print a line for each size and write all of them as JSON."""
     results, load = [], round(os.getloadavg()[0], 2)  # what else the machine had to do
+    print(f"{describe()} beside portable_caffe on NumPy {np.__version__}, {THREADS} thread(s)")
     print(f"{'T, B, D, H':22}{'net':24}{'forward':>9}{'backward':>10}{'ratio':>8}  (ms)")
     for sizes, goal in zip(SIZES, GOALS):
         row = measure(sizes)

@@ -1,13 +1,13 @@
 """Measure again what README and notebooks claim, one benchmark after the other.
 
-    python benchmarks/run.py [NAME ...]      like: build, draw, speed; all if none is named
+    python benchmarks/run.py [NAME ...]      like: build, draw, cpu; all if none is named
 """
 import subprocess
 import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-ALL = ["build", "draw", "speed", "report"]
+ALL = ["build", "draw", "cpu", "speed", "report"]
 
 
 def main():

@@ -35,16 +35,16 @@ def _first_layers(caffe, spec, phase, count):
     del piece.layer[count:]
 
     def build():
-        with tempfile.NamedTemporaryFile("w", suffix=".prototxt") as file:
-            file.write(str(piece))
-            file.flush()
-            net = caffe.Net(file.name, phase)
-            return {name: list(blob.shape) for name, blob in net.blobs.items()}
+        return {name: list(blob.shape)
+                for name, blob in caffe.Net(file.name, phase).blobs.items()}
 
-    try:
-        return in_child(build)
-    except (Died, RuntimeError):
-        return None
+    with tempfile.NamedTemporaryFile("w", suffix=".prototxt") as file:  # a child that dies
+        file.write(str(piece))                                          # would leave it
+        file.flush()
+        try:
+            return in_child(build)
+        except (Died, RuntimeError):
+            return None
 
 
 def _hint(layer, shapes, reason):

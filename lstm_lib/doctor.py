@@ -146,7 +146,8 @@ def look_at_gpu():
     try:
         caffe.needs_gpu()
     except NoGPU as error:
-        raise Note(f"none that this Caffe can use, and the series needs none ({error})") from None
+        reason = str(error).split(". ")[0]  # the rest says how to get one
+        raise Note(f"{reason}; the series needs none") from None
     return "Caffe can use a GPU"
 
 

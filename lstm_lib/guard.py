@@ -14,6 +14,8 @@ import select
 import signal
 import time
 
+from portable_caffe.arrays import free_host_bytes as free_memory
+
 CHILD_SECONDS = 300  # a child that takes longer is stuck
 END = b"\n"          # of the answer; a third process may hold the pipe open, so no waiting for its end
 
@@ -77,19 +79,6 @@ def _limit_memory():
     limit = pages * resource.getpagesize() + free_memory()
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def free_memory():
-    """Bytes that this process may still take: what is free here or in its container."""
-    with open("/proc/meminfo") as lines:
-        free = next(int(line.split()[1]) * 1024 for line in lines if "MemAvailable" in line)
-    try:
-        with open("/sys/fs/cgroup/memory.max") as most:
-            with open("/sys/fs/cgroup/memory.current") as now:
-                free = min(free, int(most.read()) - int(now.read()))
-    except (OSError, ValueError):  # no container limit
-        pass
-    return max(free, 0)
 
 
 def _write_all(fd, data):

@@ -37,23 +37,10 @@ class Net(portable_caffe.Net):
         check_weights(portable_caffe, self, path)
         super().copy_from(path)
 
-    def share_with(self, other):
-        """Use the weights of another net of the same layers."""
-        if not isinstance(other, portable_caffe.Net):
-            raise NetError(f"a net shares weights with a net, got {type(other).__name__}.")
-        super().share_with(other)
-
     def save(self, path):
         """Write all weights the way Caffe does, the whole file or nothing."""
         raw = super()
         in_place_of(path, raw.save)
-
-    def save_hdf5(self, *args):
-        """portable_caffe knows no HDF5."""
-        raise NetError("portable_caffe reads and writes no HDF5 files; use save_weights(net, "
-                       "'x.caffemodel') instead.")
-
-    load_hdf5 = save_hdf5
 
 
 def _told(name):

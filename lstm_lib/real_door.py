@@ -14,34 +14,27 @@ from .safe_net import guarded  # noqa: E402
 guard_blobs(real)
 
 
-def _tried_net(name):
-    """`Classifier` or `Detector`, made in a child process first."""
+def attempt(work):
+    """Do `work` in a child process; `NetError` with the reason if it fails there."""
+    try:
+        in_child(work)
+    except (Died, RuntimeError) as error:
+        raise NetError(str(error)) from None
+
+
+def _tried(name, what="solver", files=1):
+    """What makes a solver (or net) of Caffe out of files, tried in a child process first."""
     make = getattr(real, name)
 
-    def maker(model, weights, *args, **kwargs):
-        model, weights = readable(model), readable(weights)
+    def maker(*args, **kwargs):
+        args = [*map(readable, args[:files]), *args[files:]]
         try:
-            in_child(lambda: bool(make(model, weights, *args, **kwargs)))
-        except (Died, RuntimeError) as error:
-            raise NetError(f"Caffe makes no {name} of {model!r}: {error}") from None
-        return make(model, weights, *args, **kwargs)
+            attempt(lambda: bool(make(*args, **kwargs)))
+        except NetError as error:
+            raise NetError(f"Caffe makes no {what} of {args[0]!r}: {error}") from None
+        return make(*args, **kwargs)
 
     return staticmethod(maker)
-
-
-def _tried(name):
-    """A solver class of Caffe that is made in a child process first."""
-    make = getattr(real, name)
-
-    def solver(path):
-        path = readable(path)
-        try:
-            in_child(lambda: bool(make(path)))
-        except (Died, RuntimeError) as error:
-            raise NetError(f"Caffe makes no solver of {path!r}: {error}") from None
-        return make(path)
-
-    return staticmethod(solver)
 
 
 class RealDoor(Door):
@@ -52,23 +45,17 @@ class RealDoor(Door):
     get_solver, SGDSolver, AdamSolver = map(_tried, ("get_solver", "SGDSolver", "AdamSolver"))
     NesterovSolver, AdaGradSolver = map(_tried, ("NesterovSolver", "AdaGradSolver"))
     RMSPropSolver, AdaDeltaSolver = map(_tried, ("RMSPropSolver", "AdaDeltaSolver"))
-    Classifier, Detector = map(_tried_net, ("Classifier", "Detector"))
-    raw_solver = staticmethod(real.get_solver)
-
-    def attempt(self, work):
-        """Do `work` in a child process; `NetError` with the reason if it fails there."""
-        try:
-            in_child(work)
-        except (Died, RuntimeError) as error:
-            raise NetError(str(error)) from None
+    Classifier = _tried("Classifier", "Classifier", files=2)
+    Detector = _tried("Detector", "Detector", files=2)
+    raw_solver, attempt = staticmethod(real.get_solver), staticmethod(attempt)
 
     def needs_gpu(self, number=0):
         """Raise `NoGPU` unless Caffe can open GPU `number` (tried in a child process)."""
         try:
-            in_child(lambda: real.set_device(number))
-        except (Died, RuntimeError) as error:
+            attempt(lambda: real.set_device(number))
+        except NetError as error:
             raise NoGPU(
-                f"GPU {number} cannot be used: {error}. This is {self.describe()}. Go on with "
+                f"GPU {number} cannot be used: {str(error).rstrip('.')}. This is {self.describe()}. Go on with "
                 "caffe.set_mode_cpu(), which computes the same numbers, or start Python with "
                 "LSTM_LIB_ENGINE=portable, which reaches a GPU through PyTorch or CuPy."
             ) from None

@@ -82,13 +82,13 @@ class Arrays:
         if self.library == "cupy":
             return self.xp.cuda.runtime.memGetInfo()[0] + (
                 self.xp.get_default_memory_pool().free_bytes())
-        return _free_host_bytes()
+        return free_host_bytes()
 
     def __repr__(self):
         return f"{self.library} arrays on {self.device}"
 
 
-def _free_host_bytes():
+def free_host_bytes():
     """Memory that is free on Linux, or in its container; None on other systems."""
     try:
         with open("/proc/meminfo", encoding="ascii") as lines:
@@ -98,7 +98,7 @@ def _free_host_bytes():
     try:
         with open("/sys/fs/cgroup/memory.max", encoding="ascii") as most:
             with open("/sys/fs/cgroup/memory.current", encoding="ascii") as now:
-                return min(free, int(most.read()) - int(now.read()))
+                return max(0, min(free, int(most.read()) - int(now.read())))
     except (OSError, ValueError):  # no limit
         return free
 

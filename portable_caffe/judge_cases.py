@@ -46,6 +46,8 @@ WINDOWS = [
      dict(num_output=3, kernel_size=3, pad=1, stride=2, bias_term=False)),
     ("Convolution", "group, dilation", ["A 4 7 6"],
      dict(num_output=6, kernel_size=2, group=2, dilation=2)),
+    ("Convolution", "kernel_size twice, stride_w", ["A B 5 7"],
+     dict(num_output=2, kernel_size=[2, 3], stride_h=1, stride_w=2, pad=[0, 1])),
     ("Pooling", "MAX", ["A B 5 6"], dict(kernel_size=2, stride=2)),
     ("Pooling", "MAX, pad, ties", ["<3 A B 5 5"], dict(kernel_size=3, stride=2, pad=1)),
     ("Pooling", "AVE, pad", ["A B 6 5"],

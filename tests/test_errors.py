@@ -196,8 +196,15 @@ def test_a_gpu_asked_of_a_cpu_build_raises_and_the_cpu_goes_on(ask):
     assert unrolled_net().forward()["H"].shape == (T, B, H)
 
 
+def test_finding_the_layer_that_is_wrong_leaves_no_file_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(NetError, match="'wrong'"):
+        load_net(X + layer("Slice", "slice_param { axis: 2 }", tops=("a", "b", "c")))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_save_hdf5_with_a_slash_in_a_name_raises_and_writes_nothing(tmp_path):
-    with pytest.raises(NetError, match="save_weights"):
+    with pytest.raises(NetError, match=r"save_weights|save\(path\)"):
         unrolled_net().save_hdf5(str(tmp_path / "w.h5"))
     assert list(tmp_path.iterdir()) == []
 

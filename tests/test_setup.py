@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture
 def clone(tmp_path, monkeypatch):
     """An empty project for setup_env to work on."""
-    for name in ("requirements.txt", "requirements-portable.txt", "pyproject.toml"):
+    for name in ("requirements.txt", "requirements-portable.txt", setup_env.ORACLES,
+                 "pyproject.toml"):
         (tmp_path / name).write_text(f"# {name}\n")
     (tmp_path / ".tools").mkdir()
     for name, path in dict(ROOT="", TOOLS=".tools", LOG=".tools/setup.log").items():
@@ -257,6 +258,11 @@ def test_a_changed_file_makes_it_anew(making, changed):
     setup_env.make_environment(REFERENCE)
     (making[0] / changed).write_text("# changed\n")
     assert not setup_env.is_ready(REFERENCE)
+
+
+def test_other_versions_of_pytorch_or_keras_make_the_portable_world_anew(making):
+    assert setup_env.ORACLES in setup_env.files_of(PORTABLE)
+    assert setup_env.ORACLES not in setup_env.files_of(REFERENCE)
 
 
 def test_a_python_that_is_gone_makes_it_anew(making):

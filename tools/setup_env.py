@@ -76,14 +76,14 @@ def make_worlds(asked):
             see_to_oracles()
         see_to_browser()
         return made
-    if asked in ("reference", "portable"):
-        made = [REFERENCE if asked == "reference" else PORTABLE]
-    elif asked:
+    named = {world.name: world for world in (REFERENCE, PORTABLE)}
+    if asked and asked not in named:
         raise Stop("{!r} is no world: say reference, portable or nothing".format(asked))
-    else:
-        made = [REFERENCE] if make_or_tell(REFERENCE) else [PORTABLE]
-    make_world(made[0])
-    return made
+    if not asked and make_or_tell(REFERENCE):
+        return [REFERENCE]
+    world = named.get(asked, PORTABLE)
+    make_world(world)
+    return [world]
 
 
 def make_or_tell(world):
@@ -95,7 +95,7 @@ def make_or_tell(world):
         make_world(world)
         return True
     except Stop as stop:
-        if shell.no_network(str(stop)) or "no network" in str(stop):
+        if "no network" in str(stop):
             raise
         say("no {} world: {}".format(world.name, stop))
         return False
@@ -148,11 +148,16 @@ def is_ready(world):
 def fingerprint(world):
     """What it depends on: place, Python, packages, project."""
     digest = hashlib.sha256()
-    for name in (world.requirements, "pyproject.toml"):
+    for name in files_of(world):
         with open(os.path.join(shell.ROOT, name), "rb") as file:
             digest.update(file.read())
     _, version = run([python_of(world), "--version"])
     return "{}\n{}\n{}\n".format(shell.ROOT, version.strip(), digest.hexdigest())
+
+
+def files_of(world):
+    """The files that say what is installed."""
+    return [world.requirements, "pyproject.toml"] + ([ORACLES] if world is PORTABLE else [])
 
 
 def make_environment(world):

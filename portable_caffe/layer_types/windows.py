@@ -15,15 +15,15 @@ LOWEST = -3.4028235e38  # -FLT_MAX: less than anything beside the picture
 class _Windows(Layer):
     """Cuts the pictures into windows, and adds up what comes back for each pixel."""
 
-    def _pair(self, name, default, repeated=False):
-        """An option for (height, width): `name_h` and `name_w`, or `name` for both."""
-        p = self.p
-        if p.HasField(name + "_h") or p.HasField(name + "_w"):
+    def _pair(self, name, default):
+        """An option for (height, width): `name_h` and `name_w`, or `name` once or twice."""
+        p, known = self.p, self.p.DESCRIPTOR.fields_by_name
+        if name + "_h" in known and (p.HasField(name + "_h") or p.HasField(name + "_w")):
             return getattr(p, name + "_h"), getattr(p, name + "_w")
-        name = name if name in p.DESCRIPTOR.fields_by_name else name + "_size"
-        values = list(getattr(p, name)) if repeated else [getattr(p, name)]
+        given = getattr(p, name if name in known else name + "_size")
+        values = list(given) if hasattr(given, "extend") else [given]
         check(len(values) <= 2, f"{name} is given {len(values)} times; a picture has two axes.")
-        return tuple((values or [default]) * 2)[:2] if len(values) < 2 else tuple(values)
+        return tuple((values or [default]) * 2)[:2]
 
     def _lay_out(self, x, out):
         """Remember where the windows lie: `out` of them by height and width."""
@@ -68,21 +68,13 @@ class Convolution(_Windows):
         check(len(x) == 4 and p.axis in (1, -3), "a picture is (B, C, height, width).")
         check(p.num_output > 0 and p.num_output % group == 0 and x[1] % group == 0,
               f"num_output {p.num_output} and the {x[1]} channels must divide by group {group}.")
-        self.kernel = self._pair("kernel", 0, repeated=True)
-        self.stride = self._pair_of("stride", 1)
-        self.pad, self.dilation = self._pair_of("pad", 0), self._dilation()
+        self.kernel, self.stride = self._pair("kernel", 0), self._pair("stride", 1)
+        self.pad, self.dilation = self._pair("pad", 0), self._pair("dilation", 1)
         check(min(*self.kernel, *self.stride, *self.dilation) > 0,
               "give kernel_size (and stride, dilation) of 1 or more.")
         self.add_weight((p.num_output, x[1] // group, *self.kernel), p.weight_filler)
         if p.bias_term:
             self.add_weight((p.num_output,), p.bias_filler)
-
-    def _pair_of(self, name, default):
-        return self._pair(name, default, repeated=True)
-
-    def _dilation(self):
-        values = list(self.p.dilation) or [1]
-        return tuple(values * 2)[:2] if len(values) == 1 else tuple(values)
 
     def shapes(self, x):
         check(x[1] == self.blobs[0].shape[1] * self.p.group,
