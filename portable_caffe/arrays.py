@@ -23,6 +23,7 @@ class Arrays:
     def __init__(self, library, device):
         self.library, self.device = library, device
         self.xp = importlib.import_module("array_api_compat." + library)
+        self._native = importlib.import_module(library)
         self.is_host = device == "cpu"
         self._where = {"device": device} if library == "torch" else {}
         self._seed = self._generator = None
@@ -56,7 +57,7 @@ class Arrays:
 
     def empty(self, shape):
         """A float32 array of anything, to be filled."""
-        return self.xp.empty(shape, dtype=self.xp.float32, **self._where)
+        return self._native.empty(shape, dtype=self._native.float32, **self._where)
 
     def count_to(self, n):
         """The whole numbers 0 .. n - 1."""

@@ -10,7 +10,7 @@ import numpy as np
 from . import arrays
 from .errors import NetError
 
-ROWS = 2048  # so many make a product large; more only take memory
+ROWS = 512  # so many make a product large; more only take memory
 HOST, ARRAY = "host", "array"  # the side that is newer
 watcher = None  # told of what is read and written, while a run is to be repeated (replay.py)
 
@@ -73,6 +73,11 @@ class Memory:
         if watcher:
             watcher.saw_write(self)
 
+    def make_room(self):
+        """Give up the numbers, which are about to be computed anew, unless Python has them."""
+        if self.host is None:
+            self.drop()
+
     def overwrite(self, array, owned=True):
         """`write`, but an array that is not in host memory stays in its place."""
         now = arrays.current
@@ -124,17 +129,23 @@ class Memory:
 
 
 class GradientMemory(Memory):
-    """The gradient of a weight: a sum over all layers that share it.
+    """The gradient of a weight: a sum over all layers that share it, `sharers` in number.
 
     Products a^T b, which most gradients are, wait until the end of a backward pass; then
     those of all layers are one large product, which is much faster than many small ones.
+    `turned` is the transpose of the weight, kept during a backward pass if many share it.
     """
 
-    __slots__ = ("products",)
+    __slots__ = ("sharers", "products", "turned")
 
     def __init__(self, shape):
         super().__init__(shape)
-        self.products = []
+        self.sharers = 1
+        self.begin_pass()
+
+    def begin_pass(self):
+        """Forget what a pass that failed has left."""
+        self.products, self.turned = [], None
 
     def clear(self):
         """All zero; an array that Python or a recorded run holds becomes zero too."""
@@ -165,7 +176,8 @@ class GradientMemory(Memory):
         The first layer's comes first, as in a layer that does all time steps itself: added
         up in the same order, numbers are the same to the last bit.
         """
-        products, self.products = self.products[::-1], []
+        products = self.products[::-1]
+        self.begin_pass()
         while products:
             size = products[0][0].shape[1]  # the same for all, unless sharing is PERMISSIVE
             count, rows = 0, 0

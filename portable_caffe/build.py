@@ -163,6 +163,7 @@ class Weight:
         for field in ("lr_mult", "decay_mult"):
             self._agree(field, spec, layer)
         blob.share(self.blob)
+        blob.diff_memory.sharers += 1
 
     def _agree(self, field, spec, layer):
         if not spec.HasField(field):

@@ -92,6 +92,17 @@ def shared_parameters():
     return _forced(ns)
 
 
+def shared_by_many():
+    """a weight that 12 layers share, in two shapes"""
+    ns = _inputs(x=(3, 6))
+    y = ns.x
+    for size in (4, 6) * 6:
+        y = L.InnerProduct(y, num_output=size, bias_term=False,
+                           param=dict(name="w", share_mode=1))
+    ns.y = y
+    return _forced(ns)
+
+
 def constants():
     """DummyData of constants, in place on a Reshape"""
     ns = _inputs(x=(2, 6))
@@ -159,13 +170,13 @@ def stacked_layers():
     return _forced(ns)
 
 
-ORIGIN = dict(T=3, B=10, D=(128, 10, 10), H=500)
+SIZES = {"": {}, ", 12 steps": dict(T=12),
+         ", sizes of the origin": dict(T=3, B=10, D=(128, 10, 10), H=500)}
 RULES = [(make.__doc__, make) for make in (
     include_and_exclude, propagate_down, propagate_down_true, fixed_weights, loss_weights,
-    in_place, several_readers, shared_parameters, constants)]
+    in_place, several_readers, shared_parameters, shared_by_many, constants)]
 RECURRENT = [(make.__doc__, make) for make in (stacked, stacked_layers)] + [
     (f"LSTM unrolled, {'fused' if fused else 'composed'}, x {'once' if once else 'per step'}"
-     + (", sizes of the origin" if sizes else ""),
-     lambda fused=fused, once=once, sizes=sizes: _lstm(fused=fused, once=once, **sizes))
-    for sizes in ({}, ORIGIN) for fused in (False, True) for once in (False, True)]
+     + title, lambda fused=fused, once=once, sizes=sizes: _lstm(fused=fused, once=once, **sizes))
+    for title, sizes in SIZES.items() for fused in (False, True) for once in (False, True)]
 NETS = RULES + RECURRENT

@@ -154,7 +154,7 @@ class Net:
 
         def work():
             for gradient in self._gradients:
-                gradient.products = []  # what a run that failed has left
+                gradient.begin_pass()
             try:
                 for node in nodes:
                     do(node)

@@ -1,4 +1,6 @@
 """A layer in its place in a net: the blobs it reads and those it writes."""
+from math import prod
+
 import numpy as np
 
 from . import arrays
@@ -27,6 +29,10 @@ def make_layer(spec, phase):
 
 class Node:
     """Runs one layer between its blobs, and puts the layer into what it raises."""
+
+    __slots__ = ("spec", "bottoms", "tops", "names", "layer", "loss_weights", "lone_bottom",
+                 "lone_top", "runs_backward", "data_in", "data_out", "diff_in", "diff_out",
+                 "differ", "large_tops", "large_bottoms")  # a run looks into each node once
 
     def __init__(self, spec, phase, bottoms, tops, names):
         self.spec, self.bottoms, self.tops = spec, bottoms, tops
@@ -97,34 +103,43 @@ class Node:
                                        for blobs in (self.bottoms, self.tops))
         self.diff_in, self.diff_out = ([blob.diff_memory for blob in blobs]
                                        for blobs in (self.bottoms, self.tops))
+        self.large_tops = _large(self.data_out) if self.bottoms else []
+        self.large_bottoms = _large(self.diff_in) if self.lone_bottom else []
         self.differ = any(blob.shape != blob.data_memory.shape
                           for blob in (*self.bottoms, *self.tops))
 
-    def _read(self, memories, blobs):
-        """The arrays of memories in the shapes of their blobs."""
+    def _read(self, memories, blobs, lone=False):
+        """The arrays of memories in the shapes of their blobs; `lone`, the only one itself."""
         if self.differ:
-            return [memory.read().reshape(blob.shape) for memory, blob in zip(memories, blobs)]
-        return [memory.read() for memory in memories]
+            found = [memory.read().reshape(blob.shape) for memory, blob in zip(memories, blobs)]
+            return found[0] if lone else found
+        return memories[0].read() if lone else [memory.read() for memory in memories]
 
     def forward(self):
         """Compute the tops from the bottoms."""
         if self.layer.indices and arrays.current.is_host:
             self.check_indices()
-        tops = self.layer.forward(*self._read(self.data_in, self.bottoms))
+        bottoms = self._read(self.data_in, self.bottoms)
+        for memory in self.large_tops:
+            memory.make_room()
+        tops = self.layer.forward(*bottoms)
         self._keep((tops,) if self.lone_top else tops, self.data_in, self.data_out)
 
     def backward(self):
         """Compute the gradients of the bottoms, add to those of the weights."""
-        layer = self.layer
-        dtops = self._read(self.diff_out, self.tops)
-        bottoms = self._read(self.data_in, self.bottoms) if "bottoms" in layer.reads else [None]
-        tops = self._read(self.data_out, self.tops) if "tops" in layer.reads else [None]
-        gradients = layer.backward(dtops[0] if self.lone_top else dtops,
-                                   bottoms[0] if self.lone_bottom else bottoms,
-                                   tops[0] if self.lone_top else tops)
-        if self.lone_bottom:
+        layer, lone_top, lone_bottom = self.layer, self.lone_top, self.lone_bottom
+        dtops, bottoms, tops = self._read(self.diff_out, self.tops, lone_top), None, None
+        if "bottoms" in layer.reads:
+            bottoms = self._read(self.data_in, self.bottoms, lone_bottom)
+        if "tops" in layer.reads:
+            tops = self._read(self.data_out, self.tops, lone_top)
+        if layer.needs[0]:
+            for memory in self.large_bottoms:
+                memory.make_room()
+        gradients = layer.backward(dtops, bottoms, tops)
+        if lone_bottom:
             gradients = (gradients,)
-        if not all(layer.needs):
+        if False in layer.needs:
             gradients = [gradient if layer.needs[i] or i in layer.always_backward else None
                          for i, gradient in enumerate(gradients)]
         self._keep(gradients, self.diff_out, self.diff_in)
@@ -153,6 +168,11 @@ class Node:
                 check(good.all(), f"the labels in {self.names[i]!r} must be whole numbers "
                                   f"from 0 to {count - 1}, got "
                                   f"{(*values[~good].ravel(), 0)[0]:g}.")
+
+
+def _large(memories):
+    """Those of a megabyte or more, whose old arrays are worth giving up before the new come."""
+    return [memory for memory in memories if prod(memory.shape) >= 2 ** 18]
 
 
 def _seen(given, results):

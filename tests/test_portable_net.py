@@ -148,6 +148,29 @@ def test_the_gradient_of_a_weight_as_large_as_its_top_is_an_array_of_its_own():
         assert np.all(net.params["y"][0].diff == 2)
 
 
+@pytest.mark.parametrize("rows", [3, 600])  # 600 x 512 numbers are more than a megabyte
+def test_blobs_of_any_size_hold_their_numbers_run_after_run(rows):
+    ns = inputs(pc.NetSpec(), x=(rows, 512), y=(rows, 512))
+    ns.a = L.Power(ns.x, scale=2)
+    ns.tanh = L.TanH(ns.a, in_place=True)
+    ns.b = L.InnerProduct(ns.tanh, num_output=512)
+    ns.loss = L.EuclideanLoss(ns.b, ns.y)
+    spec = ns.to_proto()
+    spec.force_backward = True
+    net = fill(pc.Net(spec, pc.TRAIN))
+    for _ in range(3):
+        net.clear_param_diffs()
+        net.forward()
+        net.backward()
+    W, b = (blob.data for blob in net.params["b"])
+    x, y, a = (net.blobs[name].data for name in "xya")
+    error = (a @ W.T + b - y) / rows
+    np.testing.assert_allclose(a, np.tanh(2 * x), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(net.blobs["b"].diff, error, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(net.blobs["a"].diff, error @ W * (1 - a * a), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(net.params["b"][0].diff, error.T @ a, rtol=1e-3, atol=1e-5)
+
+
 def test_a_backward_after_a_solvers_step_leaves_its_momentum_alone(tmp_path):
     path = write(tmp_path, learning_net())
     solver = pc.get_solver(write(tmp_path, f'net: "{path}" base_lr: 0.1 lr_policy: "fixed" '

@@ -16,6 +16,8 @@ from ..errors import check
 
 ANY = 10 ** 6  # as many bottoms or tops as one likes
 TRAIN, TEST = 0, 1
+FEW = 256  # rows: BLAS is faster when they are columns
+MANY = 10  # products with a weight: enough to make up for a copy of it
 
 
 class Layer:
@@ -62,6 +64,20 @@ class Layer:
         array = blob.data_memory.read()
         return array if array.shape == blob.shape else array.reshape(blob.shape)
 
+    def turned_weight(self, index, times=1):
+        """The transpose of a weight (rows, columns) that this layer needs so many times.
+
+        Where it pays it is a copy, one for all layers that share the weight.
+        """
+        gradient, W = self.blobs[index].diff_memory, self.weight(index)
+        if gradient.sharers * times < MANY or not arrays.current.is_host:
+            return W.T
+        turned = gradient.turned
+        if turned is None or turned.shape != W.T.shape:  # PERMISSIVE sharing: other shapes
+            gradient.turned = turned = arrays.current.empty(W.T.shape)
+            turned[...] = W.T
+        return turned
+
     def add_gradient(self, index, gradient):
         """Add a new array to the gradient of a weight, if it learns."""
         if self.learns[index]:
@@ -71,6 +87,11 @@ class Layer:
         """Add a^T b to the gradient of a weight, if it learns: a (n, rows), b (n, columns)."""
         if self.learns[index]:
             self.blobs[index].diff_memory.products.append((a, b))
+
+
+def times_rows(W, x):
+    """W times each row of x: the rows of x W^T."""
+    return (W @ x.T).T if x.shape[0] < FEW else x @ W.T
 
 
 def axis_of(shape, axis, name="axis"):

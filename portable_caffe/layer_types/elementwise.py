@@ -8,7 +8,10 @@ from .base import ANY, TRAIN, Layer, check
 
 def sigmoid(x):
     """1 / (1 + exp(-x)), without overflow for any x."""
-    return arrays.current.xp.tanh(x * 0.5) * 0.5 + 0.5
+    y = arrays.current.xp.tanh(x * 0.5)
+    y *= 0.5
+    y += 0.5
+    return y
 
 
 class Sigmoid(Layer):
@@ -131,7 +134,7 @@ class Eltwise(Layer):
     """
 
     bottoms, tops = (2, ANY), 1
-    options, aliases, reads = "eltwise_param", True, ("bottoms",)
+    options, aliases = "eltwise_param", True
 
     def shapes(self, *shapes):
         for index, shape in enumerate(shapes):
@@ -143,6 +146,7 @@ class Eltwise(Layer):
         name = {self.p.PROD: "_product", self.p.SUM: "_sum", self.p.MAX: "_maximum"}[
             self.p.operation]
         self._operation, self._gradients = getattr(self, name), getattr(self, name + "_gradients")
+        self.reads = () if self.p.operation == self.p.SUM else ("bottoms",)
         return shapes[0]
 
     def forward(self, *xs):

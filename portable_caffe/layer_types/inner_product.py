@@ -3,7 +3,7 @@ from math import prod
 
 from .. import arrays
 from ..proto import caffe_pb2
-from .base import Layer, axis_of, check
+from .base import Layer, axis_of, check, times_rows
 
 
 class InnerProduct(Layer):
@@ -32,7 +32,8 @@ class InnerProduct(Layer):
         return self.top_shape
 
     def forward(self, x):
-        y = (self._matrix() @ x.reshape((-1, self.K)).T).T  # this way round BLAS is faster
+        W = self.weight(0).T if self.p.transpose else self.weight(0)
+        y = times_rows(W, x.reshape((-1, self.K)))
         if self.p.bias_term:
             y += self.weight(1)
         return y.reshape(self.top_shape)
@@ -42,10 +43,10 @@ class InnerProduct(Layer):
         self.add_product(0, *((rows, dy) if self.p.transpose else (dy, rows)))
         if self.p.bias_term:
             self.add_gradient(1, self.xp.sum(dy, axis=0))
-        return (dy @ self._matrix()).reshape(x.shape) if self.needs[0] else None
-
-    def _matrix(self):
-        return self.weight(0).T if self.p.transpose else self.weight(0)
+        if not self.needs[0]:
+            return None
+        W_T = self.weight(0) if self.p.transpose else self.turned_weight(0)
+        return times_rows(W_T, dy).reshape(x.shape)
 
 
 class Embed(Layer):

@@ -7,7 +7,7 @@ from math import prod
 
 from .. import arrays
 from ..blob import Memory
-from .base import Layer, check
+from .base import Layer, check, times_rows
 
 
 def lstm_unit(c_prev, z, k):
@@ -45,13 +45,20 @@ def lstm_unit_gradients(dc, dh, saved):
     c_prev, gates, tanh_c = saved
     i, f, o, g = gates
     do = dh * tanh_c
-    dc = dc + (dh - do * tanh_c) * o
+    from_h = do * tanh_c
+    from_h = dh - from_h
+    from_h *= o
+    from_h += dc
+    dc = from_h
     ifo = gates[:3, ...]
     di, df, do_z = ifo - ifo * ifo
     di *= dc * g
     df *= dc * c_prev
     do_z *= do
-    return dc * f, arrays.current.xp.concat([di, df, do_z, dc * i * (1 - g * g)], axis=-1)
+    dg = 1 - g * g
+    dg *= i
+    dg *= dc
+    return dc * f, arrays.current.xp.concat([di, df, do_z, dg], axis=-1)
 
 
 class LSTMUnit(Layer):
@@ -123,7 +130,8 @@ class _Recurrent(Layer):
 
     def _project(self, x, more):
         """W_x x_t + b [+ W_static x_static] for all t: (T, B, rows)."""
-        z = x.reshape((-1, self.D)) @ self.weight(0).T + self.weight(1)
+        z = times_rows(self.weight(0), x.reshape((-1, self.D)))
+        z += self.weight(1)
         z = z.reshape((self.T, -1, self.rows))
         if self.static:
             z = z + self._flat_static(more) @ self.weight(2).T
@@ -173,23 +181,23 @@ class LSTM(_Recurrent):
     bottoms, tops, gates, states = (2, 5), (1, 3), 4, 2
 
     def forward(self, x, k, *more):
-        z, (h, c), W = self._project(x, more), self._begin(more), self.weight(self.hidden).T
+        z, (h, c), W = self._project(x, more), self._begin(more), self.weight(self.hidden)
         self.saved, self.h_before, outputs = [], [], []
         for t in range(self.T):
             h = h * k[t, :, None]
             self.h_before.append(h)
-            c, h, saved = lstm_unit(c, z[t, ...] + h @ W, k[t, ...])
+            c, h, saved = lstm_unit(c, z[t, ...] + times_rows(W, h), k[t, ...])
             self.saved.append(saved)
             outputs.append(h)
         return [self.xp.stack(outputs), *self._end([h, c])]
 
     def backward(self, dtops, bottoms, tops):
-        dh_all, k, W = dtops[0], bottoms[1], self.weight(self.hidden)
+        dh_all, k, W_T = dtops[0], bottoms[1], self.turned_weight(self.hidden, self.T)
         dh = dc = self.xp.zeros_like(dh_all[0, ...])
         dz = [None] * self.T
         for t in reversed(range(self.T)):
             dc, dz[t] = lstm_unit_gradients(dc, dh + dh_all[t, ...], self.saved[t])
-            dh = (dz[t] @ W) * k[t, :, None]
+            dh = times_rows(W_T, dz[t]) * k[t, :, None]
         dz = self.xp.stack(dz)
         self.add_product(self.hidden, dz.reshape((-1, self.rows)), self.xp.concat(self.h_before))
         return self._project_gradients(dz, bottoms)
@@ -211,19 +219,19 @@ class RNN(_Recurrent):
         self.add_weight((self.H,), self.p.bias_filler)
 
     def forward(self, x, k, *more):
-        z, (h,), W = self._project(x, more), self._begin(more), self.weight(self.hidden).T
+        z, (h,), W = self._project(x, more), self._begin(more), self.weight(self.hidden)
         self.h_before, hs = [], []
         for t in range(self.T):
             h = h * k[t, :, None]
             self.h_before.append(h)
-            h = self.xp.tanh(z[t, ...] + h @ W)
+            h = self.xp.tanh(z[t, ...] + times_rows(W, h))
             hs.append(h)
         self.h = self.xp.stack(hs)
         o = self.xp.tanh(self.h @ self.weight(self.hidden + 1).T + self.weight(self.hidden + 2))
         return [o, *self._end([h])]
 
     def backward(self, dtops, bottoms, tops):
-        k, W, dz = bottoms[1], self.weight(self.hidden), [None] * self.T
+        k, W_T, dz = bottoms[1], self.turned_weight(self.hidden, self.T), [None] * self.T
         do = (dtops[0] * (1 - tops[0] * tops[0])).reshape((-1, self.H))
         self.add_product(self.hidden + 1, do, self.h.reshape((-1, self.H)))
         self.add_gradient(self.hidden + 2, self.xp.sum(do, axis=0))
@@ -231,7 +239,7 @@ class RNN(_Recurrent):
         dh = self.xp.zeros_like(dh_all[0, ...])
         for t in reversed(range(self.T)):
             dz[t] = (dh + dh_all[t, ...]) * (1 - self.h[t, ...] * self.h[t, ...])
-            dh = (dz[t] @ W) * k[t, :, None]
+            dh = times_rows(W_T, dz[t]) * k[t, :, None]
         dz = self.xp.stack(dz)
         self.add_product(self.hidden, dz.reshape((-1, self.H)), self.xp.concat(self.h_before))
         return self._project_gradients(dz, bottoms)
