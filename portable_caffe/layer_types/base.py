@@ -64,19 +64,21 @@ class Layer:
         array = blob.data_memory.read()
         return array if array.shape == blob.shape else array.reshape(blob.shape)
 
-    def turned_weight(self, index, times=1):
-        """The transpose of a weight (rows, columns) that this layer needs so many times.
+    def through_weight(self, dy, index, times=1):
+        """dy W: the gradient of x from that of y = x W^T, for the rows dy of a step.
 
-        Where it pays it is a copy, one for all layers that share the weight.
+        `times` is how often this layer does that. Some BLAS are faster on few rows with a
+        transposed W; where it pays, a copy is made, one for all layers that share W.
         """
         gradient, W = self.blobs[index].diff_memory, self.weight(index)
-        if gradient.sharers * times < MANY or not arrays.current.is_host:
-            return W.T
+        few = dy.shape[0] < FEW and arrays.current.is_host
+        if not few or gradient.sharers * times < MANY:
+            return dy @ W
         turned = gradient.turned
         if turned is None or turned.shape != W.T.shape:  # PERMISSIVE sharing: other shapes
             gradient.turned = turned = arrays.current.empty(W.T.shape)
             turned[...] = W.T
-        return turned
+        return times_rows(turned, dy)
 
     def add_gradient(self, index, gradient):
         """Add a new array to the gradient of a weight, if it learns."""

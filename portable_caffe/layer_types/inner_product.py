@@ -45,8 +45,8 @@ class InnerProduct(Layer):
             self.add_gradient(1, self.xp.sum(dy, axis=0))
         if not self.needs[0]:
             return None
-        W_T = self.weight(0) if self.p.transpose else self.turned_weight(0)
-        return times_rows(W_T, dy).reshape(x.shape)
+        dx = times_rows(self.weight(0), dy) if self.p.transpose else self.through_weight(dy, 0)
+        return dx.reshape(x.shape)
 
 
 class Embed(Layer):

@@ -192,12 +192,12 @@ class LSTM(_Recurrent):
         return [self.xp.stack(outputs), *self._end([h, c])]
 
     def backward(self, dtops, bottoms, tops):
-        dh_all, k, W_T = dtops[0], bottoms[1], self.turned_weight(self.hidden, self.T)
+        dh_all, k = dtops[0], bottoms[1]
         dh = dc = self.xp.zeros_like(dh_all[0, ...])
         dz = [None] * self.T
         for t in reversed(range(self.T)):
             dc, dz[t] = lstm_unit_gradients(dc, dh + dh_all[t, ...], self.saved[t])
-            dh = times_rows(W_T, dz[t]) * k[t, :, None]
+            dh = self.through_weight(dz[t], self.hidden, self.T) * k[t, :, None]
         dz = self.xp.stack(dz)
         self.add_product(self.hidden, dz.reshape((-1, self.rows)), self.xp.concat(self.h_before))
         return self._project_gradients(dz, bottoms)
@@ -231,7 +231,7 @@ class RNN(_Recurrent):
         return [o, *self._end([h])]
 
     def backward(self, dtops, bottoms, tops):
-        k, W_T, dz = bottoms[1], self.turned_weight(self.hidden, self.T), [None] * self.T
+        k, dz = bottoms[1], [None] * self.T
         do = (dtops[0] * (1 - tops[0] * tops[0])).reshape((-1, self.H))
         self.add_product(self.hidden + 1, do, self.h.reshape((-1, self.H)))
         self.add_gradient(self.hidden + 2, self.xp.sum(do, axis=0))
@@ -239,7 +239,7 @@ class RNN(_Recurrent):
         dh = self.xp.zeros_like(dh_all[0, ...])
         for t in reversed(range(self.T)):
             dz[t] = (dh + dh_all[t, ...]) * (1 - self.h[t, ...] * self.h[t, ...])
-            dh = times_rows(W_T, dz[t]) * k[t, :, None]
+            dh = self.through_weight(dz[t], self.hidden, self.T) * k[t, :, None]
         dz = self.xp.stack(dz)
         self.add_product(self.hidden, dz.reshape((-1, self.H)), self.xp.concat(self.h_before))
         return self._project_gradients(dz, bottoms)
