@@ -3,6 +3,7 @@ import datetime
 import os
 import platform
 import subprocess
+from importlib import metadata
 
 import numpy
 import torch
@@ -18,10 +19,19 @@ def about(device):
                 gpu_gb=round(torch.cuda.get_device_properties(0).total_memory / 2 ** 30)
                 if gpu else None, driver=driver() if gpu else None, cuda=torch.version.cuda,
                 cudnn=torch.backends.cudnn.version() if gpu else None, torch=torch.__version__,
+                triton=version_of("triton"),
                 numpy=numpy.__version__, portable_caffe=portable_caffe.__version__,
                 python=platform.python_version(), processor=processor(), cores=os.cpu_count(),
                 torch_threads=torch.get_num_threads(),
                 numpy_threads=os.environ.get("OPENBLAS_NUM_THREADS", "not set: all cores"))
+
+
+def version_of(package):
+    """The version of a package, None if it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def driver():

@@ -25,6 +25,7 @@ REFERENCE = World("reference", ".venv", "3.9", "requirements.txt")
 PORTABLE = World("portable", ".venv-portable", "3.11", "requirements-portable.txt")
 ORACLES = "requirements-oracles.txt"  # PyTorch and Keras, beside the portable world
 TORCH = "torch==2.13.0"
+TRITON = "triton==3.7.1"  # runs the GPU's kernels on the CPU; for Linux only
 
 
 def main(arguments):
@@ -228,6 +229,7 @@ def install_oracles():
             break
     if code == 0:
         code, said = run(install + ["-r", ORACLES], env)
+        run(install + [TRITON], env)
     return said if code else None
 
 

@@ -3,11 +3,32 @@
 T steps, B streams, D inputs, H = num_output; k = cont (T, B) is 0 where a sequence begins
 and 1 where it goes on.
 """
+import functools
 from math import prod
 
 from .. import arrays
 from ..blob import Memory
 from .base import Layer, check, times_rows
+
+
+def unit_functions():
+    """`lstm_unit` and `lstm_unit_gradients`; on a CUDA GPU, kernels that do the same at once."""
+    now = arrays.current
+    kernels = _kernels(now) if now.library == "torch" and now.device == "cuda" else None
+    if kernels:
+        return kernels.lstm_unit, kernels.lstm_unit_gradients
+    return lstm_unit, lstm_unit_gradients
+
+
+@functools.lru_cache(maxsize=None)
+def _kernels(now):
+    """The module of the kernels, if Triton is there and they compute what they should."""
+    try:
+        from .. import unit_kernels
+    except ImportError:
+        return None
+    right = unit_kernels.are_right(now.device, lstm_unit, lstm_unit_gradients)
+    return unit_kernels if right else None
 
 
 def lstm_unit(c_prev, z, k):
@@ -79,11 +100,12 @@ class LSTMUnit(Layer):
         return [c_prev, c_prev]
 
     def forward(self, c_prev, z, k):
-        c, h, self.saved = lstm_unit(c_prev, z, k)
+        unit, self.unit_gradients = unit_functions()
+        c, h, self.saved = unit(c_prev, z, k)
         return [c, h]
 
     def backward(self, dtops, bottoms, tops):
-        return [*lstm_unit_gradients(*dtops, self.saved), None]
+        return [*self.unit_gradients(*dtops, self.saved), None]
 
 
 class _Recurrent(Layer):
@@ -183,10 +205,11 @@ class LSTM(_Recurrent):
     def forward(self, x, k, *more):
         z, (h, c), W = self._project(x, more), self._begin(more), self.weight(self.hidden)
         self.saved, self.h_before, outputs = [], [], []
+        unit, self.unit_gradients = unit_functions()
         for t in range(self.T):
             h = h * k[t, :, None]
             self.h_before.append(h)
-            c, h, saved = lstm_unit(c, z[t, ...] + times_rows(W, h), k[t, ...])
+            c, h, saved = unit(c, z[t, ...] + times_rows(W, h), k[t, ...])
             self.saved.append(saved)
             outputs.append(h)
         return [self.xp.stack(outputs), *self._end([h, c])]
@@ -196,7 +219,7 @@ class LSTM(_Recurrent):
         dh = dc = self.xp.zeros_like(dh_all[0, ...])
         dz = [None] * self.T
         for t in reversed(range(self.T)):
-            dc, dz[t] = lstm_unit_gradients(dc, dh + dh_all[t, ...], self.saved[t])
+            dc, dz[t] = self.unit_gradients(dc, dh + dh_all[t, ...], self.saved[t])
             dh = self.through_weight(dz[t], self.hidden, self.T) * k[t, :, None]
         dz = self.xp.stack(dz)
         self.add_product(self.hidden, dz.reshape((-1, self.rows)), self.xp.concat(self.h_before))

@@ -1,0 +1,62 @@
+"""The GPU's kernels of an LSTM unit, as far as they can be tried without a GPU."""
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import portable_caffe as pc
+from portable_caffe.layer_types import recurrent
+
+from portable_nets import fill, inputs, lstm_by_units
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def test_kernels_in_tritons_interpreter_compute_what_the_array_functions_compute():
+    for name in ("torch", "triton"):
+        pytest.importorskip(name, reason=f"{name} is not installed here")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", os.path.join(HERE, "interpreted_kernels.py")],
+        env=dict(os.environ, TRITON_INTERPRET="1"), cwd=os.path.dirname(HERE), text=True,
+        stdout=subprocess.PIPE)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_cpu_computes_with_the_array_functions():
+    pc.set_mode_cpu()
+    assert recurrent.unit_functions() == (recurrent.lstm_unit, recurrent.lstm_unit_gradients)
+
+
+def test_on_a_gpu_the_kernels_compute_what_numpy_computes_in_every_run():
+    torch = pytest.importorskip("torch", reason="torch is not installed here")
+    pytest.importorskip("triton", reason="triton is not installed here")
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA GPU here")
+    T, B, D, H = 3, 2, 5, 70
+    spec = lstm_by_units(inputs(pc.NetSpec(), x=(T, B, D), cont=(T, B), h0=(1, B, H),
+                                c0=(1, B, H)), T, B, H).to_proto()
+    spec.force_backward = True
+    expected = run_thrice(spec)
+    pc.set_mode_gpu()
+    try:
+        assert recurrent.unit_functions()[0] is not recurrent.lstm_unit
+        found = run_thrice(spec)  # plain, recorded, replayed
+    finally:
+        pc.set_mode_cpu()
+    for mine, numpys in zip(found, expected):
+        np.testing.assert_allclose(mine, numpys, rtol=1e-4, atol=1e-5)
+
+
+def run_thrice(spec):
+    """Outputs and gradients after each of three runs."""
+    net, found = fill(pc.Net(spec, pc.TRAIN)), []
+    for _ in range(3):
+        net.clear_param_diffs()
+        net.forward()
+        net.blobs["h"].diff[...] = 1
+        net.backward()
+        found += [net.blobs["h"].data.copy(), net.blobs["x"].diff.copy(),
+                  *(blob.diff.copy() for blobs in net.params.values() for blob in blobs)]
+    return found
