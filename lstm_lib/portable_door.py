@@ -62,6 +62,8 @@ class PortableDoor(Door):
 
     engine, Net = "portable", Net
     get_solver, SGDSolver, AdamSolver = map(_told, ("get_solver", "SGDSolver", "AdamSolver"))
+    NesterovSolver, AdaGradSolver = map(_told, ("NesterovSolver", "AdaGradSolver"))
+    RMSPropSolver, AdaDeltaSolver = map(_told, ("RMSPropSolver", "AdaDeltaSolver"))
     raw_solver = staticmethod(portable_caffe.get_solver)
 
     def attempt(self, work):

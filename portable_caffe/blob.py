@@ -10,7 +10,8 @@ import numpy as np
 from . import arrays
 from .errors import NetError
 
-ROWS = 512  # so many make a product large; more only take memory
+ROWS = 512  # so many make a product large on a CPU; more only take memory
+GPU_ROWS = 8192
 HOST, ARRAY = "host", "array"  # the side that is newer
 watcher = None  # told of what is read and written, while a run is to be repeated (replay.py)
 
@@ -178,10 +179,11 @@ class GradientMemory(Memory):
         """
         products = self.products[::-1]
         self.begin_pass()
+        most = ROWS if arrays.current.is_host else GPU_ROWS
         while products:
             size = products[0][0].shape[1]  # the same for all, unless sharing is PERMISSIVE
             count, rows = 0, 0
-            while count < len(products) and rows < ROWS and products[count][0].shape[1] == size:
+            while count < len(products) and rows < most and products[count][0].shape[1] == size:
                 rows += products[count][0].shape[0]
                 count += 1
             left, right = zip(*products[:count])

@@ -1,4 +1,8 @@
-"""Solvers: SGD with momentum, and Adam. Source: solver.cpp, sgd_solver.cpp, adam_solver.cpp"""
+"""Solvers: SGD with momentum, Nesterov's, AdaGrad, RMSProp, AdaDelta and Adam.
+
+Each class says how a weight w changes by its gradient g. Source: solver.cpp, sgd_solver.cpp,
+nesterov_solver.cpp, adagrad_solver.cpp, rmsprop_solver.cpp, adadelta_solver.cpp, adam_solver.cpp
+"""
 import os
 from math import prod
 
@@ -16,11 +20,16 @@ class Solver:
     """Trains a net as a solver prototxt says: `step`, `solve`, `snapshot`, `restore`."""
 
     histories = 1  # how many arrays are kept for each weight
+    takes_momentum = True
 
     def __init__(self, solver_file):
         self.param = read_solver(solver_file)
         self.iter = 0
         _check_policy(self.param)
+        if self.param.momentum and not self.takes_momentum:
+            raise NetError(f"Momentum cannot be used with {self.param.type}; leave it out.")
+        if not 0 <= self.param.rms_decay < 1:
+            raise NetError(f"rms_decay is {self.param.rms_decay:g}; give 0 or more, below 1.")
         if self.param.random_seed >= 0:
             arrays.set_random_seed(self.param.random_seed)
         self.net = self._train_net()
@@ -173,6 +182,56 @@ class SGDSolver(Solver):
         return v.read()
 
 
+class NesterovSolver(Solver):
+    """v' = momentum v + rate g,      w = w - (1 + momentum) v' + momentum v"""
+
+    def update(self, index, gradient, rate):
+        memory, momentum = self._history[index], self.param.momentum
+        v = memory.read()
+        v_new = v * momentum + gradient * rate
+        update = v_new * (1 + momentum) - v * momentum
+        memory.overwrite(v_new)
+        return update
+
+
+class AdaGradSolver(Solver):
+    """s = s + g^2,      w = w - rate g / (sqrt(s) + delta)"""
+
+    takes_momentum = False
+
+    def update(self, index, gradient, rate):
+        s = self._history[index]
+        s.overwrite(s.read() + gradient * gradient)
+        return gradient * rate / (arrays.current.xp.sqrt(s.read()) + self.param.delta)
+
+
+class RMSPropSolver(Solver):
+    """s = d s + (1 - d) g^2,   d = rms_decay;      w = w - rate g / (sqrt(s) + delta)"""
+
+    takes_momentum = False
+
+    def update(self, index, gradient, rate):
+        s, decay = self._history[index], self.param.rms_decay
+        s.overwrite(s.read() * decay + gradient * gradient * (1 - decay))
+        return gradient * rate / (arrays.current.xp.sqrt(s.read()) + self.param.delta)
+
+
+class AdaDeltaSolver(Solver):
+    """s = d s + (1 - d) g^2,                        d = momentum
+    u = g sqrt((r + delta) / (s + delta)),   r = d r + (1 - d) u^2,   w = w - rate u
+    """
+
+    histories = 2
+
+    def update(self, index, gradient, rate):
+        d, delta = self.param.momentum, self.param.delta
+        s, r = self._history[index], self._history[index + len(self._weights)]
+        s.overwrite(s.read() * d + gradient * gradient * (1 - d))
+        u = gradient * arrays.current.xp.sqrt((r.read() + delta) / (s.read() + delta))
+        r.overwrite(r.read() * d + u * u * (1 - d))
+        return u * rate
+
+
 class AdamSolver(Solver):
     """m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2,   b1, b2 = momentum, momentum2
     w = w - rate sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + delta),   t = 1, 2, ...
@@ -198,7 +257,8 @@ POLICIES = {
     "poly": lambda p, t: (1 - t / p.max_iter) ** p.power,
 }
 
-SOLVERS = {"SGD": SGDSolver, "Adam": AdamSolver}
+SOLVERS = {"SGD": SGDSolver, "Nesterov": NesterovSolver, "AdaGrad": AdaGradSolver,
+           "RMSProp": RMSPropSolver, "AdaDelta": AdaDeltaSolver, "Adam": AdamSolver}
 
 
 def _check_policy(p):
@@ -229,6 +289,11 @@ def _net_in(source, phase, more_state):
 def read_solver(path):
     """The SolverParameter of a file; without a snapshot_prefix it is the file's name."""
     param = files.read_text(path, caffe_pb2.SolverParameter())
+    if param.HasField("solver_type"):  # of older files. Source: upgrade_proto.cpp
+        if param.HasField("type"):
+            raise NetError(f"{path}: give either type or, as older files do, solver_type.")
+        old = param.DESCRIPTOR.enum_types_by_name["SolverType"].values_by_number
+        param.type = {name.upper(): name for name in SOLVERS}[old[param.solver_type].name]
     stem = os.path.splitext(os.fspath(path))[0]
     if not param.HasField("snapshot_prefix"):
         param.snapshot_prefix = stem

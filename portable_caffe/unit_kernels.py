@@ -2,7 +2,8 @@
 
 Written with array functions, `lstm_unit` and its gradients take some thirty small kernels, and
 a GPU spends more time on starting them than on computing. Here they are two, in Triton, which
-comes with PyTorch for GPUs. Same formulas, same arguments; `layer_types/recurrent.py` explains them.
+comes with PyTorch for GPUs. Same formulas and arguments; `layer_types/recurrent.py` explains
+them.
 """
 import warnings
 

@@ -14,6 +14,9 @@ SOLVERS = {
     'net: "{net}" lr_policy: "step"': "needs stepsize",
     'net: "{net}" lr_policy: "poly"': "needs max_iter",
     'net: "{net}" lr_policy: "fixed" type: "Magic"': "no solver type 'Magic'",
+    'net: "{net}" lr_policy: "fixed" type: "AdaGrad" momentum: 0.9': "Momentum cannot be used",
+    'net: "{net}" lr_policy: "fixed" type: "RMSProp" rms_decay: 1': "rms_decay is 1; give 0 or",
+    'net: "{net}" lr_policy: "fixed" type: "Adam" solver_type: ADAM': "either type or",
     'net: "/no/where" lr_policy: "fixed"': "Could not open file /no/where",
     'net: "{net}" lr_policy: "fixed" test_iter: 1': "test_interval must be 1 or more",
 }
@@ -24,6 +27,13 @@ def test_a_bad_solver_file_raises(text, tmp_path):
     path = write(tmp_path, text.replace("{net}", write(tmp_path, learning_net())), "s.prototxt")
     with pytest.raises(pc.NetError, match="(?s)" + SOLVERS[text]):
         pc.get_solver(path)
+
+
+@pytest.mark.parametrize("old, name", [("SGD", "SGD"), ("ADADELTA", "AdaDelta"), ("ADAM", "Adam")])
+def test_the_solver_type_of_older_files_means_the_type_of_that_name(old, name, tmp_path):
+    path = write(tmp_path, f'net: "{write(tmp_path, learning_net())}" base_lr: 1 '
+                           f'lr_policy: "fixed" solver_type: {old}', "s.prototxt")
+    assert type(pc.get_solver(path)).__name__ == name + "Solver"
 
 
 def test_a_snapshot_that_does_not_fit_changes_nothing(tmp_path):

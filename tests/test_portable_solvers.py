@@ -28,7 +28,15 @@ SOLVERS = {
     "Adam, all": dict(base_lr=0.02, lr_policy="inv", gamma=0.1, power=0.5, type="Adam",
                       momentum=0.8, momentum2=0.99, delta=1e-6, weight_decay=0.01,
                       clip_gradients=0.3),
+    "Nesterov": dict(SGD, type="Nesterov", momentum=0.9, weight_decay=0.01),
+    "AdaGrad": dict(base_lr=0.05, lr_policy="fixed", type="AdaGrad", delta=1e-4),
+    "RMSProp": dict(base_lr=0.01, lr_policy="step", gamma=0.5, stepsize=20, type="RMSProp",
+                    rms_decay=0.9, delta=1e-4),
+    "AdaDelta": dict(base_lr=1, lr_policy="fixed", type="AdaDelta", momentum=0.95, delta=1e-4,
+                     weight_decay=0.001),
 }
+CLASSES = {f"{kind}Solver": SOLVERS.get(kind, SGD)
+           for kind in ("SGD", "Nesterov", "AdaGrad", "RMSProp", "AdaDelta", "Adam")}
 
 
 def solvers(folder, options, **more):
@@ -79,7 +87,7 @@ def test_weights_after_50_steps_are_those_of_real_caffe(tmp_path, options):
     assert own.lr == pytest.approx(real.lr, rel=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["momentum, decay", "Adam"])
+@pytest.mark.parametrize("kind", ["momentum, decay", "Nesterov", "RMSProp", "AdaDelta", "Adam"])
 def test_each_side_goes_on_from_the_others_snapshot(tmp_path, kind):
     real, own = solvers(tmp_path, SOLVERS[kind])
     for solver in (real, own):
@@ -112,14 +120,13 @@ def test_solve_steps_to_max_iter_and_writes_the_files_real_caffe_writes(tmp_path
     assert names[0] == names[1] and "s_iter_12.caffemodel" in names[0]
 
 
-def test_solver_classes_take_a_file_as_real_caffes_do(tmp_path):
-    for solver_class in ("SGDSolver", "AdamSolver"):
-        options = SOLVERS["Adam"] if solver_class == "AdamSolver" else SGD
-        solvers(tmp_path, options)
-        pair = [getattr(caffe, solver_class)(str(tmp_path / "own" / "solver.prototxt"))
-                for caffe in (judge.real_caffe(), pc)]
-        copy_weights(pair[0].net, pair[1].net)
-        assert_close(train(pair[0], 3), train(pair[1], 3))
+@pytest.mark.parametrize("name", CLASSES)
+def test_solver_classes_take_a_file_as_real_caffes_do(name, tmp_path):
+    solvers(tmp_path, CLASSES[name])
+    pair = [getattr(caffe, name)(str(tmp_path / "own" / "solver.prototxt"))
+            for caffe in (judge.real_caffe(), pc)]
+    copy_weights(pair[0].net, pair[1].net)
+    assert_close(train(pair[0], 3), train(pair[1], 3))
 
 
 def test_callbacks_run_around_the_gradients_of_each_step(tmp_path):

@@ -49,6 +49,16 @@ def test_the_loss_that_step_returns_falls(weights, data):
     assert losses[-1] < losses[0] and solver.iter == 30
 
 
+@pytest.mark.parametrize("options", [
+    dict(type="SGD", momentum=0.9), dict(type="Nesterov", momentum=0.9), dict(type="AdaGrad"),
+    dict(type="RMSProp", base_lr=0.01), dict(type="Adam", momentum=0.9),
+    dict(type="AdaDelta", momentum=0.95, delta=1e-4, base_lr=1)], ids=lambda options: options["type"])
+def test_every_type_of_solver_learns(weights, data, options):
+    solver = solver_with(weights, data, **options)
+    first = solver.step()
+    assert solver.step(50) < 0.7 * first
+
+
 def test_clip_gradients_scales_the_whole_gradient_to_the_given_norm(weights, data):
     solver = solver_with(weights, data, clip_gradients=0.01)
     solver.step()
