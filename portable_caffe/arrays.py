@@ -104,6 +104,12 @@ def free_host_bytes():
         return free
 
 
+def is_one_thread():
+    """Was OpenBLAS told to use one thread? It asks these variables, in this order."""
+    told = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
+    return told == "1" or os.cpu_count() == 1
+
+
 @functools.lru_cache(maxsize=None)
 def arrays_of(library, device):
     """The one `Arrays` of a library and device, so that numbers there stay where they are."""

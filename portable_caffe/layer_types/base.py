@@ -16,7 +16,7 @@ from ..errors import check
 
 ANY = 10 ** 6  # as many bottoms or tops as one likes
 TRAIN, TEST = 0, 1
-FEW = 256  # rows: BLAS is faster when they are columns
+FEW = 256 if arrays.is_one_thread() else 0  # rows: one thread is faster with them as columns
 MANY = 10  # products with a weight: enough to make up for a copy of it
 
 
@@ -67,7 +67,7 @@ class Layer:
     def through_weight(self, dy, index, times=1):
         """dy W: the gradient of x from that of y = x W^T, for the rows dy of a step.
 
-        `times` is how often this layer does that. Some BLAS are faster on few rows with a
+        `times` is how often this layer does that. With few rows BLAS can be faster with a
         transposed W; where it pays, a copy is made, one for all layers that share W.
         """
         gradient, W = self.blobs[index].diff_memory, self.weight(index)

@@ -71,8 +71,9 @@ def lstm_unit_gradients(dc, dh, saved):
     from_h *= o
     from_h += dc
     dc = from_h
-    ifo = gates[:3, ...]
-    di, df, do_z = ifo - ifo * ifo
+    slopes = 1 - gates[:3, ...]
+    slopes *= gates[:3, ...]
+    di, df, do_z = slopes
     di *= dc * g
     df *= dc * c_prev
     do_z *= do
