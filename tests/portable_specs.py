@@ -39,6 +39,18 @@ def lone_layer():
     return spec
 
 
+def large_blobs():
+    """Blobs of more than a megabyte, whose arrays go before new ones come; one is in place."""
+    ns = inputs(pc.NetSpec(), x=(600, 512), target=(600, 512))
+    ns.a = L.Power(ns.x, scale=0.1)
+    ns.tanh = L.TanH(ns.a, in_place=True)
+    ns.y = L.InnerProduct(ns.tanh, num_output=512, weight_filler=dict(type="xavier"))
+    ns.loss = L.EuclideanLoss(ns.y, ns.target)
+    spec = ns.to_proto()
+    spec.force_backward = True
+    return spec
+
+
 def many_layers():
     """What unrolled nets have around them: constants, sums, a softmax loss, shared memory."""
     ns = inputs(pc.NetSpec(), x=(B, 6), label=(B,))
@@ -58,8 +70,7 @@ def many_layers():
 
 SPECS = {"gates": lambda: unrolled(lstm_by_gates), "units": lambda: unrolled(lstm_by_units),
          "LSTM": recurrent(L.LSTM), "RNN": recurrent(L.RNN), "classifier": learning_net,
-         "lone layer": lone_layer,
-         "many layers": many_layers}
+         "lone layer": lone_layer, "large blobs": large_blobs, "many layers": many_layers}
 
 
 def made(spec):

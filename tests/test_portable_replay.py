@@ -39,7 +39,9 @@ def test_only_what_is_read_or_written_is_copied_and_only_once(far):
 
 
 @pytest.mark.parametrize("options", ['type: "SGD" momentum: 0.9 weight_decay: 0.1 '
-                                     'clip_gradients: 0.1', 'type: "Adam" momentum: 0.9'])
+                                     'clip_gradients: 0.1', 'type: "Adam" momentum: 0.9',
+                                     'type: "Nesterov" momentum: 0.9', 'type: "AdaGrad"',
+                                     'type: "RMSProp"', 'type: "AdaDelta" momentum: 0.9'])
 def test_a_solver_copies_nothing_and_leaves_all_arrays_in_their_place(far, options, tmp_path):
     net = write(tmp_path, learning_net())
     solver = pc.get_solver(write(tmp_path, f'net: "{net}" base_lr: 0.1 lr_policy: "fixed" '
