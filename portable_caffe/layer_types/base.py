@@ -71,7 +71,7 @@ class Layer:
         transposed W; where it pays, a copy is made, one for all layers that share W.
         """
         gradient, W = self.blobs[index].diff_memory, self.weight(index)
-        few = dy.shape[0] < FEW and arrays.current.is_host
+        few = 1 < dy.shape[0] < FEW and arrays.current.is_host
         if not few or gradient.sharers * times < MANY:
             return dy @ W
         turned = gradient.turned
@@ -93,7 +93,7 @@ class Layer:
 
 def times_rows(W, x):
     """W times each row of x: the rows of x W^T."""
-    few = x.shape[0] < FEW and arrays.current.is_host
+    few = 1 < x.shape[0] < FEW and arrays.current.is_host
     return (W @ x.T).T if few else x @ W.T
 
 

@@ -71,14 +71,12 @@ def lstm_unit_gradients(dc, dh, saved):
     from_h *= o
     from_h += dc
     dc = from_h
-    slopes = 1 - gates[:3, ...]
-    slopes *= gates[:3, ...]
-    di, df, do_z = slopes
+    ifo = gates[:3, ...]
+    di, df, do_z = ifo - ifo * ifo
     di *= dc * g
     df *= dc * c_prev
     do_z *= do
-    dg = 1 - g * g
-    dg *= i
+    dg = i - i * (g * g)
     dg *= dc
     return dc * f, arrays.current.xp.concat([di, df, do_z, dg], axis=-1)
 
