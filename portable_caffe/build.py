@@ -28,6 +28,8 @@ class Graph:
         self._skip_what_no_loss_needs()
         if spec.force_backward:
             self._force_backward()
+        for node in self.nodes:
+            node.find_memories()  # now that it is known which gradients are needed
 
     def _add(self, spec, phase):
         if spec.type in LAYER_TYPES and LAYER_TYPES[spec.type].is_loss and not spec.top:

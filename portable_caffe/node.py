@@ -79,7 +79,7 @@ class Node:
         Returns whether they are other shapes than before.
         """
         if not self.bottoms and any(blob.shape for blob in self.tops):
-            self._find_memories()
+            self.find_memories()
             return False
         before = [blob.shape for blob in self.tops]
         with self:
@@ -94,15 +94,16 @@ class Node:
                 top.resize(tuple(shape))
             if weight:
                 top.diff_memory.overwrite(arrays.current.zeros(top.shape) + weight)
-        self._find_memories()
+        self.find_memories()
         return before != [blob.shape for blob in self.tops]
 
-    def _find_memories(self):
-        """The memories of the blobs, looked up once; the shapes of those that differ in shape."""
+    def find_memories(self):
+        """The memories of the blobs, looked up once; None for a gradient that nobody needs."""
         self.data_in, self.data_out = ([blob.data_memory for blob in blobs]
                                        for blobs in (self.bottoms, self.tops))
-        self.diff_in, self.diff_out = ([blob.diff_memory for blob in blobs]
-                                       for blobs in (self.bottoms, self.tops))
+        self.diff_in = [blob.diff_memory if need or i in self.layer.always_backward else None
+                        for i, (blob, need) in enumerate(zip(self.bottoms, self.layer.needs))]
+        self.diff_out = [blob.diff_memory for blob in self.tops]
         self.large_tops = _large(self.data_out) if self.bottoms else []
         self.large_bottoms = _large(self.diff_in) if self.lone_bottom else []
         self.differ = any(blob.shape != blob.data_memory.shape
@@ -133,16 +134,10 @@ class Node:
             bottoms = self._read(self.data_in, self.bottoms, lone_bottom)
         if "tops" in layer.reads:
             tops = self._read(self.data_out, self.tops, lone_top)
-        if layer.needs[0]:
-            for memory in self.large_bottoms:
-                memory.make_room()
+        for memory in self.large_bottoms:
+            memory.make_room()
         gradients = layer.backward(dtops, bottoms, tops)
-        if lone_bottom:
-            gradients = (gradients,)
-        if False in layer.needs:
-            gradients = [gradient if layer.needs[i] or i in layer.always_backward else None
-                         for i, gradient in enumerate(gradients)]
-        self._keep(gradients, self.diff_out, self.diff_in)
+        self._keep((gradients,) if lone_bottom else gradients, self.diff_out, self.diff_in)
 
     def _keep(self, results, given, memories):
         """Write results; copies, where an array given may be written into by Python."""
@@ -152,7 +147,7 @@ class Node:
             results = [result if result is None else copy(result, copy=True)
                        for result in results]
         for memory, result in zip(memories, results):
-            if result is not None:
+            if result is not None and memory is not None:
                 memory.write(result, owned)
 
     def check_indices(self):
@@ -172,12 +167,12 @@ class Node:
 
 def _large(memories):
     """Those of a megabyte or more, whose old arrays are worth giving up before the new come."""
-    return [memory for memory in memories if prod(memory.shape) >= 2 ** 18]
+    return [memory for memory in memories if memory and prod(memory.shape) >= 2 ** 18]
 
 
 def _seen(given, results):
     """May Python write into one of these memories at any time?"""
     for memory in given if arrays.current.is_host else [*given, *results]:
-        if memory.host is not None:
+        if memory and memory.host is not None:
             return True
     return False
