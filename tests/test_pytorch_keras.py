@@ -1,6 +1,6 @@
 """PyTorch and Keras compute what Caffe does with the exchanged weights, both ways.
 
-They do not install beside Caffe, so they run in a Python of their own: that of `.venv-portable`
+They want a newer Python than Caffe's, so they run in one of their own: that of `.venv-portable`
 or the one LSTM_LIB_ORACLES names. Arrays go there and back as .npz files.
 """
 import os
