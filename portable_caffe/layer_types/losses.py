@@ -154,10 +154,10 @@ class EuclideanLoss(_Loss):
         return ()
 
     def forward(self, a, b):
-        difference = a - b.reshape(a.shape)
-        return self.xp.sum(difference * difference) / (2 * a.shape[0])
+        difference = (a - b.reshape(a.shape)).reshape((-1,))
+        return difference @ difference / (2 * a.shape[0])
 
     def backward(self, dy, bottoms, y):
         a, b = bottoms
         da = (a - b.reshape(a.shape)) * (dy / a.shape[0])
-        return [da, -da.reshape(b.shape)]
+        return [da, -da.reshape(b.shape) if self.needs[1] else None]
