@@ -166,8 +166,11 @@ class Node:
 
 
 def _large(memories):
-    """Those of a megabyte or more, whose old arrays are worth giving up before the new come."""
-    return [memory for memory in memories if memory and prod(memory.shape) >= 2 ** 18]
+    """Those whose old arrays are worth giving up before the new come: of 4 MB or more.
+
+    To free and ask for a smaller one each time would cost more than it spares.
+    """
+    return [memory for memory in memories if memory and prod(memory.shape) >= 2 ** 20]
 
 
 def _seen(given, results):

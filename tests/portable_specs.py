@@ -40,8 +40,8 @@ def lone_layer():
 
 
 def large_blobs():
-    """Blobs of more than a megabyte, whose arrays go before new ones come; one is in place."""
-    ns = inputs(pc.NetSpec(), x=(600, 512), target=(600, 512))
+    """Blobs of more than 4 MB, whose arrays go before new ones come; one is in place."""
+    ns = inputs(pc.NetSpec(), x=(2100, 512), target=(2100, 512))
     ns.a = L.Power(ns.x, scale=0.1)
     ns.tanh = L.TanH(ns.a, in_place=True)
     ns.y = L.InnerProduct(ns.tanh, num_output=512, weight_filler=dict(type="xavier"))
