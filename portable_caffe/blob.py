@@ -10,7 +10,7 @@ import numpy as np
 from . import arrays
 from .errors import NetError
 
-ROWS = 512  # so many make a product large on a CPU; more only take memory
+ROWS = 384  # so many make a product large on a CPU; more only take memory
 GPU_ROWS = 8192
 HOST, ARRAY = "host", "array"  # the side that is newer
 watcher = None  # told of what is read and written, while a run is to be repeated (replay.py)
