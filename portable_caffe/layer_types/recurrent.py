@@ -220,9 +220,8 @@ class LSTM(_Recurrent):
         for t in reversed(range(self.T)):
             dc, dz[t] = self.unit_gradients(dc, dh + dh_all[t, ...], self.saved[t])
             dh = self.through_weight(dz[t], self.hidden, self.T) * k[t, :, None]
-        dz = self.xp.stack(dz)
-        self.add_product(self.hidden, dz.reshape((-1, self.rows)), self.xp.concat(self.h_before))
-        return self._project_gradients(dz, bottoms)
+            self.add_product(self.hidden, dz[t], self.h_before[t])
+        return self._project_gradients(self.xp.stack(dz), bottoms)
 
 
 class RNN(_Recurrent):
@@ -262,6 +261,5 @@ class RNN(_Recurrent):
         for t in reversed(range(self.T)):
             dz[t] = (dh + dh_all[t, ...]) * (1 - self.h[t, ...] * self.h[t, ...])
             dh = self.through_weight(dz[t], self.hidden, self.T) * k[t, :, None]
-        dz = self.xp.stack(dz)
-        self.add_product(self.hidden, dz.reshape((-1, self.H)), self.xp.concat(self.h_before))
-        return self._project_gradients(dz, bottoms)
+            self.add_product(self.hidden, dz[t], self.h_before[t])
+        return self._project_gradients(self.xp.stack(dz), bottoms)
