@@ -24,6 +24,22 @@ def test_kernels_in_tritons_interpreter_compute_what_the_array_functions_compute
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("gpu, code", [(("cuda", 75, 32), "cubin"), (("cuda", 90, 32), "cubin"),
+                                       (("hip", "gfx942", 64), "hsaco")], ids=str)
+def test_kernels_compile_for_gpus_of_nvidia_and_amd(gpu, code, tmp_path, monkeypatch):
+    pytest.importorskip("torch", reason="torch is not installed here")
+    triton = pytest.importorskip("triton", reason="triton is not installed here")
+    from triton.backends.compiler import GPUTarget
+    from portable_caffe import unit_kernels
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    for kernel in (unit_kernels._forward, unit_kernels._backward):
+        types = {name: "*fp32" for name in kernel.arg_names}
+        types.update(n="i32", H="i32", BLOCK="constexpr")
+        source = triton.compiler.ASTSource(fn=kernel, signature=types,
+                                           constexprs={"BLOCK": unit_kernels.BLOCK})
+        assert triton.compile(source, target=GPUTarget(*gpu)).asm[code]
+
+
 def test_the_cpu_computes_with_the_array_functions():
     pc.set_mode_cpu()
     assert recurrent.unit_functions() == (recurrent.lstm_unit, recurrent.lstm_unit_gradients)
