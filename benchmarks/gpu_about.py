@@ -3,12 +3,12 @@ import datetime
 import os
 import platform
 import subprocess
-from importlib import metadata
 
 import numpy
 import torch
 
 import portable_caffe
+from lstm_lib.doctor import version_of
 
 
 def about(device):
@@ -24,14 +24,6 @@ def about(device):
                 python=platform.python_version(), processor=processor(), cores=os.cpu_count(),
                 torch_threads=torch.get_num_threads(),
                 numpy_threads=os.environ.get("OPENBLAS_NUM_THREADS", "not set: all cores"))
-
-
-def version_of(package):
-    """The version of a package, None if it is not installed."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def driver():

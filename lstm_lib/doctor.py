@@ -87,8 +87,8 @@ def look_at_caffe():
         from .real_door import real
     except ImportError as error:
         raise Problem(f"does not import: {error.__cause__ or error}", INSTALL) from None
-    packages = [f"{name} {_version(name)}" for name in ("kendryte-caffe", "caffe")
-                if _version(name)]
+    packages = [f"{name} {version_of(name)}" for name in ("kendryte-caffe", "caffe")
+                if version_of(name)]
     if "LSTM" not in real.layer_type_list():
         raise Problem(f"{real.__file__} has no LSTM layer (older than June 2016)", INSTALL)
     return f"{real.__version__} from {', '.join(packages) or 'a build'}, {real.__file__}"
@@ -133,7 +133,7 @@ def look_at_kernel():
         raise Problem("there is no kernel `python3`", cure) from None
     if started not in ("python", "python3", sys.executable, f"python3.{sys.version_info[1]}"):
         raise Problem(f"the kernel `python3` starts {started}", cure)
-    return f"python3, ipykernel {_version('ipykernel')}"
+    return f"python3, ipykernel {version_of('ipykernel')}"
 
 
 def look_at_gpu():
@@ -165,7 +165,7 @@ def dot_command():
 
 
 def _below(package, major):
-    version = _version(package)
+    version = version_of(package)
     if not version:
         raise Problem("is not installed", INSTALL)
     if major and int(version.split(".")[0]) >= major:
@@ -174,7 +174,8 @@ def _below(package, major):
     return version
 
 
-def _version(package):
+def version_of(package):
+    """The version of a package, None if it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -23,7 +23,7 @@ class Arrays:
     def __init__(self, library, device):
         self.library, self.device = library, device
         self.xp = importlib.import_module("array_api_compat." + library)
-        self._native = importlib.import_module(library)
+        self._native = importlib.import_module(library)  # without what `xp` checks each time
         self.is_host = device == "cpu"
         self._where = {"device": device} if library == "torch" else {}
         self._seed = self._generator = None

@@ -11,7 +11,7 @@ from . import arrays
 from .errors import NetError
 
 ROWS = 384  # so many make a product large on a CPU; more only take memory
-GPU_ROWS = 8192
+GPU_ROWS = 8192  # the same on a GPU
 HOST, ARRAY = "host", "array"  # the side that is newer
 watcher = None  # told of what is read and written, while a run is to be repeated (replay.py)
 
@@ -145,7 +145,7 @@ class GradientMemory(Memory):
         self.begin_pass()
 
     def begin_pass(self):
-        """Forget what a pass that failed has left."""
+        """No products wait, also none of a pass that failed; no weight is turned."""
         self.products, self.turned = [], None
 
     def clear(self):

@@ -26,10 +26,7 @@ class Solver:
         self.param = read_solver(solver_file)
         self.iter = 0
         _check_policy(self.param)
-        if self.param.momentum and not self.takes_momentum:
-            raise NetError(f"Momentum cannot be used with {self.param.type}; leave it out.")
-        if not 0 <= self.param.rms_decay < 1:
-            raise NetError(f"rms_decay is {self.param.rms_decay:g}; give 0 or more, below 1.")
+        self._check_rule()
         if self.param.random_seed >= 0:
             arrays.set_random_seed(self.param.random_seed)
         self.net = self._train_net()
@@ -38,6 +35,11 @@ class Solver:
         self._callbacks = ()
         self._history = [Memory(weight.blob.shape)
                          for _ in range(self.histories) for weight in self._weights]
+
+    def _check_rule(self):
+        """Raise where an option does not go with the rule of this solver."""
+        if self.param.momentum and not self.takes_momentum:
+            raise NetError(f"Momentum cannot be used with {type(self).__name__}; leave it out.")
 
     def _train_net(self):
         p = self.param
@@ -209,6 +211,11 @@ class RMSPropSolver(Solver):
     """s = d s + (1 - d) g^2,   d = rms_decay;      w = w - rate g / (sqrt(s) + delta)"""
 
     takes_momentum = False
+
+    def _check_rule(self):
+        super()._check_rule()
+        if not 0 <= self.param.rms_decay < 1:
+            raise NetError(f"rms_decay is {self.param.rms_decay:g}; give 0 or more, below 1.")
 
     def update(self, index, gradient, rate):
         s, decay = self._history[index], self.param.rms_decay

@@ -198,7 +198,7 @@ def install_command(world, uv):
 
 
 def see_to_oracles():
-    """PyTorch for the CPU and Keras into the portable world; without them tests are skipped."""
+    """PyTorch for the CPU, Keras and Triton into the portable world; tests can do without."""
     outcome = os.path.join(folder_of(PORTABLE), "oracles")
     if not os.path.exists(outcome):
         say("installing PyTorch for the CPU and Keras into {}".format(PORTABLE.folder))

@@ -16,7 +16,7 @@ from ..errors import check
 
 ANY = 10 ** 6  # as many bottoms or tops as one likes
 TRAIN, TEST = 0, 1
-FEW = 256 if arrays.is_one_thread() else 0  # rows: one thread is faster with them as columns
+FEW = 256 if arrays.is_one_thread() else 0  # rows; with more threads it is no faster
 MANY = 10  # products with a weight: enough to make up for a copy of it
 
 
@@ -71,8 +71,7 @@ class Layer:
         transposed W; where it pays, a copy is made, one for all layers that share W.
         """
         gradient, W = self.blobs[index].diff_memory, self.weight(index)
-        few = 1 < dy.shape[0] < FEW and arrays.current.is_host
-        if not few or gradient.sharers * times < MANY:
+        if not are_few(dy) or gradient.sharers * times < MANY:
             return dy @ W
         turned = gradient.turned
         if turned is None or turned.shape != W.T.shape:  # PERMISSIVE sharing: other shapes
@@ -93,8 +92,12 @@ class Layer:
 
 def times_rows(W, x):
     """W times each row of x: the rows of x W^T."""
-    few = 1 < x.shape[0] < FEW and arrays.current.is_host
-    return (W @ x.T).T if few else x @ W.T
+    return (W @ x.T).T if are_few(x) else x @ W.T
+
+
+def are_few(rows):
+    """Is BLAS faster with these rows as columns?"""
+    return 1 < rows.shape[0] < FEW and arrays.current.is_host
 
 
 def axis_of(shape, axis, name="axis"):

@@ -66,11 +66,10 @@ def lstm_unit_gradients(dc, dh, saved):
     c_prev, gates, tanh_c = saved
     i, f, o, g = gates
     do = dh * tanh_c
-    from_h = do * tanh_c
-    from_h = dh - from_h
-    from_h *= o
-    from_h += dc
-    dc = from_h
+    dc_and_h = dh - do * tanh_c
+    dc_and_h *= o
+    dc_and_h += dc
+    dc = dc_and_h
     ifo = gates[:3, ...]
     di, df, do_z = ifo - ifo * ifo
     di *= dc * g
@@ -99,12 +98,13 @@ class LSTMUnit(Layer):
         return [c_prev, c_prev]
 
     def forward(self, c_prev, z, k):
-        unit, self.unit_gradients = unit_functions()
+        unit, _ = unit_functions()
         c, h, self.saved = unit(c_prev, z, k)
         return [c, h]
 
     def backward(self, dtops, bottoms, tops):
-        return [*self.unit_gradients(*dtops, self.saved), None]
+        _, gradients = unit_functions()
+        return [*gradients(*dtops, self.saved), None]
 
 
 class _Recurrent(Layer):
@@ -204,7 +204,7 @@ class LSTM(_Recurrent):
     def forward(self, x, k, *more):
         z, (h, c), W = self._project(x, more), self._begin(more), self.weight(self.hidden)
         self.saved, self.h_before, outputs = [], [], []
-        unit, self.unit_gradients = unit_functions()
+        unit, _ = unit_functions()
         for t in range(self.T):
             h = h * k[t, :, None]
             self.h_before.append(h)
@@ -214,11 +214,11 @@ class LSTM(_Recurrent):
         return [self.xp.stack(outputs), *self._end([h, c])]
 
     def backward(self, dtops, bottoms, tops):
-        dh_all, k = dtops[0], bottoms[1]
+        dh_all, k, (_, gradients) = dtops[0], bottoms[1], unit_functions()
         dh = dc = self.xp.zeros_like(dh_all[0, ...])
         dz = [None] * self.T
         for t in reversed(range(self.T)):
-            dc, dz[t] = self.unit_gradients(dc, dh + dh_all[t, ...], self.saved[t])
+            dc, dz[t] = gradients(dc, dh + dh_all[t, ...], self.saved[t])
             dh = self.through_weight(dz[t], self.hidden, self.T) * k[t, :, None]
             self.add_product(self.hidden, dz[t], self.h_before[t])
         return self._project_gradients(self.xp.stack(dz), bottoms)
