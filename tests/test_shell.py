@@ -75,7 +75,7 @@ def test_a_missing_dot_fails_with_its_cure_but_the_series_still_runs(monkeypatch
 def test_a_version_too_new_for_caffe_fails_with_its_cure(monkeypatch, capsys, package, version,
                                                          part):
     real = doctor._version
-    monkeypatch.setattr(doctor, "_version", lambda name: version if name == package
+    monkeypatch.setattr(doctor, "version_of", lambda name: version if name == package
                         else real(name))
     assert main(["doctor"]) == 1
     mark, words = lines_of(capsys.readouterr().out)[part]
