@@ -74,7 +74,7 @@ def test_a_missing_dot_fails_with_its_cure_but_the_series_still_runs(monkeypatch
     ("numpy", "2.0.2", "numpy"), ("protobuf", "4.25.1", "protobuf")])
 def test_a_version_too_new_for_caffe_fails_with_its_cure(monkeypatch, capsys, package, version,
                                                          part):
-    real = doctor._version
+    real = doctor.version_of
     monkeypatch.setattr(doctor, "version_of", lambda name: version if name == package
                         else real(name))
     assert main(["doctor"]) == 1
