@@ -7,11 +7,10 @@ from .base import ANY, TRAIN, Layer, check
 
 
 def sigmoid(x):
-    """1 / (1 + exp(-x)), without overflow for any x."""
-    y = arrays.current.xp.tanh(x * 0.5)
-    y *= 0.5
-    y += 0.5
-    return y
+    """1 / (1 + exp(-x)); 0 where exp(-x) is infinite."""
+    y = arrays.current.xp.exp(-x)
+    y += 1
+    return 1 / y
 
 
 class Sigmoid(Layer):

@@ -6,6 +6,8 @@ and 1 where it goes on.
 import functools
 from math import prod
 
+import numpy as np
+
 from .. import arrays
 from ..blob import Memory
 from .base import Layer, check, times_rows
@@ -31,24 +33,34 @@ def _kernels(now):
     return unit_kernels if right else None
 
 
+@functools.lru_cache(maxsize=None)
+def _gate_numbers(now):
+    """For the gates i, f, o, g: above / (exp(factor z) + 1), and then g - 1.
+
+    As arrays, for a Python number takes NumPy longer than a step's arithmetic with B = 1.
+    """
+    return [now.from_host(np.asarray(numbers, np.float32))
+            for numbers in ([[-1], [-1], [-1], [-2]], [[1], [1], [1], [2]], [1])]
+
+
 def lstm_unit(c_prev, z, k):
     """One step from the gate inputs z (..., 4H): c, h, and what the gradient needs.
 
     i, f, o = sigmoid, g = tanh of the quarters of z;   c = k f c_prev + i g;   h = o tanh(c)
 
-    As sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, one tanh does all four gates.
+    As in lstm_unit_layer.cpp, tanh(x) = 2 / (1 + exp(-2 x)) - 1, so one exp does all gates.
     """
-    xp, H = arrays.current.xp, c_prev.shape[-1]
-    gates = arrays.current.empty((4, *c_prev.shape))
+    xp, H, shape = arrays.current.xp, c_prev.shape[-1], (4, *c_prev.shape)
+    gates = arrays.current.empty(shape)
     gates[...] = xp.permute_dims(z.reshape((*c_prev.shape[:-1], 4, H)),
                                  (c_prev.ndim - 1, *range(c_prev.ndim - 1), c_prev.ndim))
-    ifo = gates[:3, ...]
-    ifo *= 0.5
-    gates = xp.tanh(gates)  # each gate in one piece
-    ifo = gates[:3, ...]
-    ifo *= 0.5
-    ifo += 0.5
-    i, f, o, g = gates
+    factor, above, one = _gate_numbers(arrays.current)
+    gates = gates.reshape((4, -1))  # each gate in one piece
+    gates *= factor
+    gates = xp.exp(gates)
+    gates += one
+    i, f, o, g = gates = (above / gates).reshape(shape)
+    g -= one
     f *= k[..., None]
     c = f * c_prev
     c += i * g
