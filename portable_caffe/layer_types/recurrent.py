@@ -34,13 +34,13 @@ def _kernels(now):
 
 
 @functools.lru_cache(maxsize=None)
-def _gate_numbers(now):
-    """For the gates i, f, o, g: above / (exp(factor z) + 1), and then g - 1.
+def _numbers(now):
+    """What `lstm_unit` computes with: a factor for z of each gate, 1, 2.
 
     As arrays, for a Python number takes NumPy longer than a step's arithmetic with B = 1.
     """
     return [now.from_host(np.asarray(numbers, np.float32))
-            for numbers in ([[-1], [-1], [-1], [-2]], [[1], [1], [1], [2]], [1])]
+            for numbers in ([[-1], [-1], [-1], [-2]], [1], [2])]
 
 
 def lstm_unit(c_prev, z, k):
@@ -50,22 +50,17 @@ def lstm_unit(c_prev, z, k):
 
     As in lstm_unit_layer.cpp, tanh(x) = 2 / (1 + exp(-2 x)) - 1, so one exp does all gates.
     """
-    xp, H, shape = arrays.current.xp, c_prev.shape[-1], (4, *c_prev.shape)
-    gates = arrays.current.empty(shape)
-    gates[...] = xp.permute_dims(z.reshape((*c_prev.shape[:-1], 4, H)),
-                                 (c_prev.ndim - 1, *range(c_prev.ndim - 1), c_prev.ndim))
-    factor, above, one = _gate_numbers(arrays.current)
-    gates = gates.reshape((4, -1))  # each gate in one piece
-    gates *= factor
-    gates = xp.exp(gates)
-    gates += one
-    i, f, o, g = gates = (above / gates).reshape(shape)
+    xp, (factors, one, two) = arrays.current.xp, _numbers(arrays.current)
+    e = xp.exp(z.reshape((*z.shape[:-1], 4, -1)) * factors)
+    e += one
+    i, o = one / e[..., 0, :], one / e[..., 2, :]
+    f = k[..., None] / e[..., 1, :]
+    g = two / e[..., 3, :]
     g -= one
-    f *= k[..., None]
     c = f * c_prev
     c += i * g
     tanh_c = xp.tanh(c)
-    return c, o * tanh_c, (c_prev, gates, tanh_c)
+    return c, o * tanh_c, (c_prev, i, f, o, g, tanh_c)
 
 
 def lstm_unit_gradients(dc, dh, saved):
@@ -75,21 +70,19 @@ def lstm_unit_gradients(dc, dh, saved):
     di = dc g,   df = dc c_prev,   do = dh tanh(c),   each times gate (1 - gate)
     dg = dc i (1 - g^2)
     """
-    c_prev, gates, tanh_c = saved
-    i, f, o, g = gates
+    c_prev, i, f, o, g, tanh_c = saved
     do = dh * tanh_c
     dc_and_h = dh - do * tanh_c
     dc_and_h *= o
     dc_and_h += dc
     dc = dc_and_h
-    ifo = gates[:3, ...]
-    di, df, do_z = ifo - ifo * ifo
-    di *= dc * g
-    df *= dc * c_prev
-    do_z *= do
-    dg = i - i * (g * g)
-    dg *= dc
-    return dc * f, arrays.current.xp.concat([di, df, do_z, dg], axis=-1)
+    dc_prev = dc * f
+    di, df, dg = dc * g, dc_prev * c_prev, dc * i
+    di *= i
+    do *= o
+    dg -= di * g
+    dz = [di - di * i, df - df * f, do - do * o, dg]
+    return dc_prev, arrays.current.xp.concat(dz, axis=-1)
 
 
 class LSTMUnit(Layer):
