@@ -198,6 +198,7 @@ def _stacked(parts):
 class Blob:
     """Numbers `data` and gradients `diff` of one shape, as pycaffe's `Blob`."""
 
+    __slots__ = ("shape", "data_memory", "diff_memory", "_borrowed")  # a long net has many
     reshapes = 0  # how often Python reshaped a blob, so that nets look at their shapes anew
 
     def __init__(self, shape=(), gradient=Memory):

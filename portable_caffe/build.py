@@ -1,4 +1,6 @@
 """Put the layers of a net together: blobs by name, shared weights, who needs a gradient."""
+from collections import OrderedDict
+
 from . import arrays
 from .blob import Blob
 from .errors import NetError
@@ -17,7 +19,7 @@ class Graph:
     """
 
     def __init__(self, spec, phase):
-        self.nodes, self.blobs, self.inputs, self.unread = [], {}, [], {}
+        self.nodes, self.blobs, self.inputs, self.unread = [], OrderedDict(), [], {}
         self.weights, self.owners = [], {}
         self.shown = {}  # the name a person knows of each top of an automatic Split
         self.room = Room(4 if phase == caffe_pb2.TEST else 8)
@@ -38,7 +40,7 @@ class Graph:
         tops = [self._top(spec, index) for index in range(len(spec.top))]
         for name in spec.bottom:
             self.unread.pop(name, None)
-        node = Node(spec, phase, bottoms, tops, [self.shown.get(b, b) for b in spec.bottom])
+        node = Node(spec, phase, bottoms, tops, self.shown)
         if spec.type == "Split" and spec.name.endswith("_split"):
             self.shown.update((top, spec.bottom[0]) for top in spec.top)
         with node:
@@ -80,7 +82,7 @@ class Graph:
                 self.owners[spec.name] = weight
             else:
                 owner.share_with(blob, spec, node.spec)
-            node.layer.learns.append(spec.lr_mult != 0)
+            node.layer.learns += (spec.lr_mult != 0,)
 
     def _find_needs(self, node, needed):
         """A layer runs backward if it, or a layer before it, has a weight that learns."""

@@ -62,15 +62,11 @@ class Net:
         self._runs = Runs(self._nodes)
         self._ran = None  # the arrays of the last forward
         self._seen_reshapes = Blob.reshapes
-        self.blobs = OrderedDict(graph.blobs)
+        self.blobs = graph.blobs
         self.layers = [node.layer for node in self._nodes]
-        self.layer_dict = OrderedDict(zip(self._layer_names, self.layers))
         self.params = OrderedDict((node.spec.name, node.layer.blobs)
                                   for node in self._nodes if node.layer.blobs)
         self.inputs, self.outputs = graph.inputs, sorted(graph.unread)
-        self.blob_loss_weights = OrderedDict((name, 0.0) for name in self.blobs)
-        for node in self._nodes:
-            self.blob_loss_weights.update(zip(node.spec.top, node.loss_weights))
 
     @cached_property
     def top_names(self):
@@ -81,6 +77,19 @@ class Net:
     def bottom_names(self):
         """Layer -> the names of its bottoms."""
         return OrderedDict((node.spec.name, list(node.spec.bottom)) for node in self._nodes)
+
+    @cached_property
+    def layer_dict(self):
+        """Name -> layer."""
+        return OrderedDict(zip(self._layer_names, self.layers))
+
+    @cached_property
+    def blob_loss_weights(self):
+        """Blob -> how much it counts in the loss; 0 for most."""
+        weights = OrderedDict((name, 0.0) for name in self.blobs)
+        for node in self._nodes:
+            weights.update(zip(node.spec.top, node.loss_weights))
+        return weights
 
     def forward(self, blobs=None, start=None, end=None, **kwargs):
         """Run the layers from `start` to `end` (names, both included).
@@ -137,7 +146,8 @@ class Net:
                     node.check_indices()
         whole = len(nodes) == len(self._nodes)
         nodes = [node for node in nodes if "data_memory" not in node.layer.shares]
-        self._run("forward", nodes, Node.forward, whole)
+        parts = [memory for node in nodes for memory in node.data_parts] if whole else []
+        self._run("forward", nodes, Node.forward, whole, parts)
         self._ran = arrays.current
 
     def _backward(self, first, last):
@@ -147,12 +157,16 @@ class Net:
                            "same device: layers keep what their gradients need.")
         nodes = [node for node in self._nodes[first:last - 1 if last else None:-1]
                  if node.runs_backward and "diff_memory" not in node.layer.shares]
-        self._run("backward", nodes, Node.backward, first - last == len(self._nodes) - 1)
+        whole = first - last == len(self._nodes) - 1
+        parts = [memory for node in nodes for memory in node.diff_parts] if whole else []
+        self._run("backward", nodes, Node.backward, whole, parts)
 
-    def _run(self, way, nodes, do, whole):
-        """Run some nodes; an error names the node."""
+    def _run(self, way, nodes, do, whole, parts):
+        """Run some nodes, after letting go of `parts`; an error names the node."""
 
         def work():
+            for memory in parts:
+                memory.make_room()
             for gradient in self._gradients:
                 gradient.begin_pass()
             try:

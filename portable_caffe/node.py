@@ -30,13 +30,14 @@ def make_layer(spec, phase):
 class Node:
     """Runs one layer between its blobs, and puts the layer into what it raises."""
 
-    __slots__ = ("spec", "bottoms", "tops", "names", "layer", "loss_weights", "lone_bottom",
+    __slots__ = ("spec", "bottoms", "tops", "shown", "layer", "loss_weights", "lone_bottom",
                  "lone_top", "runs_backward", "data_in", "data_out", "diff_in", "diff_out",
-                 "differ", "large_tops", "large_bottoms")  # a run looks into each node once
+                 "differ", "large_tops", "large_bottoms",
+                 "data_parts", "diff_parts")  # a run looks into each node once
 
-    def __init__(self, spec, phase, bottoms, tops, names):
+    def __init__(self, spec, phase, bottoms, tops, shown):
         self.spec, self.bottoms, self.tops = spec, bottoms, tops
-        self.names = names  # of the bottoms, as the prototxt has them
+        self.shown = shown  # the names of automatic blobs -> those in the prototxt
         with self:
             self.layer = make_layer(spec, phase)
             self.layer.top_blobs = tops
@@ -48,6 +49,11 @@ class Node:
 
     def __enter__(self):
         return self
+
+    @property
+    def names(self):
+        """The names of the bottoms, as the prototxt has them."""
+        return [self.shown.get(name, name) for name in self.spec.bottom]
 
     def __exit__(self, kind, error, trace):
         if isinstance(error, Exception) and not isinstance(error, NetError):
@@ -99,13 +105,16 @@ class Node:
 
     def find_memories(self):
         """The memories of the blobs, looked up once; None for a gradient that nobody needs."""
-        self.data_in, self.data_out = ([blob.data_memory for blob in blobs]
+        self.data_in, self.data_out = (tuple([blob.data_memory for blob in blobs])
                                        for blobs in (self.bottoms, self.tops))
-        self.diff_in = [blob.diff_memory if need or i in self.layer.always_backward else None
-                        for i, (blob, need) in enumerate(zip(self.bottoms, self.layer.needs))]
-        self.diff_out = [blob.diff_memory for blob in self.tops]
-        self.large_tops = _large(self.data_out) if self.bottoms else []
-        self.large_bottoms = _large(self.diff_in) if self.lone_bottom else []
+        self.diff_in = tuple([blob.diff_memory if need or i in self.layer.always_backward else None
+                              for i, (blob, need) in enumerate(zip(self.bottoms,
+                                                                   self.layer.needs))])
+        self.diff_out = tuple([blob.diff_memory for blob in self.tops])
+        self.large_tops = _large(self.data_out) if self.bottoms else ()
+        self.large_bottoms = _large(self.diff_in) if self.lone_bottom else ()
+        self.data_parts = self._parts(self.data_in, self.data_out)
+        self.diff_parts = self._parts(self.diff_out, self.diff_in)
         self.differ = any(blob.shape != blob.data_memory.shape
                           for blob in (*self.bottoms, *self.tops))
 
@@ -115,6 +124,16 @@ class Node:
             found = [memory.read().reshape(blob.shape) for memory, blob in zip(memories, blobs)]
             return found[0] if lone else found
         return memories[0].read() if lone else [memory.read() for memory in memories]
+
+    def _parts(self, given, results):
+        """The results that may be parts of a large array given: Slice's tops, for instance.
+
+        A pass through the whole net lets go of them first, or the array could not be freed
+        before it is made anew.
+        """
+        if not (self.layer.aliases and _large(given)):
+            return ()
+        return tuple([memory for memory in results if memory and memory not in given])
 
     def forward(self):
         """Compute the tops from the bottoms."""
@@ -166,11 +185,11 @@ class Node:
 
 
 def _large(memories):
-    """Those whose old arrays are worth giving up before the new come: of 4 MB or more.
+    """Those whose old arrays are worth giving up before the new come: of 1 MB or more.
 
     To free and ask for a smaller one each time would cost more than it spares.
     """
-    return [memory for memory in memories if memory and prod(memory.shape) >= 2 ** 20]
+    return tuple([memory for memory in memories if memory and prod(memory.shape) >= 2 ** 18])
 
 
 def _seen(given, results):

@@ -11,7 +11,7 @@ def prepare(spec, state):
     prepared.CopyFrom(spec)
     del prepared.layer[:]
     layers = [*_input_layers(spec), *spec.layer]
-    prepared.layer.extend(_with_splits([layer for layer in layers if _is_in(layer, state)]))
+    _add_with_splits([layer for layer in layers if _is_in(layer, state)], prepared.layer)
     return prepared
 
 
@@ -45,28 +45,28 @@ def _meets(state, rule):
             and not set(rule.not_stage) & set(state.stage))
 
 
-def _with_splits(layers):
-    """Put a Split after each top that several layers read, so that gradients add up.
+def _add_with_splits(layers, target):
+    """Copy the layers to `target`, with a Split after each top that several layers read.
 
-    A top that is a loss by its own `loss_weight` counts as read once more.
-    Source: insert_splits.cpp
+    There gradients add up. A top that is a loss by its own `loss_weight` counts as read once
+    more. Source: insert_splits.cpp
     """
     sources, readers = _sources(layers)
     for i, layer in enumerate(layers):
         losses = [weight for weight, _ in zip(layer.loss_weight, layer.top)]
         readers.update((i, j) for j, weight in enumerate(losses) if weight)
-    split, used, result = {key for key, n in readers.items() if n > 1}, Counter(), []
-    for i, layer in enumerate(layers):
-        layer = _copy(layer)
+    split, used = {key for key, n in readers.items() if n > 1}, Counter()
+    for i, given in enumerate(layers):
+        layer = target.add()
+        layer.CopyFrom(given)
         for j, name in enumerate(layer.bottom):
             source = sources[i, j]
             if source in split:
                 layer.bottom[j] = _split_name(layers, source, used[source])
                 used[source] += 1
-        result.append(layer)
-        result.extend(_split_layer(layer, layers, (i, j), readers[i, j], used)
-                      for j in range(len(layer.top)) if (i, j) in split)
-    return result
+        for j in range(len(layer.top)):
+            if (i, j) in split:
+                _add_split(target, layer, layers, (i, j), readers[i, j], used)
 
 
 def _sources(layers):
@@ -85,10 +85,10 @@ def _sources(layers):
     return sources, readers
 
 
-def _split_layer(layer, layers, source, count, used):
+def _add_split(target, layer, layers, source, count, used):
     """The Split after top j of `layer`; it takes over that top's loss_weight."""
     i, j = source
-    split = caffe_pb2.LayerParameter(name=f"{layer.top[j]}_{layer.name}_{j}_split", type="Split")
+    split = target.add(name=f"{layer.top[j]}_{layer.name}_{j}_split", type="Split")
     split.bottom.append(layer.top[j])
     split.top.extend(_split_name(layers, source, k) for k in range(count))
     weight = layer.loss_weight[j] if j < len(layer.loss_weight) else 0
@@ -96,15 +96,8 @@ def _split_layer(layer, layers, source, count, used):
         split.loss_weight.extend([weight] + [0] * (count - 1))
         layer.loss_weight[j] = 0
         used[source] += 1  # the first of its tops is the loss
-    return split
 
 
 def _split_name(layers, source, k):
     i, j = source
     return f"{layers[i].top[j]}_{layers[i].name}_{j}_split_{k}"
-
-
-def _copy(layer):
-    copied = caffe_pb2.LayerParameter()
-    copied.CopyFrom(layer)
-    return copied

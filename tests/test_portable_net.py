@@ -1,5 +1,6 @@
 """portable_caffe without real Caffe: blobs, errors, gradients, on NumPy and on PyTorch."""
 import doctest
+import weakref
 
 import numpy as np
 import pytest
@@ -148,7 +149,51 @@ def test_the_gradient_of_a_weight_as_large_as_its_top_is_an_array_of_its_own():
         assert np.all(net.params["y"][0].diff == 2)
 
 
-@pytest.mark.parametrize("rows", [3, 2100])  # 2100 x 512 numbers are more than 4 MB
+def test_a_large_array_is_free_before_it_is_made_anew_also_where_slice_shows_its_parts(monkeypatch):
+    ns = inputs(pc.NetSpec(), x=(1024, 256))
+    ns.a = L.Power(ns.x, scale=2)
+    ns.p, ns.q = L.Slice(ns.a, ntop=2, axis=0)
+    ns.b = L.Concat(ns.p, ns.q, axis=0)
+    ns.y = L.Power(ns.b, scale=3)
+    spec = ns.to_proto()
+    spec.force_backward = True
+    net, alive = fill(pc.Net(spec, pc.TRAIN)), []
+
+    def watched(way, of):
+        compute = getattr(of, way)
+        first = []  # the array that the first run makes
+
+        def and_look(*given):
+            if first:
+                alive.append(first[0]())
+            made = compute(*given)
+            first.append(weakref.ref(made))
+            return made
+
+        monkeypatch.setattr(of, way, and_look)
+
+    watched("forward", net.layer_dict["a"])
+    watched("backward", net.layer_dict["y"])
+    for _ in range(2):
+        net.forward()
+        net.blobs["y"].diff[...] = 1
+        net.backward()
+        assert np.all(net.blobs["x"].diff == 6)
+    assert alive == [None, None]
+
+
+@pytest.mark.parametrize("rows", [2, 1024])
+def test_constant_data_that_layers_change_in_place_stay_changed(rows):
+    ns = pc.NetSpec()
+    ns.x = L.DummyData(shape=dict(dim=[rows, 256]), data_filler=dict(type="constant", value=1))
+    ns.more = L.Bias(ns.x, in_place=True, filler=dict(type="constant", value=1))
+    ns.p, ns.q = L.Slice(ns.more, ntop=2, axis=0)
+    net = pc.Net(ns.to_proto(), pc.TRAIN)
+    for expected in (2, 3, 4):  # as in Caffe: what is constant is filled once
+        assert np.all(net.forward()["p"] == expected)
+
+
+@pytest.mark.parametrize("rows", [3, 2100])  # 2100 x 512 numbers are more than 1 MB
 def test_blobs_of_any_size_hold_their_numbers_run_after_run(rows):
     ns = inputs(pc.NetSpec(), x=(rows, 512), y=(rows, 512))
     ns.a = L.Power(ns.x, scale=2)

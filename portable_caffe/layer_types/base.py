@@ -33,13 +33,19 @@ class Layer:
     repeats = True  # each run does the same with its arrays, so that one can be replayed
     not_backward = ()  # bottoms that force_backward leaves out
     always_backward = ()  # bottoms whose gradient is written even if nobody needs it
+    fillers = learns = ()  # per weight: what it holds at first; is a gradient wanted?
+    needs = ()  # per bottom: is a gradient wanted?
+    top_blobs = ()
 
     def __init__(self, spec, phase):
-        self.spec, self.phase, self.type = spec, phase, spec.type
-        self.blobs, self.fillers = [], []  # the weights, and what each holds at first
+        self.spec, self.phase = spec, phase
+        self.blobs = []  # the weights
         self.p = getattr(spec, self.options) if self.options else None
-        self.learns, self.needs = [], []  # per weight, per bottom: is a gradient wanted?
-        self.top_blobs = []
+
+    @property
+    def type(self):
+        """The name of the layer type."""
+        return self.spec.type
 
     @property
     def xp(self):
@@ -56,7 +62,7 @@ class Layer:
     def add_weight(self, shape, filler):
         """A new weight; the net fills it by the FillerParameter, if no other layer owns it."""
         self.blobs.append(Blob(shape, GradientMemory))
-        self.fillers.append(filler)
+        self.fillers += (filler,)
 
     def weight(self, index):
         """The array of a weight."""

@@ -159,5 +159,6 @@ class EuclideanLoss(_Loss):
 
     def backward(self, dy, bottoms, y):
         a, b = bottoms
-        da = (a - b.reshape(a.shape)) * (dy / a.shape[0])
+        da = a - b.reshape(a.shape)
+        da *= dy / a.shape[0]
         return [da, -da.reshape(b.shape) if self.needs[1] else None]
