@@ -136,11 +136,12 @@ def check_net(caffe, net, what):
     """What Python can see wrong in a parsed net: layer types and sizes."""
     if not net.layer and not net.layers:
         raise NetError(f"{what} holds no layer.")
+    runs = set(caffe.layer_type_list())
     for layer in net.layer:
-        _check_type(caffe, layer.type, layer.name)
-        if layer.type not in caffe.layer_type_list():
+        if layer.type not in runs:
+            _check_type(caffe, layer.type, layer.name)
             raise NetError(f"layer {layer.name!r}: {caffe.__name__} does not run layers of type "
-                           f"{layer.type!r}. It runs {', '.join(caffe.layer_type_list())}.")
+                           f"{layer.type!r}. It runs {', '.join(sorted(runs))}.")
         if layer.type == "Python":
             _check_python_layer(caffe, layer)
         if layer.type == "HDF5Output":
