@@ -69,6 +69,7 @@ def row_of(job, device, deadline):
     row.update(ms=round(statistics.median(times), 4), runs=len(times))
     if on == "gpu":
         row["peak_mb"] = round(ways.torch.cuda.max_memory_allocated() / 2 ** 20, 1)
+        row["reserved_mb"] = round(ways.torch.cuda.max_memory_reserved() / 2 ** 20, 1)
         if graph:  # a replay asks PyTorch for nothing but to clear the weights' gradients
             row["replayed"] = ways.operations(run) < 20
     return row

@@ -117,6 +117,12 @@ class Graph:
             layer.needs = [need or i not in layer.not_backward
                            for i, need in enumerate(layer.needs)]
             layer.learns = [True] * len(layer.blobs)
+        given = {name for node in self.nodes
+                 for name, need in zip(node.spec.bottom, node.layer.needs) if need}
+        given.update(self.unread)  # there Python may write one
+        for node in self.nodes:  # of LSTMUnit's cont, for instance, nobody gives a gradient
+            if node.spec.type == "Split" and not given.intersection(node.spec.top):
+                node.runs_backward = any(node.loss_weights)
 
 
 class Room:

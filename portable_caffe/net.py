@@ -142,8 +142,9 @@ class Net:
         nodes = self._nodes[first:last + 1]
         if not arrays.current.is_host:
             for node in nodes:
-                with node:
-                    node.check_indices()
+                if node.layer.indices:
+                    with node:
+                        node.check_indices()
         whole = len(nodes) == len(self._nodes)
         nodes = [node for node in nodes if "data_memory" not in node.layer.shares]
         parts = [memory for node in nodes for memory in node.data_parts] if whole else []

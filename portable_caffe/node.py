@@ -140,15 +140,21 @@ class Node:
         if self.layer.indices and arrays.current.is_host:
             self.check_indices()
         bottoms = self._read(self.data_in, self.bottoms)
+        if self.layer.aliases:
+            bottoms = _unseen(self.data_in, bottoms)
         for memory in self.large_tops:
             memory.make_room()
         tops = self.layer.forward(*bottoms)
-        self._keep((tops,) if self.lone_top else tops, self.data_in, self.data_out)
+        self._keep((tops,) if self.lone_top else tops, self.data_out)
 
     def backward(self):
         """Compute the gradients of the bottoms, add to those of the weights."""
         layer, lone_top, lone_bottom = self.layer, self.lone_top, self.lone_bottom
-        dtops, bottoms, tops = self._read(self.diff_out, self.tops, lone_top), None, None
+        dtops, bottoms, tops = self._read(self.diff_out, self.tops), None, None
+        if layer.aliases:
+            dtops = _unseen(self.diff_out, dtops)
+        if lone_top:
+            dtops, = dtops
         if "bottoms" in layer.reads:
             bottoms = self._read(self.data_in, self.bottoms, lone_bottom)
         if "tops" in layer.reads:
@@ -156,18 +162,17 @@ class Node:
         for memory in self.large_bottoms:
             memory.make_room()
         gradients = layer.backward(dtops, bottoms, tops)
-        self._keep((gradients,) if lone_bottom else gradients, self.diff_out, self.diff_in)
+        self._keep((gradients,) if lone_bottom else gradients, self.diff_in)
 
-    def _keep(self, results, given, memories):
-        """Write results; copies, where an array given may be written into by Python."""
+    def _keep(self, results, memories):
+        """Write results; copies, where Python will write into what is no array of its own."""
         owned = not self.layer.aliases
-        if not owned and _seen(given, memories):
-            owned, copy = True, arrays.current.xp.asarray
-            results = [result if result is None else copy(result, copy=True)
-                       for result in results]
         for memory, result in zip(memories, results):
             if result is not None and memory is not None:
-                memory.write(result, owned)
+                if owned or memory.host is None or arrays.current.is_host:
+                    memory.write(result, owned)
+                else:  # a recorded run looks there for what Python writes
+                    memory.write(arrays.current.xp.asarray(result, copy=True), True)
 
     def check_indices(self):
         """Raise unless labels that Python may have written are among those the layer knows."""
@@ -192,9 +197,8 @@ def _large(memories):
     return tuple([memory for memory in memories if memory and prod(memory.shape) >= 2 ** 18])
 
 
-def _seen(given, results):
-    """May Python write into one of these memories at any time?"""
-    for memory in given if arrays.current.is_host else [*given, *results]:
-        if memory and memory.host is not None:
-            return True
-    return False
+def _unseen(memories, found):
+    """The arrays; copies of those that Python may write into at any time."""
+    copy = arrays.current.xp.asarray
+    return [array if memory.host is None else copy(array, copy=True)
+            for memory, array in zip(memories, found)]

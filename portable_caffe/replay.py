@@ -48,23 +48,39 @@ class Watch:
 class CudaGraph:
     """The kernels that `work` launches, recorded; `replay` launches them again."""
 
-    stream = None  # recording needs a stream of its own; the plain run prepares it
+    streams = {}  # device -> stream: recording needs one of its own; the plain run prepares it
+    broken = False  # did a recording fail? Some PyTorch then refuses each later one
+
+    @classmethod
+    def stream(cls):
+        """The stream of recordings on the device in use."""
+        cuda = arrays.current.xp.cuda
+        device = cuda.current_device()
+        if device not in cls.streams:
+            cls.streams[device] = cuda.Stream()
+        return cls.streams[device]
 
     @classmethod
     def warm_up(cls, work):
         """A plain run on the stream of the recording: libraries set themselves up there."""
-        cuda = arrays.current.xp.cuda
-        cls.stream = cls.stream or cuda.Stream()
-        cls.stream.wait_stream(cuda.current_stream())
-        with cuda.stream(cls.stream):
-            work()
-        cuda.current_stream().wait_stream(cls.stream)
+        cuda, stream = arrays.current.xp.cuda, cls.stream()
+        stream.wait_stream(cuda.current_stream())
+        try:
+            with cuda.stream(stream):
+                work()
+        finally:
+            cuda.current_stream().wait_stream(stream)
 
     def __init__(self, work):
         cuda = arrays.current.xp.cuda
-        self._graph = cuda.CUDAGraph()
-        with cuda.graph(self._graph, stream=self.stream):
-            work()
+        self._graph, before = cuda.CUDAGraph(), cuda.current_stream()
+        try:
+            with cuda.graph(self._graph, stream=self.stream()):
+                work()
+        except BaseException:
+            CudaGraph.broken = True
+            cuda.set_stream(before)  # a recording that fails may leave its own in use
+            raise
 
     def replay(self):
         self._graph.replay()
@@ -75,7 +91,7 @@ def graph_type():
     now = arrays.current
     if now.library != "torch" or now.device != "cuda" or os.environ.get("LSTM_LIB_GRAPHS") == "0":
         return None
-    return None if now.xp.version.hip else CudaGraph
+    return None if now.xp.version.hip or CudaGraph.broken else CudaGraph
 
 
 class Recording:
@@ -103,7 +119,7 @@ class Runs:
 
     def __init__(self, nodes):
         self._fit = all(node.layer.repeats for node in nodes)
-        self._last = {}  # "forward", "backward" -> the Watch of a plain run, or a Recording
+        self._last = {}  # "forward", "backward" -> what a plain run has read, or a Recording
 
     def forget(self):
         """Start anew with plain runs."""
@@ -122,27 +138,30 @@ class Runs:
             del self._last["backward"]  # it reads what the recorded forward pass left in layers
         if not graph:
             work()
-        elif last:
+        elif last is not None:
             self._last[way] = self._record(graph, work, last)
         else:
             with Watch() as watch:
                 graph.warm_up(work)
             self._fit = watch.leaves_all_in_place()
-            self._last[way] = watch
+            self._last[way] = frozenset(watch.reads)  # their arrays must not live on
 
-    def _record(self, graph, work, last):
-        """Record a run and do it; a plain run, from now on, if that cannot be."""
-        for memory in last.reads:
+    def _record(self, graph, work, known):
+        """Record a run and do it; a plain run, from now on, if that cannot be.
+
+        `known` are the memories that the plain run before has read.
+        """
+        for memory in known:
             memory.read()
         try:
             with Watch() as watch:
                 made = graph(work)
-            if not watch.reads.keys() <= last.reads.keys():
+            if not watch.reads.keys() <= known:
                 raise RuntimeError("it does not read the same blobs each time.")
         except RuntimeError as error:
             warnings.warn(f"this net runs without CUDA graphs: {error}", stacklevel=5)
             self._fit = False
-            for memory in watch.reads.keys() - last.reads.keys():
+            for memory in watch.reads.keys() - known:
                 memory.drop()  # made while recording, so never filled
             work()
             return None

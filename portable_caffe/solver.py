@@ -136,7 +136,7 @@ class Solver:
         if limit < 0 or not gradients:
             return gradients
         norm = sum(xp.sum(g * g) for g in gradients) ** 0.5
-        factor = limit / xp.clip(norm, max(limit, SMALLEST), None)
+        factor = limit / xp.maximum(norm, xp.full_like(norm, max(limit, SMALLEST)))
         return [g * factor for g in gradients]
 
     def _decayed(self, weight, data, gradient):

@@ -95,7 +95,7 @@ class SoftmaxWithLoss(_Loss):
         valid = self.valid(labels).reshape((self.outer, self.inner))
         self.n = self.normalizer(self.outer, self.inner, valid)
         self.hot = one_hot(labels, p) * valid[:, None, :]
-        logs = xp.log(xp.clip(p, SMALLEST, None)) * self.hot
+        logs = xp.log(xp.maximum(p, xp.full_like(p, SMALLEST))) * self.hot
         return [-xp.sum(logs) / self.n, self.p_x][:len(self.spec.top) or 1]
 
     def backward(self, dys, bottoms, tops):

@@ -7,6 +7,7 @@ from math import prod
 import numpy as np
 
 from .. import arrays
+from ..blob import Memory
 from .base import Layer, check
 
 LOWEST = -3.4028235e38  # -FLT_MAX: less than anything beside the picture
@@ -136,7 +137,8 @@ class Pooling(_Windows):
         out = [self._count(*sizes) for sizes in zip(x[2:], self.pad, self.kernel, self.stride)]
         check(min(out) > 0, f"the window {self.kernel} is larger than the picture.")
         self._lay_out(x, out)
-        self.pixels = arrays.current.from_host(np.outer(*map(self._lengths, range(2))))
+        self.pixels = Memory(tuple(out))  # follows the numbers from one device to another
+        self.pixels.write(arrays.current.from_host(np.outer(*map(self._lengths, range(2)))))
         return (*x[:2], *out)
 
     def _count(self, have, pad, kernel, stride):
@@ -153,7 +155,7 @@ class Pooling(_Windows):
 
     def forward(self, x):
         if self.p.pool == self.p.AVE:
-            return self.xp.sum(self._cut(x, 0), axis=0) / self.pixels
+            return self.xp.sum(self._cut(x, 0), axis=0) / self.pixels.read()
         cut = self._cut(x, LOWEST)
         self.first = self.xp.argmax(cut, axis=0)
         return self.xp.max(cut, axis=0)
@@ -161,5 +163,5 @@ class Pooling(_Windows):
     def backward(self, dy, x, y):
         xp, count = self.xp, len(self.places)
         if self.p.pool == self.p.AVE:
-            return self._add_up([dy / self.pixels] * count)
+            return self._add_up([dy / self.pixels.read()] * count)
         return self._add_up(dy * xp.astype(self.first == k, xp.float32) for k in range(count))
