@@ -2,6 +2,8 @@
 
 A stand-in for a GPU does what one would do (portable_far.py).
 """
+import weakref
+
 import numpy as np
 import pytest
 
@@ -166,3 +168,40 @@ def test_a_run_that_cannot_be_recorded_goes_on_plainly_and_says_so(graphs, monke
     with pytest.warns(UserWarning, match="without CUDA graphs: operation not permitted"):
         net.forward()
     assert np.isfinite(losses + [float(net.forward()["loss"])]).all()
+
+
+def test_what_a_plain_run_made_is_free_while_the_next_is_recorded(far, graphs, monkeypatch):
+    net, alive = made(learning_net()), []
+
+    def forward_and_look(blob, compute):
+        first = weakref.ref(net.blobs[blob].data_memory.array)
+
+        def look(*given):
+            result = compute(*given)
+            alive.append(first())
+            return result
+        return look
+
+    net.forward()
+    last = net.layers[-1]
+    monkeypatch.setattr(last, "forward", forward_and_look("a", last.forward))
+    net.forward()
+    assert graphs.recorded == 1 and alive == [None]
+
+
+def test_a_recording_reads_the_window_sizes_of_average_pooling_from_a_memory(far, graphs):
+    ns = inputs(pc.NetSpec(), x=(2, 3, 5, 5))
+    ns.y = L.Pooling(ns.x, pool=1, kernel_size=3, stride=2)
+    net = fill(pc.Net(ns.to_proto(), pc.TEST))
+    net.forward()
+    assert net.layers[-1].pixels in net._runs._last["forward"]
+
+
+def test_a_split_for_which_nobody_gives_a_gradient_does_not_run_backward():
+    ns = inputs(pc.NetSpec(), x=(3, 2, 4), cont=(3, 2))
+    ns.y = L.LSTM(ns.x, ns.cont, recurrent_param=dict(num_output=2))
+    ns.z = L.LSTM(ns.y, ns.cont, recurrent_param=dict(num_output=2))
+    spec = ns.to_proto()
+    spec.force_backward = True
+    running = {node.spec.name for node in pc.Net(spec, pc.TRAIN)._nodes if node.runs_backward}
+    assert running == {"y", "z"}
