@@ -47,13 +47,13 @@ class Node:
         self.runs_backward = False
         self.reshape()
 
-    def __enter__(self):
-        return self
-
     @property
     def names(self):
         """The names of the bottoms, as the prototxt has them."""
         return [self.shown.get(name, name) for name in self.spec.bottom]
+
+    def __enter__(self):
+        return self
 
     def __exit__(self, kind, error, trace):
         if isinstance(error, Exception) and not isinstance(error, NetError):
