@@ -69,6 +69,8 @@ class Memory:
                 self.array = now.from_host(self.host)
             self.owned, self.newer = True, None
         else:
+            if self.host is not None and not owned:  # a recorded run looks for what Python writes
+                array, owned = now.xp.asarray(array, copy=True), True
             self.array, self.owned, self.newer = array, owned, ARRAY
         self.arrays = now
         if watcher:
@@ -127,6 +129,33 @@ class Memory:
             if getattr(self, side) is not None:
                 setattr(self, side, getattr(self, side).reshape(shape))
         self.shape = shape
+
+
+def read_all(memories):
+    """What `read` gives for each. (These three spare a long net many calls.)"""
+    now = arrays.current
+    return [memory.array if memory.arrays is now and memory.newer is not HOST and not watcher
+            else memory.read() for memory in memories]
+
+
+def read_unseen(memories):
+    """The same, but copies of arrays that Python may write into at any time."""
+    now = arrays.current
+    return [memory.array if memory.arrays is now and memory.host is None and not watcher
+            else memory.read() if memory.host is None
+            else now.xp.asarray(memory.read(), copy=True) for memory in memories]
+
+
+def write_all(memories, results, owned):
+    """`write` each result into its memory; None for either means nothing to write."""
+    now = arrays.current
+    for memory, array in zip(memories, results):
+        if memory is None or array is None:
+            continue
+        if memory.host is None and array.shape == memory.shape != () and not watcher:
+            memory.array, memory.owned, memory.newer, memory.arrays = array, owned, ARRAY, now
+        else:
+            memory.write(array, owned)
 
 
 class GradientMemory(Memory):

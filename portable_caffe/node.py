@@ -4,7 +4,7 @@ from math import prod
 import numpy as np
 
 from . import arrays
-from .blob import HOST
+from .blob import HOST, read_all, read_unseen, write_all
 from .errors import NetError, Rule, check, did_you_mean
 from .layer_types import LAYER_TYPES
 
@@ -118,13 +118,6 @@ class Node:
         self.differ = any(blob.shape != blob.data_memory.shape
                           for blob in (*self.bottoms, *self.tops))
 
-    def _read(self, memories, blobs, lone=False):
-        """The arrays of memories in the shapes of their blobs; `lone`, the only one itself."""
-        if self.differ:
-            found = [memory.read().reshape(blob.shape) for memory, blob in zip(memories, blobs)]
-            return found[0] if lone else found
-        return memories[0].read() if lone else [memory.read() for memory in memories]
-
     def _parts(self, given, results):
         """The results that may be parts of a large array given: Slice's tops, for instance.
 
@@ -137,42 +130,35 @@ class Node:
 
     def forward(self):
         """Compute the tops from the bottoms."""
-        if self.layer.indices and arrays.current.is_host:
+        layer = self.layer
+        if layer.indices and arrays.current.is_host:
             self.check_indices()
-        bottoms = self._read(self.data_in, self.bottoms)
-        if self.layer.aliases:
-            bottoms = _unseen(self.data_in, bottoms)
+        bottoms = (read_unseen if layer.aliases else read_all)(self.data_in)
+        if self.differ:
+            bottoms = _shaped(bottoms, self.bottoms)
         for memory in self.large_tops:
             memory.make_room()
-        tops = self.layer.forward(*bottoms)
-        self._keep((tops,) if self.lone_top else tops, self.data_out)
+        tops = layer.forward(*bottoms)
+        write_all(self.data_out, (tops,) if self.lone_top else tops, not layer.aliases)
 
     def backward(self):
         """Compute the gradients of the bottoms, add to those of the weights."""
-        layer, lone_top, lone_bottom = self.layer, self.lone_top, self.lone_bottom
-        dtops, bottoms, tops = self._read(self.diff_out, self.tops), None, None
-        if layer.aliases:
-            dtops = _unseen(self.diff_out, dtops)
-        if lone_top:
-            dtops, = dtops
-        if "bottoms" in layer.reads:
-            bottoms = self._read(self.data_in, self.bottoms, lone_bottom)
-        if "tops" in layer.reads:
-            tops = self._read(self.data_out, self.tops, lone_top)
+        layer = self.layer
+        dtops = (read_unseen if layer.aliases else read_all)(self.diff_out)
+        bottoms = read_all(self.data_in) if "bottoms" in layer.reads else None
+        tops = read_all(self.data_out) if "tops" in layer.reads else None
+        if self.differ:
+            dtops, tops = _shaped(dtops, self.tops), _shaped(tops, self.tops)
+            bottoms = _shaped(bottoms, self.bottoms)
+        if self.lone_top:
+            dtops, tops = dtops[0], tops and tops[0]
+        if self.lone_bottom and bottoms:
+            bottoms = bottoms[0]
         for memory in self.large_bottoms:
             memory.make_room()
         gradients = layer.backward(dtops, bottoms, tops)
-        self._keep((gradients,) if lone_bottom else gradients, self.diff_in)
-
-    def _keep(self, results, memories):
-        """Write results; copies, where Python will write into what is no array of its own."""
-        owned = not self.layer.aliases
-        for memory, result in zip(memories, results):
-            if result is not None and memory is not None:
-                if owned or memory.host is None or arrays.current.is_host:
-                    memory.write(result, owned)
-                else:  # a recorded run looks there for what Python writes
-                    memory.write(arrays.current.xp.asarray(result, copy=True), True)
+        write_all(self.diff_in, (gradients,) if self.lone_bottom else gradients,
+                  not layer.aliases)
 
     def check_indices(self):
         """Raise unless labels that Python may have written are among those the layer knows."""
@@ -197,8 +183,6 @@ def _large(memories):
     return tuple([memory for memory in memories if memory and prod(memory.shape) >= 2 ** 18])
 
 
-def _unseen(memories, found):
-    """The arrays; copies of those that Python may write into at any time."""
-    copy = arrays.current.xp.asarray
-    return [array if memory.host is None else copy(array, copy=True)
-            for memory, array in zip(memories, found)]
+def _shaped(found, blobs):
+    """Arrays in the shapes of their blobs, where several blobs share a memory."""
+    return found and [array.reshape(blob.shape) for array, blob in zip(found, blobs)]
