@@ -1,7 +1,7 @@
 """The ways to run one LSTM that benchmarks/gpu.py compares, all on the same numbers.
 
-A way is made once and gives (run, read): `run()` is one forward and backward, `read()` the
-outputs and gradients as NumPy arrays.
+A way is made once and gives (run, read, feed): `run()` is one forward and backward, `read()`
+the outputs and gradients as NumPy arrays, `feed(factor)` makes that multiple of x the input.
 """
 import gc
 import os
@@ -23,6 +23,7 @@ TORCH = "torch.nn.LSTM"  # cuDNN, on a GPU
 NAMES = ("H", "x", "h0", "c0", "W_xc", "b_c", "W_hc")  # outputs, then gradients
 
 
+@lru_cache(maxsize=1)
 def numbers(T, B, D, H):
     """Weights, the input (T, B, D), and the gradient that arrives at the outputs (T, B, H)."""
     rng = np.random.default_rng(0)
@@ -50,7 +51,7 @@ def choose(arrays, device, tf32, graph):
 
 
 def make(way, shape, device):
-    """(run, read) of a way: `TORCH`, or one of `CELLS` on portable_caffe."""
+    """(run, read, feed) of a way: `TORCH`, or one of `CELLS` on portable_caffe."""
     gc.collect()  # the net of the row before
     if torch.cuda.is_available():
         torch._C._cuda_clearCublasWorkspaces()  # they would count as memory of this way
@@ -76,8 +77,10 @@ def of_portable(shape, cell, project):
     weights, x, dH = numbers(*shape)
     net = portable_caffe.Net(net_message(shape, cell, project), portable_caffe.TRAIN)
     set_weights(net, weights)
-    net.blobs["x"].data[...] = x
     net.blobs["H"].diff[...] = dH  # stays: no layer of the net writes there
+
+    def feed(factor):
+        net.blobs["x"].data[...] = factor * x
 
     def run():
         net.clear_param_diffs()
@@ -89,7 +92,8 @@ def of_portable(shape, cell, project):
         return {"H": net.blobs["H"].data.copy(), "x": net.blobs["x"].diff.copy(), **states,
                 **get_gradients(net)._asdict()}
 
-    return run, read
+    feed(1)
+    return run, read, feed
 
 
 def of_torch(shape, device):
@@ -99,9 +103,13 @@ def of_torch(shape, device):
     lstm = torch.nn.LSTM(D, H)
     lstm.load_state_dict({name: torch.from_numpy(a) for name, a in to_pytorch(weights).items()})
     lstm.to(where)
-    x, dH = torch.from_numpy(x).to(where).requires_grad_(), torch.from_numpy(dH).to(where)
+    given, dH = torch.from_numpy(x).to(where), torch.from_numpy(dH).to(where)
+    x = given.clone().requires_grad_()
     states = [torch.zeros(1, B, H, device=where, requires_grad=True) for _ in range(2)]
     outputs = []
+
+    def feed(factor):
+        x.data.copy_(factor * given)
 
     def run():
         for part in (*lstm.parameters(), x, *states):
@@ -115,7 +123,7 @@ def of_torch(shape, device):
                 "h0": states[0].grad[0].cpu().numpy(), "c0": states[1].grad[0].cpu().numpy(),
                 **back}
 
-    return run, read
+    return run, read, feed
 
 
 def torch_gradients(lstm):
@@ -129,8 +137,8 @@ def torch_gradients(lstm):
 
 def error(found, wanted):
     """The largest difference, relative where a number is larger than 1."""
-    return max(float(np.max(np.abs(found[name] - wanted[name])
-                            / np.maximum(1, np.abs(wanted[name])))) for name in NAMES)
+    return float(np.max([np.max(np.abs(found[name] - wanted[name])
+                                / np.maximum(1, np.abs(wanted[name]))) for name in NAMES]))
 
 
 class Operations(TorchDispatchMode):

@@ -23,7 +23,7 @@ class Arrays:
     def __init__(self, library, device):
         self.library, self.device = library, device
         self.xp = importlib.import_module("array_api_compat." + library)
-        self._native = importlib.import_module(library)  # without what `xp` checks each time
+        self.native = importlib.import_module(library)  # without what `xp` checks each time
         self.is_host = device == "cpu"
         self._where = {"device": device} if library == "torch" else {}
         self._seed = self._generator = None
@@ -33,13 +33,13 @@ class Arrays:
         if self.library == "numpy":
             return host
         if self.library == "torch":
-            return self.xp.from_numpy(host).to(self.device)
+            return self.native.from_numpy(host).to(self.device)
         return self.xp.asarray(host)
 
     def copy_from_host(self, array, host):
         """Put the numbers of a NumPy array into an array that stays in its place."""
         if self.library == "torch":
-            array.copy_(self.xp.from_numpy(host))
+            array.copy_(self.native.from_numpy(host))
         else:
             array[...] = self.from_host(host)
 
@@ -57,7 +57,7 @@ class Arrays:
 
     def empty(self, shape):
         """A float32 array of anything, to be filled."""
-        return self._native.empty(shape, dtype=self._native.float32, **self._where)
+        return self.native.empty(shape, dtype=self.native.float32, **self._where)
 
     def count_to(self, n):
         """The whole numbers 0 .. n - 1."""
@@ -69,20 +69,20 @@ class Arrays:
             return self.from_host(random.random(shape, dtype=np.float32))
         if self._seed is not random:  # set_random_seed was called
             self._seed, seed = random, int(random.integers(2 ** 31))
-            self._generator = (self.xp.Generator(self.device).manual_seed(seed)
-                               if self.library == "torch" else self.xp.random.RandomState(seed))
+            self._generator = (self.native.Generator(self.device).manual_seed(seed)
+                               if self.library == "torch" else self.native.random.RandomState(seed))
         if self.library == "torch":
-            return self.xp.rand(shape, generator=self._generator, device=self.device)
+            return self.native.rand(shape, generator=self._generator, device=self.device)
         return self._generator.random_sample(shape, dtype=np.float32)
 
     def free_bytes(self):
         """How many bytes can still be had, or None where nobody says."""
         if self.library == "torch" and self.device == "cuda":
-            free, _ = self.xp.cuda.mem_get_info()
-            return free + self.xp.cuda.memory_reserved() - self.xp.cuda.memory_allocated()
+            free, _ = self.native.cuda.mem_get_info()
+            return free + self.native.cuda.memory_reserved() - self.native.cuda.memory_allocated()
         if self.library == "cupy":
-            return self.xp.cuda.runtime.memGetInfo()[0] + (
-                self.xp.get_default_memory_pool().free_bytes())
+            return self.native.cuda.runtime.memGetInfo()[0] + (
+                self.native.get_default_memory_pool().free_bytes())
         return free_host_bytes()
 
     def __repr__(self):
@@ -188,13 +188,13 @@ def set_device(number):
     """Let the GPU be number 0, 1, ...; arrays move there when the GPU is in use."""
     global current
     found = gpu_arrays()
-    count = (found.xp.cuda.device_count() if found.library == "torch" and found.device == "cuda"
-             else 1 if found.device == "mps" else found.xp.cuda.runtime.getDeviceCount())
+    count = (found.native.cuda.device_count() if found.library == "torch" and found.device == "cuda"
+             else 1 if found.device == "mps" else found.native.cuda.runtime.getDeviceCount())
     if not 0 <= number < count:
         raise NoGPU(f"there is no GPU {number}: {found.library} sees {count}, counted from 0.")
     if found.device == "cuda":
-        (found.xp.cuda.set_device(number) if found.library == "torch"
-         else found.xp.cuda.Device(number).use())
+        (found.native.cuda.set_device(number) if found.library == "torch"
+         else found.native.cuda.Device(number).use())
     if not current.is_host:
         current = Arrays(found.library, found.device)  # another one, so that numbers move
 

@@ -44,6 +44,15 @@ class Memory:
             watcher.saw_read(self)
         return self.array
 
+    def read_unseen(self):
+        """`read`, but no array that Python may write into: the reader may keep parts of it."""
+        array = self.read()
+        if self.host is not None:
+            return arrays.current.xp.asarray(array, copy=True)
+        if not arrays.current.is_host:
+            self.owned = False  # what Python writes later comes in a new array
+        return array
+
     def _bring_array(self):
         now = arrays.current
         if self.host is None and self.array is None:
@@ -139,11 +148,10 @@ def read_all(memories):
 
 
 def read_unseen(memories):
-    """The same, but copies of arrays that Python may write into at any time."""
+    """What `read_unseen` gives for each."""
     now = arrays.current
-    return [memory.array if memory.arrays is now and memory.host is None and not watcher
-            else memory.read() if memory.host is None
-            else now.xp.asarray(memory.read(), copy=True) for memory in memories]
+    return [memory.array if now.is_host and memory.arrays is now and memory.host is None
+            else memory.read_unseen() for memory in memories]
 
 
 def write_all(memories, results, owned):

@@ -76,7 +76,7 @@ class Graph:
                 with node:
                     self.room.need(blob.count)
                     values = filled(node.layer.fillers[index], blob.shape)
-                blob.data_memory.write(arrays.current.from_host(values))
+                blob.data_memory.write(arrays.current.from_host(values), owned=True)
                 weight = Weight(blob, spec, node.spec.name)
                 self.weights.append(weight)
                 self.owners[spec.name] = weight

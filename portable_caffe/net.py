@@ -188,6 +188,7 @@ class Net:
             for node in self._nodes[first:last + 1]:
                 if self._reshape_node(node):
                     self._ran = None
+            self._runs.reshaped()
             self._graph.room.reshaped(self._nodes, self._graph.weights)
             if last - first == len(self._nodes) - 1:
                 self._seen_reshapes = Blob.reshapes

@@ -54,7 +54,7 @@ class CudaGraph:
     @classmethod
     def stream(cls):
         """The stream of recordings on the device in use."""
-        cuda = arrays.current.xp.cuda
+        cuda = arrays.current.native.cuda
         device = cuda.current_device()
         if device not in cls.streams:
             cls.streams[device] = cuda.Stream()
@@ -63,7 +63,7 @@ class CudaGraph:
     @classmethod
     def warm_up(cls, work):
         """A plain run on the stream of the recording: libraries set themselves up there."""
-        cuda, stream = arrays.current.xp.cuda, cls.stream()
+        cuda, stream = arrays.current.native.cuda, cls.stream()
         stream.wait_stream(cuda.current_stream())
         try:
             with cuda.stream(stream):
@@ -72,10 +72,11 @@ class CudaGraph:
             cuda.current_stream().wait_stream(stream)
 
     def __init__(self, work):
-        cuda = arrays.current.xp.cuda
+        cuda = arrays.current.native.cuda
         self._graph, before = cuda.CUDAGraph(), cuda.current_stream()
         try:
-            with cuda.graph(self._graph, stream=self.stream()):
+            with cuda.graph(self._graph, stream=self.stream(),
+                            capture_error_mode="thread_local"):  # others may use the GPU
                 work()
         except BaseException:
             CudaGraph.broken = True
@@ -91,7 +92,7 @@ def graph_type():
     now = arrays.current
     if now.library != "torch" or now.device != "cuda" or os.environ.get("LSTM_LIB_GRAPHS") == "0":
         return None
-    return None if now.xp.version.hip or CudaGraph.broken else CudaGraph
+    return None if now.native.version.hip or CudaGraph.broken else CudaGraph
 
 
 class Recording:
@@ -102,8 +103,12 @@ class Recording:
         self._writes = [(memory, array, memory.owned) for memory, array in watch.writes.items()]
 
     def holds(self):
-        """Bring what Python wrote to the GPU; is all still where the graph looks for it?"""
-        return all(memory.read() is array for memory, array in self._reads.items())
+        """Bring what Python wrote to the GPU; is all still where the graph looks for it?
+
+        Part of an array that Python has looked into meanwhile needs a recording with a copy.
+        """
+        return (all(owned or memory.host is None for memory, _, owned in self._writes)
+                and all(memory.read() is array for memory, array in self._reads.items()))
 
     def replay(self):
         """Run again; afterwards the arrays are newer than what Python has of them."""
@@ -119,15 +124,22 @@ class Runs:
 
     def __init__(self, nodes):
         self._fit = all(node.layer.repeats for node in nodes)
-        self._last = {}  # "forward", "backward" -> what a plain run has read, or a Recording
+        self._last = {}  # "forward", "backward" -> (arrays, what a plain run read) or a Recording
 
     def forget(self):
         """Start anew with plain runs."""
         self._last.clear()
 
+    def reshaped(self):
+        """Plain runs say nothing about the new shapes; a recording looks for itself."""
+        self._last = {way: last for way, last in self._last.items()
+                      if isinstance(last, Recording)}
+
     def run(self, way, work, whole):
         """Do `work`, a forward or backward pass through the whole net or a part of it."""
         last, graph = self._last.pop(way, None), graph_type() if whole and self._fit else None
+        if isinstance(last, tuple):  # one on another device does not count
+            last = last[1] if last[0] is arrays.current else None
         if isinstance(last, Recording):
             if graph and last.holds():
                 self._last[way] = last
@@ -144,7 +156,7 @@ class Runs:
             with Watch() as watch:
                 graph.warm_up(work)
             self._fit = watch.leaves_all_in_place()
-            self._last[way] = frozenset(watch.reads)  # their arrays must not live on
+            self._last[way] = arrays.current, frozenset(watch.reads)  # not what they hold
 
     def _record(self, graph, work, known):
         """Record a run and do it; a plain run, from now on, if that cannot be.

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -70,12 +71,37 @@ def test_a_wrong_number_is_an_error():
     pytest.importorskip("torch")
     import gpu_ways
     wanted = gpu_ways.truth((3, 2, 3, 4))
-    run, read = gpu_ways.make("fused + once", (3, 2, 3, 4), "cpu")
+    run, read, _ = gpu_ways.make("fused + once", (3, 2, 3, 4), "cpu")
     run()
     found = read()
     assert gpu_ways.error(found, wanted) < 1e-5
     found["c0"][0, 0] += 0.01
     assert gpu_ways.error(found, wanted) > 0.009
+    found["x"][0, 0, 0] = np.nan
+    assert np.isnan(gpu_ways.error(found, wanted))
+
+
+def test_an_input_that_does_not_arrive_is_an_error():
+    pytest.importorskip("torch")
+    import gpu_ways
+    for way in ("fused + once", gpu_ways.TORCH):
+        run, read, feed = gpu_ways.make(way, (3, 2, 3, 4), "cpu")
+        feed(2)
+        run()
+        assert gpu_ways.error(read(), gpu_ways.truth((3, 2, 3, 4))) > 1e-3
+
+
+def test_a_way_that_fails_the_check_is_named_and_nan_does_not_hold(monkeypatch):
+    pytest.importorskip("torch")
+
+    def third_run(way, *rest):
+        raise ValueError("no such kernel\nand more")
+    monkeypatch.setattr(gpu, "third_run", third_run)
+    rows = gpu.checked((3, 2, 3, 4), "cpu")
+    assert {row["failed"] for row in rows} == {"ValueError: no such kernel"}
+    rows[1]["error"] = 1e-7
+    result = dict(correctness=rows, goals=[])
+    assert np.isnan(gpu.worst_error(result)) and "FAILED" in gpu.summary(result)[0]
 
 
 def test_fused_and_once_ask_for_fewer_operations(quick):
@@ -103,8 +129,10 @@ def test_every_size_is_measured_and_what_the_goals_need_comes_first():
     needed = [place for place, (_, shape, way, device, _, tf32, graph) in enumerate(jobs)
               if shape in gpu.GOALS and device == "gpu"
               and (way, graph) in ((gpu.BEST, True), ("torch.nn.LSTM", False))]
-    assert len(needed) == 8 and max(needed) < min(
-        place for place, job in enumerate(jobs) if job[1][0] == 500)
+    grid = [place for place, job in enumerate(jobs) if job[0] == "grid"]
+    rest = [place for place, job in enumerate(jobs) if job[1][0] == 500 or (
+        job[0] == "rows" and job[3] == "cpu")]
+    assert len(needed) == 8 and max(needed) < min(grid) and max(grid) < min(rest)
 
 
 def test_the_goals_are_ratios_to_cudnn_in_the_same_precision():
@@ -122,7 +150,7 @@ def test_the_goals_are_ratios_to_cudnn_in_the_same_precision():
 
 
 def test_runs_are_twenty_or_more_unless_they_are_very_slow():
-    assert [gpu.rounds_for(seconds) for seconds in (1e-4, 0.05, 0.9, 4, 60)] == [100, 40, 20, 5, 3]
+    assert [gpu.rounds_for(seconds) for seconds in (1e-4, 0.02, 0.3, 1, 60)] == [100, 50, 20, 6, 3]
 
 
 def test_a_row_that_was_not_replayed_is_marked():

@@ -14,7 +14,7 @@ from portable_nets import fill, inputs, learning_net, unshared_weights, write
 from portable_specs import SPECS, made
 
 pytest.importorskip("torch", reason="PyTorch is not installed here")
-from portable_far import FarGraph, far, graphs  # noqa: E402, F401 - needs PyTorch
+from portable_far import FarArrays, FarGraph, far, graphs  # noqa: E402, F401 - needs PyTorch
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
@@ -111,6 +111,19 @@ def test_other_shapes_are_recorded_anew(graphs):
         assert graphs.recorded == before + 2
 
 
+def test_a_run_after_a_reshape_or_on_another_device_is_a_plain_one(graphs):  # noqa: F811
+    net = made(learning_net())
+    net.forward()
+    net.reshape()
+    net.forward()
+    assert (graphs.plain, graphs.recorded) == (2, 0)
+    arrays.current = FarArrays()
+    net.forward()
+    assert (graphs.plain, graphs.recorded) == (3, 0)
+    net.forward()
+    assert (graphs.plain, graphs.recorded) == (3, 1)
+
+
 def test_a_backward_recorded_after_another_forward_is_not_replayed(graphs):  # noqa: F811
     def last_gradient():
         net = made(SPECS["lone layer"]())
@@ -130,7 +143,8 @@ def test_a_backward_recorded_after_another_forward_is_not_replayed(graphs):  # n
     assert graphs.replayed == 8 - 2  # all runs but the plain ones
 
 
-def test_looking_at_parts_of_a_blob_does_not_stop_replay(graphs):  # noqa: F811
+@pytest.mark.parametrize("first_look", [0, 3])
+def test_looking_at_parts_of_a_blob_does_not_stop_replay(graphs, first_look):  # noqa: F811
     ns = inputs(pc.NetSpec(), x=(4, 3))
     ns.p = L.Power(ns.x, scale=2)
     ns.a, ns.b = L.Slice(ns.p, ntop=2, axis=0)
@@ -138,11 +152,12 @@ def test_looking_at_parts_of_a_blob_does_not_stop_replay(graphs):  # noqa: F811
     spec = ns.to_proto()
     spec.force_backward = True
     net = made(spec)
-    for run in range(9):
-        if run == 5:
+    for run in range(12):
+        if run == 8:
             recorded = graphs.recorded
         net.forward()
-        assert net.blobs["a"].data.any() and not net.blobs["b"].diff.any()
+        if run >= first_look:
+            assert net.blobs["a"].data.any() and not net.blobs["b"].diff.any()
         net.backward()
     assert graphs.recorded == recorded
 
@@ -194,7 +209,7 @@ def test_a_recording_reads_the_window_sizes_of_average_pooling_from_a_memory(far
     ns.y = L.Pooling(ns.x, pool=1, kernel_size=3, stride=2)
     net = fill(pc.Net(ns.to_proto(), pc.TEST))
     net.forward()
-    assert net.layers[-1].pixels in net._runs._last["forward"]
+    assert net.layers[-1].pixels in net._runs._last["forward"][1]
 
 
 def test_a_split_for_which_nobody_gives_a_gradient_does_not_run_backward():
