@@ -37,7 +37,7 @@
   function begin() {
     fit();
     const b = box(), wide = stage.clientWidth / 0.45;
-    if (b.width <= wide) return;
+    if (!stage.clientWidth || !stage.clientHeight || b.width <= wide) return;
     const middle = b.y + b.height / 2;
     b.height = wide * stage.clientHeight / stage.clientWidth;
     b.width = wide;
@@ -268,4 +268,9 @@
   $("colour").onchange = paint;
   $("colour").value = net.start;
   show(views.find(v => !v.hidden));
+  new ResizeObserver((sizes, observer) => { // a notebook may show its frame later
+    if (!stage.clientWidth || !stage.clientHeight) return;
+    observer.disconnect();
+    begin();
+  }).observe(stage);
 })();

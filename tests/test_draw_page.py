@@ -278,6 +278,24 @@ def test_the_notebook_form_replaces_the_still_picture_by_the_page(browser, tmp_p
     browser.switch_to.default_content()
 
 
+def test_a_frame_that_is_shown_later_starts_as_if_it_had_been_seen(browser, tmp_path):
+    net = load_net(unrolled(6))
+    net.forward()
+    html = draw(net, values="data", interactive=True)._repr_mimebundle_()[0]["text/html"]
+    file = tmp_path / "later.html"
+    file.write_text(f"<!DOCTYPE html><meta charset=utf-8><div id=cell style='display:none'>{html}"
+                    "</div>", encoding="utf-8")
+    browser.get(f"file://{file}")
+    time.sleep(0.3)
+    browser.execute_script("document.getElementById('cell').style.display = 'block'")
+    browser.switch_to.frame(browser.find_element(By.TAG_NAME, "iframe"))
+    assert "mean |data|" in by_id(browser, "scale").text
+    box = named(browser, "t1/lstm/Mx")
+    assert browser.execute_script("return arguments[0].getBoundingClientRect().width", box) > 30
+    browser.switch_to.default_content()
+    assert not [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+
+
 def test_dark_theme_and_reduced_motion_are_respected(files):
     driver = start("--force-prefers-reduced-motion")
     try:
