@@ -26,7 +26,8 @@ test: ## run the tests on real Caffe and on portable_caffe
 lab: ## open JupyterLab on the series
 	$(SETUP)
 	@$(PYTHON) -m jupyter trust notebooks/*.ipynb >/dev/null  # or JupyterLab hides the pictures
-	@$(PYTHON) -m jupyterlab --ServerApp.root_dir="$(CURDIR)/notebooks" $(AS_ROOT) $(ARGS)
+	@$(PYTHON) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" \
+		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(AS_ROOT) $(ARGS)
 
 notebooks: ## execute the series on real Caffe and rewrite the committed notebooks
 	@python3 tools/setup_env.py reference

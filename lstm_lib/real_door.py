@@ -10,6 +10,7 @@ from .files import readable  # noqa: E402
 from .guard import Died, in_child  # noqa: E402
 from .safe_blob import guard_blobs  # noqa: E402
 from .safe_net import guarded  # noqa: E402
+from .safe_solver import SafeSolver  # noqa: E402
 
 guard_blobs(real)
 
@@ -22,8 +23,8 @@ def attempt(work):
         raise NetError(str(error)) from None
 
 
-def _tried(name, what="solver", files=1):
-    """What makes a solver (or net) of Caffe out of files, tried in a child process first."""
+def _tried(name, what, files=1):
+    """What makes an object of Caffe out of files, tried in a child process first."""
     make = getattr(real, name)
 
     def maker(*args, **kwargs):
@@ -34,7 +35,13 @@ def _tried(name, what="solver", files=1):
             raise NetError(f"Caffe makes no {what} of {args[0]!r}: {error}") from None
         return make(*args, **kwargs)
 
-    return staticmethod(maker)
+    return maker
+
+
+def _solver(name):
+    """What makes a guarded solver out of a file."""
+    make = _tried(name, "solver")
+    return staticmethod(lambda path: SafeSolver(door, make(path), path, attempt))
 
 
 class RealDoor(Door):
@@ -42,11 +49,11 @@ class RealDoor(Door):
 
     engine, device = "real", "CPU"
     Net = guarded(real)
-    get_solver, SGDSolver, AdamSolver = map(_tried, ("get_solver", "SGDSolver", "AdamSolver"))
-    NesterovSolver, AdaGradSolver = map(_tried, ("NesterovSolver", "AdaGradSolver"))
-    RMSPropSolver, AdaDeltaSolver = map(_tried, ("RMSPropSolver", "AdaDeltaSolver"))
-    Classifier = _tried("Classifier", "Classifier", files=2)
-    Detector = _tried("Detector", "Detector", files=2)
+    get_solver, SGDSolver, AdamSolver = map(_solver, ("get_solver", "SGDSolver", "AdamSolver"))
+    NesterovSolver, AdaGradSolver = map(_solver, ("NesterovSolver", "AdaGradSolver"))
+    RMSPropSolver, AdaDeltaSolver = map(_solver, ("RMSPropSolver", "AdaDeltaSolver"))
+    Classifier = staticmethod(_tried("Classifier", "Classifier", files=2))
+    Detector = staticmethod(_tried("Detector", "Detector", files=2))
     raw_solver, attempt = staticmethod(real.get_solver), staticmethod(attempt)
 
     def needs_gpu(self, number=0):

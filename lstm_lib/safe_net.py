@@ -81,7 +81,7 @@ def guarded(caffe):
 
         source_shapes, _sources = source_shapes, sources
 
-        def _recheck(self):
+        def take_shapes(self):
             """Let new shapes of inputs flow on; those of weights stay as they are."""
             if self._changes != safe_blob.changes:
                 self._tried.clear()
@@ -116,14 +116,14 @@ def guarded(caffe):
         def forward(self, blobs=None, start=None, end=None, **inputs):
             """`caffe.Net.forward`, of all or, from layer `start` to `end`, a part of the net."""
             self._check_call(blobs, start, end)
-            self._recheck()
+            self.take_shapes()
             write_into(self, self.inputs, "data", inputs)
             return super().forward(blobs, start, end)
 
         def backward(self, diffs=None, start=None, end=None, **output_diffs):
             """`caffe.Net.backward`, of all or, from layer `start` back to `end`, a part of it."""
             self._check_call(diffs, start, end)
-            self._recheck()
+            self.take_shapes()
             write_into(self, self.outputs, "diff", output_diffs)
             return super().backward(diffs, start, end)
 
@@ -152,7 +152,7 @@ def guarded(caffe):
 
         def _forward(self, start, end):
             """Layers start to end by number, as `forward` asks for them."""
-            self._recheck()
+            self.take_shapes()
             self._try_layers(super()._forward, start, end, 1)
             for stop in self._lookups:
                 if start <= stop.place <= end:
@@ -166,7 +166,7 @@ def guarded(caffe):
 
         def _backward(self, start, end):
             """Layers start back to end by number, as `backward` asks for them."""
-            self._recheck()
+            self.take_shapes()
             if self._changes != safe_blob.changes:
                 raise NetError("a blob between the layers was reshaped: run forward() first.")
             self._try_layers(super()._backward, start, end, -1)

@@ -34,7 +34,8 @@ class Solver:
             raise NetError("a solver trains inputs of one size; for another batch size or "
                            "number of steps make another net and solver.")
         self.net.check_indices()
-        self._raw.step(count)
+        for _ in range(count):  # one by one, so that one can interrupt
+            self._raw.step(1)
         return sum(float(self.net.blobs[name].data) for name in self.net.outputs
                    if self.net.blob_loss_weights[name])
 

@@ -70,7 +70,7 @@ class Solver:
         """Call one function before, the other after the gradients of each step."""
         self._callbacks += ((on_start, on_gradients_ready),)
 
-    def step(self, iterations):
+    def step(self, iterations=1):
         """Make so many steps: forward, backward, update of the weights."""
         p, stop = self.param, self.iter + iterations
         while self.iter < stop:

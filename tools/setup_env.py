@@ -53,7 +53,7 @@ def one_at_a_time():
         import fcntl
     except ImportError:
         raise Stop("make works on Linux and macOS; on Windows use it in WSL 2, or go on with "
-                   'plain pip: pip install ".[notebooks]" and jupyter lab notebooks') from None
+                   'plain pip: pip install ".[notebooks]" and jupyter lab') from None
     os.makedirs(shell.TOOLS, exist_ok=True)
     with open(os.path.join(shell.TOOLS, "lock"), "w") as lock:
         try:
