@@ -41,7 +41,9 @@ def _check_option(caffe, type_name, name, option, value):
     except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
         known = [*message.DESCRIPTOR.fields_by_name, *layer.DESCRIPTOR.fields_by_name]
         missing = option not in known
-        problem = "there is no such option." if missing else f"{error}."
+        problem = ("there is no such option." if missing else
+                   "the list is empty; leave the option out." if value in ([], ()) else
+                   f"{error}.")
         near = did_you_mean(option, known) if missing else _near_field(error, holder, option)
         raise NetError(f"layer {name!r} ({type_name}): {option}={value!r}: {problem}{near}"
                        f" Options of {type_name}: "

@@ -7,11 +7,14 @@ import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import LogLocator
 
 from .errors import NetError
 
 STYLES = list(zip(["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"],
                   ["-", "--", "-.", ":", "-"]))
+EDGE = [withStroke(linewidth=4, foreground="white")]  # a line that is seen on dark and on light
 
 
 def gates_over_time(net, sequence=0, prefix=""):
@@ -116,6 +119,11 @@ def lines(series, xlabel, ylabel, log=False, ax=None):
     for (name, values), (color, style) in zip(series.items(), itertools.cycle(STYLES)):
         ax.plot(range(1, len(values) + 1), values, style, color=color, lw=2, label=str(name))
     ax.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
+    low, high = ax.get_ylim()
+    if log and high < 1000 * low:  # too few powers of ten to read a value
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter("")
     ax.legend()
     return ax
 
@@ -135,7 +143,7 @@ def weights_by_gate(weights):
         image = ax.imshow(getattr(weights, name), aspect="auto", interpolation="nearest",
                           cmap="PuOr_r", vmin=-limit, vmax=limit)
         for gate in (1, 2, 3):
-            ax.axhline(gate * weights.H - 0.5, color="black", lw=1)
+            ax.axhline(gate * weights.H - 0.5, color="black", lw=1.5, path_effects=EDGE)
         ax.set(title=name, yticks=[(gate + 0.5) * weights.H - 0.5 for gate in range(4)],
                yticklabels="ifog", xlabel="input" if name == "W_xc" else "hidden unit")
     axes[0].set_ylabel("rows of the gates")

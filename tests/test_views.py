@@ -120,3 +120,12 @@ def test_a_net_without_visible_gates_and_a_missing_sequence_raise(net, weights):
         views.gradient_sizes(net, sequence=3)
     with pytest.raises(NetError, match="prefix"):
         views.gradient_sizes(net, prefix="second/")
+
+
+def test_a_scale_of_powers_has_labels_to_read_a_value_by():
+    for values in ([0.5, 0.02], [1, 1e-12]):
+        ax = views.lines({"loss": values}, "iteration", "loss", log=True)
+        ax.figure.canvas.draw()
+        low, high = ax.get_ylim()
+        assert 3 <= sum(bool(label.get_text()) for label, tick in zip(
+            ax.get_yticklabels(), ax.get_yticks()) if low <= tick <= high)
