@@ -1,10 +1,12 @@
 """Look at a layer or a prototxt before Caffe does, so that the error comes early."""
 import importlib
+import os
 
 from google.protobuf import text_format
 
 from .errors import NetError, did_you_mean
 
+LISTS = {"ImageData": "image_data_param", "HDF5Data": "hdf5_data_param"}  # of files
 _seen = set()  # layers already found good, so that T equal steps are looked at once
 
 
@@ -134,6 +136,22 @@ def _check_python_layer(caffe, layer):
                        f"caffe.Layer in a module on sys.path: {made}.")
 
 
+def _check_listed_files(layer):
+    """Caffe opens the files of a list one by one while the net runs, and dies of a missing one."""
+    asked = getattr(layer, LISTS[layer.type])
+    if not os.path.isfile(asked.source):
+        return  # Caffe says so when the net is built
+    with open(asked.source, encoding="utf-8", errors="replace") as file:
+        listed = [line.rsplit(None, 1)[0] if layer.type == "ImageData" else line.strip()
+                  for line in file if line.strip()]
+    missing = [path for path in listed
+               if not os.path.isfile(getattr(asked, "root_folder", "") + path)]
+    if missing:
+        raise NetError(f"layer {layer.name!r} ({layer.type}): {asked.source!r} lists "
+                       f"{missing[0]!r}, which is no file; {len(missing)} of {len(listed)} are "
+                       "missing. Paths count from the folder Python works in.")
+
+
 def check_net(caffe, net, what):
     """What Python can see wrong in a parsed net: layer types and sizes."""
     if not net.layer and not net.layers:
@@ -146,6 +164,8 @@ def check_net(caffe, net, what):
                            f"{layer.type!r}. It runs {', '.join(sorted(runs))}.")
         if layer.type == "Python":
             _check_python_layer(caffe, layer)
+        if layer.type in LISTS:
+            _check_listed_files(layer)
         if layer.type == "HDF5Output":
             raise NetError(f"layer {layer.name!r}: HDF5Output overwrites its file when the net is "
                            "built; leave it out and keep net.blobs[...].data with np.save.")

@@ -1,6 +1,8 @@
 """`python -m lstm_lib draw FILE -o out.svg`: a picture of a prototxt from the shell."""
 import os
 
+from .errors import NetError
+
 
 def add_draw_command(subparsers):
     """Add `draw` to the parser of `python -m lstm_lib`; its `run(args)` is the exit status."""
@@ -27,6 +29,8 @@ def run(args):
     path = args.output or os.path.splitext(args.file)[0] + ending
     if args.html and not path.endswith(".html"):
         path = os.path.splitext(path)[0] + ".html"
+    if os.path.realpath(path) == os.path.realpath(args.file):
+        raise NetError(f"{path!r} is the prototxt itself; give -o another file.")
     source = load_net(args.file) if args.shapes or args.all_layers else args.file
     picture = draw(source, style=args.style, steps=args.steps, shapes=args.shapes,
                    all_layers=args.all_layers, path=path)

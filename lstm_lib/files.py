@@ -8,7 +8,7 @@ from .errors import NetError
 def read_text(path):
     """The text of a file, or a NetError that says why not."""
     try:
-        with open(readable(path), encoding="utf-8") as file:
+        with open(readable(path), encoding="utf-8-sig") as file:  # Notepad begins with a mark
             return file.read()
     except UnicodeDecodeError:
         raise NetError(f"{path} is no text; expected a prototxt file.") from None

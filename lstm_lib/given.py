@@ -25,10 +25,36 @@ def check_batches(net, known, arrays):
     for name, array in arrays.items():
         if name not in known:
             raise NetError(f"{name!r} is none of {', '.join(known)}." + did_you_mean(name, known))
+        first = next(iter(arrays.values()))
+        if np.shape(array)[:1] != np.shape(first)[:1]:
+            raise NetError(f"all arrays need one length, got {len(first)} and "
+                           f"{_shape_or_type(array)} for {name!r}.")
         fits = tuple(net.blobs[name].shape)[1:]
         if np.shape(array)[1:] != fits or not np.ndim(array):
             raise NetError(f"the blob {name!r} takes batches of shape (any, *{fits}), "
                            f"got {_shape_or_type(array)}.")
+
+
+class Gathered:
+    """What many batches gave, one after the other, without what filled up the last one.
+
+    pycaffe cuts every blob by the length of whichever comes first, also those whose first axis
+    is no batch.
+    """
+
+    def __init__(self, net, arrays):
+        name, array = next(iter(arrays.items()))
+        self._size, self._given, self._parts = net.blobs[name].shape[0], len(array), {}
+
+    def add(self, found):
+        """Keep the arrays of a batch; of a single number, one for each batch."""
+        for name, array in found.items():
+            self._parts.setdefault(name, []).append(np.array(array, ndmin=1))
+
+    def joined(self):
+        """Name -> array."""
+        return {name: np.concatenate(parts)[:self._given if len(parts[0]) == self._size else None]
+                for name, parts in self._parts.items()}
 
 
 def _shape_or_type(array):

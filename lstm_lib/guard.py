@@ -75,8 +75,10 @@ def _be_the_child(work, answer, log):
 
 def _limit_memory():
     """Let an allocation that cannot succeed fail here, not in the kernel's OOM killer."""
-    pages = int(open("/proc/self/statm").read().split()[0])
-    limit = pages * resource.getpagesize() + free_memory()
+    with open("/proc/self/statm", "rb") as file:  # text would need a lock a thread may hold
+        limit = int(file.read().split()[0]) * resource.getpagesize() + free_memory()
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

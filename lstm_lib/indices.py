@@ -47,8 +47,12 @@ class Lookup:
 def lookups(net):
     """Each `Lookup` of a net, in the order in which its layers run."""
     places = {name: place for place, name in enumerate(net._layer_names)}
-    described = {layer.name: layer for layer in [*net.spec.layer, *net.spec.layers]}
     types = [layer.type for layer in net.layers]
+    described = {}
+    for layer in [*net.spec.layer, *net.spec.layers]:  # one for TRAIN and one for TEST, perhaps
+        if layer.name in places and (layer.name not in described
+                                     or layer.type == types[places[layer.name]]):
+            described[layer.name] = layer
     found = [(place, described[name], types[place]) for name, place in places.items()
              if types[place] in INDEXED and name in described]
     return [Lookup(*one) for one in found if len(one[1].bottom) > INDEXED[one[2]][0]]

@@ -123,12 +123,14 @@ def load_net(source, weights=None, phase=caffe.TRAIN, force_backward=False):
     ...     print(str(error).splitlines()[0])
     layer 'y' (TanH): Unknown bottom blob 'x' (layer 'y', bottom index 0)
     """
+    if phase not in (caffe.TRAIN, caffe.TEST):
+        raise NetError(f"phase is caffe.TRAIN or caffe.TEST, got {phase!r}.")
     spec = _named(source, force_backward=force_backward)
     with tempfile.NamedTemporaryFile("w", suffix=".prototxt", encoding="utf-8") as file:
         file.write(str(spec))
         file.flush()
         try:
-            net = caffe.Net(file.name, phase, spec=spec)
+            net = caffe.Net(file.name, int(phase), spec=spec)
         except NetError as error:
             raise NetError(str(error).replace(file.name, "the net")) from None
     if weights is not None:

@@ -1,7 +1,23 @@
 """How do I add a named layer to a `caffe.NetSpec`?"""
+import functools
+
 from .checks import check_count, check_layer, check_name, check_net_spec, check_top
 from .engine import caffe
 from .errors import NetError
+
+
+def all_or_nothing(build):
+    """`build(ns, ...)`; when it raises, the NetSpec has the tops it had before."""
+    @functools.wraps(build)
+    def built(ns, *args, **kwargs):
+        before = set(getattr(ns, "tops", ()))
+        try:
+            return build(ns, *args, **kwargs)
+        except Exception:
+            for name in set(getattr(ns, "tops", ())) - before:
+                del ns.tops[name]
+            raise
+    return built
 
 
 def add_layer_to_net_spec(ns, caffe_layer, name, *args, **kwargs):

@@ -5,8 +5,9 @@ from . import checks
 from .door import Door
 from .errors import NetError
 from .files import in_place_of, read_text, readable
+from .given import write_into
 from .shapes import source_shapes
-from .stored import check_weights
+from .stored import check_common, check_weights
 
 
 class Net(portable_caffe.Net):
@@ -27,6 +28,25 @@ class Net(portable_caffe.Net):
         return raw
 
     source_shapes = source_shapes
+
+    def forward(self, blobs=None, start=None, end=None, **inputs):
+        """Run the layers forward; `inputs` are some or all of the net's, by name."""
+        write_into(self, self.inputs, "data", inputs)
+        return super().forward(blobs, start, end)
+
+    def backward(self, diffs=None, start=None, end=None, **output_diffs):
+        """Run the layers backward; `output_diffs` are gradients of outputs, by name."""
+        write_into(self, self.outputs, "diff", output_diffs)
+        return super().backward(diffs, start, end)
+
+    def share_with(self, other):
+        """Use the weights of another net of the same layers."""
+        if isinstance(other, portable_caffe.Net):
+            check_common(self, other)
+        super().share_with(other)
+
+    def take_shapes(self):
+        """New shapes are looked at by the layers themselves."""
 
     def check_indices(self):
         """Labels are looked at by the layers themselves."""
@@ -64,7 +84,7 @@ class PortableDoor(Door):
     get_solver, SGDSolver, AdamSolver = map(_told, ("get_solver", "SGDSolver", "AdamSolver"))
     NesterovSolver, AdaGradSolver = map(_told, ("NesterovSolver", "AdaGradSolver"))
     RMSPropSolver, AdaDeltaSolver = map(_told, ("RMSPropSolver", "AdaDeltaSolver"))
-    raw_solver = staticmethod(portable_caffe.get_solver)
+    _raw_solver = staticmethod(portable_caffe.get_solver)
 
     def attempt(self, work):
         """Do `work`; it raises by itself if it fails."""

@@ -40,8 +40,13 @@ def _tried(name, what, files=1):
 
 def _solver(name):
     """What makes a guarded solver out of a file."""
-    make = _tried(name, "solver")
-    return staticmethod(lambda path: SafeSolver(door, make(path), path, attempt))
+    trial, make = _tried(name, "solver"), getattr(real, name)
+
+    def solver(path):
+        trial(path)
+        return SafeSolver(door, make, readable(path), attempt)
+
+    return staticmethod(solver)
 
 
 class RealDoor(Door):
@@ -54,7 +59,20 @@ class RealDoor(Door):
     RMSPropSolver, AdaDeltaSolver = map(_solver, ("RMSPropSolver", "AdaDeltaSolver"))
     Classifier = staticmethod(_tried("Classifier", "Classifier", files=2))
     Detector = staticmethod(_tried("Detector", "Detector", files=2))
-    raw_solver, attempt = staticmethod(real.get_solver), staticmethod(attempt)
+    _raw_solver, attempt = staticmethod(real.get_solver), staticmethod(attempt)
+    _logs = False
+
+    def init_log(self, *args):
+        """Let Caffe write its log; it dies of being told a second time."""
+        if not self._logs:
+            real.init_log(*args)
+        self._logs = True
+
+    def set_random_seed(self, seed):
+        """Let Caffe draw the same random numbers each time."""
+        if not hasattr(seed, "__index__") or not 0 <= seed < 2 ** 32:
+            raise NetError(f"a seed is a whole number from 0 to {2 ** 32 - 1}, got {seed!r}.")
+        real.set_random_seed(int(seed))
 
     def needs_gpu(self, number=0):
         """Raise `NoGPU` unless Caffe can open GPU `number` (tried in a child process)."""

@@ -10,6 +10,10 @@ def guard_blobs(caffe):
     blob.reshape = _checked(blob.reshape)
     vector.add_blob = _checked(vector.add_blob)
     vector.__delitem__ = _refused
+    for name in ("__setitem__", "append", "extend"):
+        setattr(vector, name, _not_replaced)
+    for side in ("data", "diff"):
+        setattr(blob, side, _side(side, getattr(blob, side)))
 
 
 def _checked(set_shape):
@@ -28,6 +32,28 @@ def _checked(set_shape):
         set_shape(blob, *dims)
 
     return checked
+
+
+def _side(side, caffes):
+    """The property `data` or `diff`; Caffe dies where a blob has never had memory."""
+    def read(blob):
+        if not blob.count:
+            raise NetError(f"this blob has the shape {tuple(blob.shape)} and holds no number; give "
+                           "its layer a shape, like input_param { shape { dim: 3 dim: 2 } }, or "
+                           "reshape it.")
+        return caffes.fget(blob)
+
+    def write(blob, array):
+        raise NetError(f"write numbers *into* a blob: blob.{side}[...] = array.")
+
+    return property(read, write, doc=caffes.__doc__)
+
+
+def _not_replaced(blobs, *array):
+    """Another blob in the place of a weight would have another size than its layer works with."""
+    raise NetError("a weight cannot be put in the place of another; write its numbers, "
+                   "net.params[layer][0].data[...] = array, or share weights by param { name } or "
+                   "net.share_with(other).")
 
 
 def _refused(blobs, place):

@@ -1,14 +1,15 @@
 """pycaffe's `Net`, made so that a mistake raises `NetError` and the process lives on."""
 import mmap
+from itertools import zip_longest
 
 from . import blame, checks, safe_blob
 from .errors import NetError, did_you_mean, hint_for
 from .files import in_place_of, read_text, readable
-from .given import check_batches, write_into
+from .given import Gathered, check_batches, write_into
 from .guard import Died, free_memory, in_child
 from .indices import lookups
 from .shapes import bytes_needed, counts, source_shapes, sources
-from .stored import check_weights
+from .stored import check_common, check_weights
 
 HAS_THREADS = {"Data", "ImageData", "WindowData"}  # a child has none of their threads
 
@@ -55,7 +56,10 @@ def guarded(caffe):
             return raw
 
         def _remember(self):
-            self._lookups = lookups(self)
+            self._lookups, self._source_names = lookups(self), sources(self)
+            in_place = {top for layer in self.spec.layer for top in layer.top
+                        if top in layer.bottom}
+            self._given = set(self._source_names) - in_place  # what nobody else writes
             self._note_shapes()
 
         def _note_shapes(self):
@@ -79,7 +83,10 @@ def guarded(caffe):
                     f"{free_memory() / 1e9:.1f} GB are free. "
                     + hint_for("host allocation"))
 
-        source_shapes, _sources = source_shapes, sources
+        source_shapes = source_shapes
+
+        def _sources(self):
+            return self._source_names
 
         def take_shapes(self):
             """Let new shapes of inputs flow on; those of weights stay as they are."""
@@ -130,12 +137,21 @@ def guarded(caffe):
         def forward_all(self, blobs=None, **inputs):
             """`caffe.Net.forward_all`: many batches, one after the other."""
             check_batches(self, self.inputs, inputs)
-            return super().forward_all(blobs, **inputs)
+            found = Gathered(self, inputs)
+            for batch in self._batch(inputs):
+                found.add(self.forward(blobs, **batch))
+            return found.joined()
 
         def forward_backward_all(self, blobs=None, diffs=None, **arrays):
             """`caffe.Net.forward_backward_all`: many batches, forward and backward."""
             check_batches(self, [*self.inputs, *self.outputs], arrays)
-            return super().forward_backward_all(blobs, diffs, **arrays)
+            found, gradients = Gathered(self, arrays), Gathered(self, arrays)
+            ways = [self._batch({name: arrays[name] for name in names if name in arrays})
+                    for names in (self.inputs, self.outputs)]
+            for forward, backward in zip_longest(*ways, fillvalue={}):
+                found.add(self.forward(blobs, **forward))
+                gradients.add(self.backward(diffs, **backward))
+            return found.joined(), gradients.joined()
 
         def _batch(self, blobs):
             return super()._batch(blobs) if blobs else iter(())  # pycaffe's own wants one
@@ -216,9 +232,9 @@ def guarded(caffe):
         def check_indices(self):
             """Raise where a label or index is none of those its layer knows."""
             for lookup in self._lookups:
-                if lookup.name in self._sources():
+                if lookup.name in self._given:
                     lookup.check(self)
-            if not all(lookup.name in self._sources() for lookup in self._lookups):
+            if not all(lookup.name in self._given for lookup in self._lookups):
                 self._tried.clear()  # computed labels are looked at where they can do no harm
                 self._try_layers(super()._forward, 0, len(self.layers) - 1, 1)
 
@@ -237,6 +253,7 @@ def guarded(caffe):
             """Use the weights of another net of the same layers."""
             if not isinstance(other, caffe.Net):
                 raise NetError(f"a net shares weights with a net, got {type(other).__name__}.")
+            check_common(self, other)
             raw = super()
             self._try(lambda: raw.share_with(other),
                       lambda reason: f"these nets cannot share weights: {reason}")

@@ -1,9 +1,12 @@
 """pycaffe's solvers, made so that a mistake raises `NetError` and the process lives on."""
+import tempfile
+
 from google.protobuf import text_format
 
 from . import checks
 from .errors import NetError
 from .files import read_text, readable
+from .snapshots import check_folder, write_snapshot
 
 
 class SafeSolver:
@@ -12,12 +15,11 @@ class SafeSolver:
     What is not here, like `param` and `add_callback`, is Caffe's own.
     """
 
-    def __init__(self, caffe, raw, path, attempt):
-        self._raw, self._attempt = raw, attempt
-        wanted = caffe.proto.caffe_pb2.SolverParameter()
-        text_format.Parse(read_text(path), wanted)
-        train, tests = specs(caffe, wanted)
-        self._snapshots = f"write the snapshot {wanted.snapshot_prefix + '_iter_...'!r}"
+    def __init__(self, caffe, make, path, attempt):
+        self._attempt, self._options = attempt, caffe.proto.caffe_pb2.SolverParameter()
+        text_format.Parse(read_text(path), self._options)
+        train, tests = specs(caffe, self._options)
+        self._raw = raw = without_snapshots(make, self._options)
         self.net = caffe.Net.adopt(raw.net, train)
         self.test_nets = [caffe.Net.adopt(*pair) for pair in zip(raw.test_nets, tests)]
         self._tried = None  # the shapes with which a step was tried
@@ -37,28 +39,52 @@ class SafeSolver:
         ------
         NetError : the inputs do not fit the net, or an option (of `lr_policy`, say) is wrong.
         """
+        checks.check_count("the number of iterations", iterations)
         nets = [self.net, *self.test_nets]
-        for net in nets:
-            net.take_shapes()
-            net.check_indices()
+        self._check(nets)
         shapes = [net.source_shapes() for net in nets]
-        if shapes != self._tried and iterations > 0:
+        if shapes != self._tried:
             self._try("go a step", lambda: self._raw.step(1))
             self._tried = shapes
         for _ in range(iterations):  # one by one, so that one can interrupt
+            self._check(nets)
             self._raw.step(1)
+            if self._options.snapshot and self.iter % self._options.snapshot == 0:
+                self.snapshot()
+
+    @staticmethod
+    def _check(nets):
+        for net in nets:
+            net.take_shapes()
+            net.check_indices()
 
     def solve(self, resume_file=None):
         """Go on to `max_iter` iterations, from a snapshot if one is given."""
         if resume_file is not None:
             self.restore(resume_file)
-        self.step(max(0, self.param.max_iter - self.iter))
-        self._try(self._snapshots, self._raw.solve)
-        self._raw.solve()  # nothing is left but the last snapshot and test
+        if self.iter < self._options.max_iter:
+            self.step(self._options.max_iter - self.iter)
+        every = self._options.snapshot
+        if self._options.snapshot_after_train and not (every and self.iter % every == 0):
+            self.snapshot()
+        self._check([self.net, *self.test_nets])
+        self._raw.solve()  # nothing is left but the last test
 
     def snapshot(self):
         """Write weights and solver state."""
-        self._try(self._snapshots, self._raw.snapshot)  # its files stay
+        stem = f"{self._options.snapshot_prefix}_iter_{self.iter}"
+        ending = ".h5" if self._options.snapshot_format == self._options.HDF5 else ""
+        write_snapshot(stem, ending, lambda: self._attempt(self._raw.snapshot))
+
+    def share_weights(self, net):
+        """Let another net, of the same layers, use the weights of the net that learns."""
+        self._try("share its weights", lambda: self._raw.share_weights(net))
+        self._raw.share_weights(net)
+
+    def apply_update(self):
+        """Change the weights by their gradients."""
+        self.net.take_shapes()
+        self._raw.apply_update()
 
     def restore(self, path):
         """Go on from a snapshot: weights, momentum and iteration number."""
@@ -71,6 +97,19 @@ class SafeSolver:
             self._attempt(work)
         except NetError as error:
             raise NetError(f"this solver cannot {what}: {error}") from None
+
+
+def without_snapshots(make, wanted):
+    """The solver of a SolverParameter, but for snapshots, which are written with more care."""
+    if wanted.snapshot:
+        check_folder(wanted.snapshot_prefix)
+    asked = type(wanted)()
+    asked.CopyFrom(wanted)
+    asked.snapshot, asked.snapshot_after_train = 0, False
+    with tempfile.NamedTemporaryFile("w", suffix=".prototxt", encoding="utf-8") as file:
+        file.write(str(asked))
+        file.flush()
+        return make(file.name)
 
 
 def specs(caffe, wanted):

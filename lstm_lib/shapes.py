@@ -15,9 +15,9 @@ def source_shapes(net):
 
 
 def counts(net):
-    """How many numbers each blob holds, and each weight: quicker to ask for than shapes."""
+    """How many numbers each blob holds, quicker to ask for than shapes; the shapes of weights."""
     return ([blob.count for blob in net.blobs.values()],
-            [blob.count for blobs in net.params.values() for blob in blobs])
+            [tuple(blob.shape) for blobs in net.params.values() for blob in blobs])
 
 
 def bytes_needed(net):

@@ -22,6 +22,14 @@ def check_weights(caffe, net, path):
                        "build this one with the same layer names.")
 
 
+def check_common(net, other):
+    """Two nets that share weights must have a layer of the same name."""
+    if not set(net.params) & set(other.params):
+        raise NetError("these nets share no weights: they have no layer with weights of the same "
+                       f"name. One has {', '.join(net.params) or 'none'}, the other "
+                       f"{', '.join(other.params) or 'none'}.")
+
+
 def owners(net):
     """The layers whose weights are not all shared from layers before them."""
     seen, first = set(), []

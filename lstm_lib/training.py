@@ -5,7 +5,9 @@ import tempfile
 from .engine import caffe
 from .errors import NetError, did_you_mean
 from .nets import load_net
+from .checks import check_count
 from .files import readable
+from .snapshots import check_folder, write_snapshot
 
 SolverParameter = caffe.proto.caffe_pb2.SolverParameter
 
@@ -13,8 +15,8 @@ SolverParameter = caffe.proto.caffe_pb2.SolverParameter
 class Solver:
     """A solver of Caffe and the net it trains (see `make_solver`)."""
 
-    def __init__(self, raw, spec, snapshot_prefix):
-        self._raw, self._prefix = raw, snapshot_prefix
+    def __init__(self, raw, spec, options):
+        self._raw, self._options = raw, options
         self.net = caffe.Net.adopt(raw.net, spec)
         self._shapes = self.net.source_shapes()
 
@@ -28,14 +30,19 @@ class Solver:
 
         Raises
         ------
-        NetError : an input was reshaped since the solver was made.
+        NetError : an input or a weight was reshaped since the solver was made, or a label is
+            none of the net's.
         """
+        check_count("the number of iterations", count)
         if self.net.source_shapes() != self._shapes:
             raise NetError("a solver trains inputs of one size; for another batch size or "
                            "number of steps make another net and solver.")
-        self.net.check_indices()
+        self.net.take_shapes()
         for _ in range(count):  # one by one, so that one can interrupt
+            self.net.check_indices()
             self._raw.step(1)
+            if self._options.snapshot and self.iter % self._options.snapshot == 0:
+                self.snapshot()
         return sum(float(self.net.blobs[name].data) for name in self.net.outputs
                    if self.net.blob_loss_weights[name])
 
@@ -46,15 +53,10 @@ class Solver:
         ------
         NetError : the folder of `snapshot_prefix` is missing.
         """
-        folder = os.path.dirname(self._prefix) or "."
-        if not os.access(folder, os.W_OK) or self._prefix.endswith("/"):
-            raise NetError(f"cannot write a snapshot: there is no folder {folder!r} one may "
-                           "write to; give make_solver(..., snapshot_prefix='folder/name').")
-        try:
-            caffe.attempt(self._raw.snapshot)  # its files are what we want, wherever it runs
-        except NetError as error:
-            raise NetError(f"cannot write a snapshot: {error}") from None
-        return f"{self._prefix}_iter_{self.iter}.solverstate"
+        stem = f"{self._options.snapshot_prefix}_iter_{self.iter}"
+        ending = ".h5" if self._options.snapshot_format == SolverParameter.HDF5 else ""
+        write_snapshot(stem, ending, lambda: caffe.attempt(self._raw.snapshot))
+        return f"{stem}.solverstate{ending}"
 
     def restore(self, path):
         """Go on from a snapshot: weights, momentum and iteration number.
@@ -108,14 +110,16 @@ def make_solver(source, *, type="SGD", base_lr, **options):
     """
     spec = load_net(source).spec  # a net that cannot be built is explained here
     parameter = _solver_parameter(spec, dict(type=type, base_lr=base_lr, **options))
+    if parameter.snapshot:
+        check_folder(parameter.snapshot_prefix)
     trial = SolverParameter()
     trial.CopyFrom(parameter)
-    trial.snapshot = 0  # the trial writes nothing
+    trial.snapshot = 0  # snapshots are ours to write, so that a full disk raises
     try:  # one step too, for `lr_policy` is read there
         caffe.attempt(lambda: _raw_solver(trial).step(1))
     except NetError as error:
         raise NetError(f"Caffe makes no solver of this: {error}") from None
-    return Solver(_raw_solver(parameter), spec, parameter.snapshot_prefix)
+    return Solver(_raw_solver(trial), spec, parameter)
 
 
 def _raw_solver(parameter):
@@ -123,7 +127,7 @@ def _raw_solver(parameter):
         path = os.path.join(folder, "solver.prototxt")
         with open(path, "w", encoding="utf-8") as file:
             file.write(str(parameter))
-        return caffe.raw_solver(path)
+        return caffe._raw_solver(path)
 
 
 def _solver_parameter(spec, options):
@@ -137,6 +141,6 @@ def _solver_parameter(spec, options):
                            + did_you_mean(name, SolverParameter.DESCRIPTOR.fields_by_name))
         try:
             caffe.net_spec.assign_proto(parameter, name, value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, AttributeError, IndexError, KeyError) as error:
             raise NetError(f"solver option {name}={value!r}: {error}") from None
     return parameter

@@ -5,7 +5,7 @@ from .cells import (always_continue, composed_step, default_weight_names, fused_
                     project_input)
 from .checks import check_count, check_name, check_net_spec, check_top
 from .engine import caffe
-from .netspec import add_layer_to_net_spec, add_layer_with_multiple_tops
+from .netspec import add_layer_to_net_spec, add_layer_with_multiple_tops, all_or_nothing
 
 L, P = caffe.layers, caffe.params
 
@@ -17,6 +17,7 @@ class Unrolled(namedtuple("Unrolled", "h c H weight_names")):
     """What `unroll` made: h and c (T Tops each, (1, B, H)), H (T, B, H), the weight names."""
 
 
+@all_or_nothing
 def initial_state(ns, B, H, prefix=""):
     """Two inputs `h0` and `c0` (1, B, H), zero until somebody writes into them.
 
@@ -34,6 +35,7 @@ def initial_state(ns, B, H, prefix=""):
                  for state in ("h0", "c0"))
 
 
+@all_or_nothing
 def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None, c0=None,
            prefix="", weight_names=None, cont=None, hold=None):
     """Unroll an LSTM over T steps that share one set of weights.

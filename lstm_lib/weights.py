@@ -140,5 +140,8 @@ def _write(blobs, weights, names):
         if tuple(blob.shape) != np.shape(array):
             raise NetError(f"{name} is {tuple(blob.shape)} in this net, "
                            f"the given array is {np.shape(array)}.")
+        if np.asarray(array).dtype.kind not in "biuf":
+            raise NetError(f"{name} takes numbers, the given array holds "
+                           f"{np.asarray(array).dtype}.")
     for blob, array in zip(blobs, weights):
         blob.data[...] = array

@@ -51,7 +51,7 @@ def read_binary(path, message):
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)  # some versions only warn
             message.ParseFromString(data)
-    except (DecodeError, RuntimeWarning):
+    except (DecodeError, RuntimeWarning, SystemError):  # the last for some texts
         raise NetError(f"{path} ({len(data)} bytes) is not a whole "
                        f"{message.DESCRIPTOR.name} file.") from None
     return message
