@@ -1,4 +1,6 @@
 """Arrays that are given to a net by name."""
+from collections import OrderedDict
+
 import numpy as np
 
 from .errors import NetError, did_you_mean
@@ -33,6 +35,25 @@ def check_batches(net, known, arrays):
         if np.shape(array)[1:] != fits or not np.ndim(array):
             raise NetError(f"the blob {name!r} takes batches of shape (any, *{fits}), "
                            f"got {_shape_or_type(array)}.")
+
+
+class Fixed(OrderedDict):
+    """The blobs or weights of a net by name: `net.blobs[name] = array` would write nothing."""
+
+    def __init__(self, items, how):
+        super().__init__()
+        for name, value in items:
+            super().__setitem__(name, value)
+        self._how = how
+
+    def __setitem__(self, name, value):
+        raise NetError(f"write numbers *into* a blob: {self._how.format(name)}.data[...] = array.")
+
+
+def fixed(net):
+    """`Fixed` blobs and weights of a net."""
+    return (Fixed(net.blobs.items(), "net.blobs[{0!r}]"),
+            Fixed(net.params.items(), "net.params[{0!r}][0]"))
 
 
 class Gathered:

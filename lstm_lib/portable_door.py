@@ -5,7 +5,7 @@ from . import checks
 from .door import Door
 from .errors import NetError
 from .files import in_place_of, read_text, readable
-from .given import write_into
+from .given import fixed, write_into
 from .shapes import source_shapes
 from .stored import check_common, check_weights
 
@@ -20,11 +20,13 @@ class Net(portable_caffe.Net):
         spec = spec or checks.parse(portable_caffe, read_text(path), str(path))
         checks.check_net(portable_caffe, spec, str(path))
         super().__init__(spec, *args, **kwargs)
+        self.blobs, self.params = fixed(self)
 
     @classmethod
     def adopt(cls, raw, spec):
         """Give a net that a solver has made the methods of this class."""
         raw.__class__, raw.spec = cls, spec
+        raw.blobs, raw.params = fixed(raw)
         return raw
 
     source_shapes = source_shapes

@@ -4,15 +4,17 @@ import os
 os.environ.setdefault("GLOG_minloglevel", "2")  # Caffe reads it once, at its import
 import caffe as real  # noqa: E402
 
+from . import checks  # noqa: E402
 from .door import Door  # noqa: E402
 from .errors import NetError, NoGPU  # noqa: E402
-from .files import readable  # noqa: E402
+from .files import read_text, readable  # noqa: E402
 from .guard import Died, in_child  # noqa: E402
 from .safe_blob import guard_blobs  # noqa: E402
 from .safe_net import guarded  # noqa: E402
 from .safe_solver import SafeSolver  # noqa: E402
 
 guard_blobs(real)
+RealNet = guarded(real)
 
 
 def attempt(work):
@@ -38,6 +40,14 @@ def _tried(name, what, files=1):
     return maker
 
 
+def _net_of(name):
+    """What makes a guarded Classifier or Detector out of a prototxt and weights."""
+    make, theirs = _tried(name, name, files=2), getattr(real, name)
+    guarded_too = type(name, (RealNet, theirs), {"__doc__": theirs.__doc__})
+    return staticmethod(lambda *args, **kwargs: guarded_too.adopt(
+        make(*args, **kwargs), checks.parse(real, read_text(args[0]), str(args[0]))))
+
+
 def _solver(name):
     """What makes a guarded solver out of a file."""
     trial, make = _tried(name, "solver"), getattr(real, name)
@@ -53,12 +63,11 @@ class RealDoor(Door):
     """pycaffe with guarded `Net`, `layers` and GPU switch; all else is Caffe's own."""
 
     engine, device = "real", "CPU"
-    Net = guarded(real)
+    Net = RealNet
     get_solver, SGDSolver, AdamSolver = map(_solver, ("get_solver", "SGDSolver", "AdamSolver"))
     NesterovSolver, AdaGradSolver = map(_solver, ("NesterovSolver", "AdaGradSolver"))
     RMSPropSolver, AdaDeltaSolver = map(_solver, ("RMSPropSolver", "AdaDeltaSolver"))
-    Classifier = staticmethod(_tried("Classifier", "Classifier", files=2))
-    Detector = staticmethod(_tried("Detector", "Detector", files=2))
+    Classifier, Detector = map(_net_of, ("Classifier", "Detector"))
     _raw_solver, attempt = staticmethod(real.get_solver), staticmethod(attempt)
     _logs = False
 

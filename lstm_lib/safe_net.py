@@ -5,7 +5,7 @@ from itertools import zip_longest
 from . import blame, checks, safe_blob
 from .errors import NetError, did_you_mean, hint_for
 from .files import in_place_of, read_text, readable
-from .given import Gathered, check_batches, write_into
+from .given import Gathered, check_batches, fixed, write_into
 from .guard import Died, free_memory, in_child
 from .indices import lookups
 from .shapes import bytes_needed, counts, source_shapes, sources
@@ -56,6 +56,7 @@ def guarded(caffe):
             return raw
 
         def _remember(self):
+            self._blobs_dict, self._params_dict = fixed(self)  # where pycaffe keeps them
             self._lookups, self._source_names = lookups(self), sources(self)
             in_place = {top for layer in self.spec.layer for top in layer.top
                         if top in layer.bottom}

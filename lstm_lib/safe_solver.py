@@ -25,6 +25,8 @@ class SafeSolver:
         self._tried = None  # the shapes with which a step was tried
 
     def __getattr__(self, name):
+        if name == "_raw":  # not made yet
+            raise AttributeError(name)
         return getattr(self._raw, name)
 
     @property

@@ -261,3 +261,31 @@ def test_a_machine_with_a_limit_of_memory_that_may_not_be_raised_loads_nets():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
                           cwd=os.path.dirname(__file__))
     assert done.stdout.strip() == "True", done.stderr
+
+
+def test_an_array_assigned_to_the_name_of_a_blob_or_weight_raises_with_advice():
+    net = make_solver(classifier(), base_lr=0.1).net
+    for made in (net, load_net(classifier())):
+        with pytest.raises(NetError, match=r"net.blobs\['x'\].data\[...\] = array"):
+            made.blobs["x"] = np.zeros((3, 5))
+        with pytest.raises(NetError, match=r"net.params\['s'\]\[0\].data\[...\] = array"):
+            made.params["s"] = np.zeros((4, 5))
+        assert list(made.blobs)[:2] == ["x", "label"] and np.isfinite(made.forward()["loss"])
+
+
+@on_real_caffe
+def test_a_classifier_is_a_guarded_net_that_predicts(tmp_path):
+    ns = caffe.NetSpec()
+    ns.x = L.Input(shape=dict(dim=[1, 3, 4, 4]))
+    ns.s = L.Softmax(L.InnerProduct(ns.x, num_output=2, weight_filler=dict(type="xavier")))
+    net, path = load_net(ns), tmp_path / "net.prototxt"
+    path.write_text(str(ns.to_proto()))
+    net.save(str(tmp_path / "w.caffemodel"))
+    made = caffe.Classifier(str(path), str(tmp_path / "w.caffemodel"))
+    said = made.predict([np.ones((4, 4, 3), "f4")], oversample=False)
+    assert said.shape == (1, 2) and np.allclose(said.sum(), 1)
+    with pytest.raises(NetError, match="there is no file"):
+        made.copy_from("nowhere.caffemodel")
+    made.blobs["x"].reshape(1, 3, 5, 5)
+    with pytest.raises(NetError, match="do not fit"):
+        made.forward()
