@@ -136,14 +136,23 @@ def _check_python_layer(caffe, layer):
                        f"caffe.Layer in a module on sys.path: {made}.")
 
 
+def check_listed_files(net, names):
+    """Raise where a layer among `names` lists a file that is not there.
+
+    Caffe opens them one by one while the net runs, and dies of a missing one.
+    """
+    for layer in net.layer:
+        if layer.type in LISTS and layer.name in names:
+            _check_listed_files(layer)
+
+
 def _check_listed_files(layer):
-    """Caffe opens the files of a list one by one while the net runs, and dies of a missing one."""
     asked = getattr(layer, LISTS[layer.type])
     if not os.path.isfile(asked.source):
         return  # Caffe says so when the net is built
-    with open(asked.source, encoding="utf-8", errors="replace") as file:
-        listed = [line.rsplit(None, 1)[0] if layer.type == "ImageData" else line.strip()
-                  for line in file if line.strip()]
+    with open(asked.source, encoding="utf-8", errors="surrogateescape") as file:
+        listed = [line.rsplit(None, 1)[0] for line in file if line.strip()] if (
+            layer.type == "ImageData") else file.read().split()
     missing = [path for path in listed
                if not os.path.isfile(getattr(asked, "root_folder", "") + path)]
     if missing:
@@ -164,8 +173,6 @@ def check_net(caffe, net, what):
                            f"{layer.type!r}. It runs {', '.join(sorted(runs))}.")
         if layer.type == "Python":
             _check_python_layer(caffe, layer)
-        if layer.type in LISTS:
-            _check_listed_files(layer)
         if layer.type == "HDF5Output":
             raise NetError(f"layer {layer.name!r}: HDF5Output overwrites its file when the net is "
                            "built; leave it out and keep net.blobs[...].data with np.save.")

@@ -14,6 +14,16 @@ def read_text(path):
         raise NetError(f"{path} is no text; expected a prototxt file.") from None
 
 
+def without_mark(path):
+    """The path, of a file that Caffe itself will read; it stumbles over a byte order mark."""
+    path = readable(path)
+    with open(path, "rb") as file:
+        if file.read(3) == b"\xef\xbb\xbf":
+            raise NetError(f"{path!r} begins with a byte order mark, as Notepad writes it, which "
+                           "Caffe does not read: save it as plain UTF-8, or use load_net(path).")
+    return path
+
+
 def readable(path):
     """The path as a string, or a NetError that says why it cannot be read."""
     path = _as_path(path)

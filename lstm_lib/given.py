@@ -31,6 +31,10 @@ def check_batches(net, known, arrays):
         if np.shape(array)[:1] != np.shape(first)[:1]:
             raise NetError(f"all arrays need one length, got {len(first)} and "
                            f"{_shape_or_type(array)} for {name!r}.")
+        leading = next(iter(net.blobs))
+        if tuple(net.blobs[name].shape)[:1] != tuple(net.blobs[leading].shape)[:1]:
+            raise NetError(f"batches are cut along the first axis, and that of {name!r} is another "
+                           f"than that of {leading!r}; use forward() for each batch.")
         fits = tuple(net.blobs[name].shape)[1:]
         if np.shape(array)[1:] != fits or not np.ndim(array):
             raise NetError(f"the blob {name!r} takes batches of shape (any, *{fits}), "
@@ -45,6 +49,15 @@ class Fixed(OrderedDict):
         for name, value in items:
             super().__setitem__(name, value)
         self._how = how
+
+    def copy(self):
+        """An ordinary dict of the same."""
+        return OrderedDict(self)
+
+    __copy__ = copy
+
+    def __or__(self, other):
+        return {**self, **other}
 
     def __setitem__(self, name, value):
         raise NetError(f"write numbers *into* a blob: {self._how.format(name)}.data[...] = array.")

@@ -72,9 +72,12 @@ def _told(name):
     def solver(path):
         path = readable(path)
         try:
-            return make(path)
+            made = make(path)
         except NetError as error:
             raise NetError(f"portable_caffe makes no solver of {path!r}: {error}") from None
+        made.net = Net.adopt(made.net, made.net.spec)
+        made.test_nets = [Net.adopt(net, net.spec) for net in made.test_nets]
+        return made
 
     return staticmethod(solver)
 

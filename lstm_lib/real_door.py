@@ -7,7 +7,7 @@ import caffe as real  # noqa: E402
 from . import checks  # noqa: E402
 from .door import Door  # noqa: E402
 from .errors import NetError, NoGPU  # noqa: E402
-from .files import read_text, readable  # noqa: E402
+from .files import read_text, readable, without_mark  # noqa: E402
 from .guard import Died, in_child  # noqa: E402
 from .safe_blob import guard_blobs  # noqa: E402
 from .safe_net import guarded  # noqa: E402
@@ -44,8 +44,12 @@ def _net_of(name):
     """What makes a guarded Classifier or Detector out of a prototxt and weights."""
     make, theirs = _tried(name, name, files=2), getattr(real, name)
     guarded_too = type(name, (RealNet, theirs), {"__doc__": theirs.__doc__})
-    return staticmethod(lambda *args, **kwargs: guarded_too.adopt(
-        make(*args, **kwargs), checks.parse(real, read_text(args[0]), str(args[0]))))
+
+    def net(model_file, pretrained_file, *args, **kwargs):
+        spec = checks.parse(real, read_text(model_file), str(model_file))
+        return guarded_too.adopt(make(model_file, pretrained_file, *args, **kwargs), spec)
+
+    return staticmethod(net)
 
 
 def _solver(name):
@@ -53,7 +57,7 @@ def _solver(name):
     trial, make = _tried(name, "solver"), getattr(real, name)
 
     def solver(path):
-        trial(path)
+        trial(without_mark(path))
         return SafeSolver(door, make, readable(path), attempt)
 
     return staticmethod(solver)

@@ -1,4 +1,6 @@
 """Blobs that refuse a shape Caffe would die of, and that are known to have a new one."""
+import numpy as np
+
 from .errors import NetError
 
 changes = 0  # how often a blob got a shape from Python: only then nets need a look
@@ -37,6 +39,8 @@ def _checked(set_shape):
 def _side(side, caffes):
     """The property `data` or `diff`; Caffe dies where a blob has never had memory."""
     def read(blob):
+        if not blob.count and len(blob.shape):
+            return np.zeros(tuple(blob.shape), np.float32)
         if not blob.count:
             raise NetError(f"this blob has the shape {tuple(blob.shape)} and holds no number; give "
                            "its layer a shape, like input_param { shape { dim: 3 dim: 2 } }, or "

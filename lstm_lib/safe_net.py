@@ -1,10 +1,11 @@
 """pycaffe's `Net`, made so that a mistake raises `NetError` and the process lives on."""
 import mmap
+import weakref
 from itertools import zip_longest
 
 from . import blame, checks, safe_blob
 from .errors import NetError, did_you_mean, hint_for
-from .files import in_place_of, read_text, readable
+from .files import in_place_of, read_text, readable, without_mark
 from .given import Gathered, check_batches, fixed, write_into
 from .guard import Died, free_memory, in_child
 from .indices import lookups
@@ -29,7 +30,7 @@ def guarded(caffe):
         """
 
         def __init__(self, path, *args, spec=None, **kwargs):
-            self.spec = spec or checks.parse(caffe, read_text(path), str(path))
+            self.spec = spec or checks.parse(caffe, read_text(without_mark(path)), str(path))
             checks.check_net(caffe, self.spec, str(path))
             weights = kwargs.pop("weights", None)
             if args and not isinstance(args[0], int):  # the old order: model, weights, phase
@@ -53,15 +54,26 @@ def guarded(caffe):
             raw.__class__ = cls
             raw.spec = spec
             raw._remember()
+            raw._watch_labels()
             return raw
+
+        def _watch_labels(self):
+            """Let Caffe stop at labels that no input holds; a solver runs all layers at once."""
+            computed = {lookup.place: lookup for lookup in self._lookups
+                        if lookup.name not in self._given}
+            net = weakref.ref(self)
+            if computed:
+                self.before_forward(
+                    lambda place: computed[place].check(net()) if place in computed else None)
 
         def _remember(self):
             self._blobs_dict, self._params_dict = fixed(self)  # where pycaffe keeps them
             self._lookups, self._source_names = lookups(self), sources(self)
             in_place = {top for layer in self.spec.layer for top in layer.top
                         if top in layer.bottom}
-            self._given = set(self._source_names) - in_place  # what nobody else writes
+            self._given = set(self.inputs) - in_place  # what nobody else writes
             self._note_shapes()
+            checks.check_listed_files(self.spec, set(self._layer_names))
 
         def _note_shapes(self):
             """Keep the shapes that Caffe has taken up, and forget what was tried with others."""
@@ -231,13 +243,18 @@ def guarded(caffe):
                 raise NetError(f"layers have the numbers 0 to {count - 1}, got {numbers}.")
 
         def check_indices(self):
-            """Raise where a label or index is none of those its layer knows."""
+            """Raise where an input holds a label or index that is none of those its layer knows."""
             for lookup in self._lookups:
                 if lookup.name in self._given:
                     lookup.check(self)
-            if not all(lookup.name in self._given for lookup in self._lookups):
-                self._tried.clear()  # computed labels are looked at where they can do no harm
-                self._try_layers(super()._forward, 0, len(self.layers) - 1, 1)
+
+        def try_out(self, backward):
+            """Run all layers in a child process, unless that was done with these shapes."""
+            self.take_shapes()
+            last = len(self.layers) - 1
+            self._try_layers(super()._forward, 0, last, 1)
+            if backward:
+                self._try_layers(super()._backward, last, 0, -1)
 
         def copy_from(self, path):
             """Read weights from a file; each layer that learns must find its own."""

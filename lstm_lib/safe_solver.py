@@ -1,4 +1,5 @@
 """pycaffe's solvers, made so that a mistake raises `NetError` and the process lives on."""
+import os
 import tempfile
 
 from google.protobuf import text_format
@@ -6,7 +7,7 @@ from google.protobuf import text_format
 from . import checks
 from .errors import NetError
 from .files import read_text, readable
-from .snapshots import check_folder, write_snapshot
+from .snapshots import check_folder, check_iterations, name_snapshots, write_snapshot
 
 
 class SafeSolver:
@@ -18,16 +19,20 @@ class SafeSolver:
     def __init__(self, caffe, make, path, attempt):
         self._attempt, self._options = attempt, caffe.proto.caffe_pb2.SolverParameter()
         text_format.Parse(read_text(path), self._options)
+        name_snapshots(self._options, os.path.splitext(path)[0])
         train, tests = specs(caffe, self._options)
         self._raw = raw = without_snapshots(make, self._options)
         self.net = caffe.Net.adopt(raw.net, train)
         self.test_nets = [caffe.Net.adopt(*pair) for pair in zip(raw.test_nets, tests)]
-        self._tried = None  # the shapes with which a step was tried
+        self._tried = False  # an update
 
     def __getattr__(self, name):
         if name == "_raw":  # not made yet
             raise AttributeError(name)
         return getattr(self._raw, name)
+
+    def __dir__(self):
+        return sorted({*super().__dir__(), *dir(self._raw)})
 
     @property
     def iter(self):
@@ -41,23 +46,20 @@ class SafeSolver:
         ------
         NetError : the inputs do not fit the net, or an option (of `lr_policy`, say) is wrong.
         """
-        checks.check_count("the number of iterations", iterations)
-        nets = [self.net, *self.test_nets]
-        self._check(nets)
-        shapes = [net.source_shapes() for net in nets]
-        if shapes != self._tried:
-            self._try("go a step", lambda: self._raw.step(1))
-            self._tried = shapes
+        check_iterations(iterations)
+        if iterations and not self._tried:
+            self._try("go a step", self._raw.apply_update)  # reads lr_policy
+            self._tried = True
         for _ in range(iterations):  # one by one, so that one can interrupt
-            self._check(nets)
+            self._check()
             self._raw.step(1)
             if self._options.snapshot and self.iter % self._options.snapshot == 0:
                 self.snapshot()
 
-    @staticmethod
-    def _check(nets):
-        for net in nets:
-            net.take_shapes()
+    def _check(self):
+        """All nets take up new shapes, are tried with them, and hold no wrong label."""
+        for net in (self.net, *self.test_nets):
+            net.try_out(backward=net is self.net)
             net.check_indices()
 
     def solve(self, resume_file=None):
@@ -69,7 +71,7 @@ class SafeSolver:
         every = self._options.snapshot
         if self._options.snapshot_after_train and not (every and self.iter % every == 0):
             self.snapshot()
-        self._check([self.net, *self.test_nets])
+        self._check()
         self._raw.solve()  # nothing is left but the last test
 
     def snapshot(self):

@@ -1,7 +1,25 @@
 """Snapshots of a solver: both files whole, or those that were there before."""
 import os
 
+from .checks import check_count
 from .errors import NetError
+
+
+def check_iterations(count):
+    """Raise unless it is a whole number of 0 or more."""
+    if count != 0:
+        check_count("the number of iterations", count)
+
+
+def name_snapshots(options, stem):
+    """Fill in the prefix as Caffe does: `stem` without one, in a folder the last part of it.
+
+    Source: upgrade_proto.cpp, UpgradeSnapshotPrefixProperty
+    """
+    if not options.HasField("snapshot_prefix"):
+        options.snapshot_prefix = stem
+    elif os.path.isdir(options.snapshot_prefix):
+        options.snapshot_prefix = os.path.join(options.snapshot_prefix, os.path.basename(stem))
 
 
 def check_folder(prefix):
@@ -15,7 +33,7 @@ def check_folder(prefix):
 def write_snapshot(stem, ending, write):
     """Let `write()` make `stem`.caffemodel and .solverstate, each with an ending of its own."""
     check_folder(stem)
-    paths = [f"{stem}.{kind}{ending}" for kind in ("caffemodel", "solverstate")]
+    paths = [os.path.realpath(f"{stem}.{kind}{ending}") for kind in ("caffemodel", "solverstate")]
     kept = {path: path + ".before" for path in paths if os.path.isfile(path)}
     for path, before in kept.items():
         os.replace(path, before)

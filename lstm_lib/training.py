@@ -5,9 +5,8 @@ import tempfile
 from .engine import caffe
 from .errors import NetError, did_you_mean
 from .nets import load_net
-from .checks import check_count
 from .files import readable
-from .snapshots import check_folder, write_snapshot
+from .snapshots import check_folder, check_iterations, name_snapshots, write_snapshot
 
 SolverParameter = caffe.proto.caffe_pb2.SolverParameter
 
@@ -33,7 +32,7 @@ class Solver:
         NetError : an input or a weight was reshaped since the solver was made, or a label is
             none of the net's.
         """
-        check_count("the number of iterations", count)
+        check_iterations(count)
         if self.net.source_shapes() != self._shapes:
             raise NetError("a solver trains inputs of one size; for another batch size or "
                            "number of steps make another net and solver.")
@@ -110,6 +109,7 @@ def make_solver(source, *, type="SGD", base_lr, **options):
     """
     spec = load_net(source).spec  # a net that cannot be built is explained here
     parameter = _solver_parameter(spec, dict(type=type, base_lr=base_lr, **options))
+    name_snapshots(parameter, "snapshot")
     if parameter.snapshot:
         check_folder(parameter.snapshot_prefix)
     trial = SolverParameter()

@@ -1,4 +1,5 @@
 """What a learner may type: each case has ended the process, or was taken without a word."""
+import copy
 import os
 import resource
 import signal
@@ -12,6 +13,7 @@ from test_errors import X, layer
 
 from lstm_lib import NetError, caffe, get_weights, load_net, make_solver, set_weights, unroll
 from lstm_lib.__main__ import main
+from lstm_lib.checks import check_listed_files
 
 
 def classifier():
@@ -198,6 +200,15 @@ def test_a_seed_that_is_none_raises(seed):
         caffe.set_random_seed(seed)
 
 
+@on_real_caffe
+def test_a_file_with_a_mark_that_caffe_itself_would_read_is_explained(tmp_path):
+    path = tmp_path / "net.prototxt"
+    path.write_text(X, encoding="utf-8-sig")
+    for read in (lambda: caffe.Net(str(path), caffe.TEST), lambda: caffe.get_solver(str(path))):
+        with pytest.raises(NetError, match="byte order mark"):
+            read()
+
+
 def test_a_file_from_windows_with_a_mark_at_its_beginning_is_read(tmp_path):
     path = tmp_path / "net.prototxt"
     path.write_text(X, encoding="utf-8-sig")
@@ -210,22 +221,39 @@ def test_a_solver_option_of_a_wrong_kind_raises(option):
         make_solver(classifier(), base_lr=0.1, **option)
 
 
-@pytest.mark.parametrize("count", ["2", 1.5, 0, -1])
+@pytest.mark.parametrize("count", ["2", 1.5, -1])
 def test_a_number_of_iterations_that_is_none_raises(count):
     with pytest.raises(ValueError, match="the number of iterations must be a whole number"):
         make_solver(classifier(), base_lr=0.1).step(count)
 
 
 @on_real_caffe
-@pytest.mark.parametrize("text", [
-    layer("ImageData", 'image_data_param {{ source: "{list}" batch_size: 1 }}', bottoms=(),
-          tops=("y", "label")),
-    layer("HDF5Data", 'hdf5_data_param {{ source: "{list}" batch_size: 1 }}', bottoms=())])
-def test_a_list_that_names_a_missing_file_raises(text, tmp_path):
-    (tmp_path / "list.txt").write_text("nowhere.png 1\n")
-    with pytest.raises(NetError, match="nowhere.png.* is no file; 1 of 1"):
-        load_net(text.replace("{list}", str(tmp_path / "list.txt")).replace("{{", "{").replace(
-            "}}", "}"))
+def test_a_list_that_names_a_missing_image_raises_where_the_layer_is_used(tmp_path):
+    from PIL import Image
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
+    listed = tmp_path / "list.txt"
+    text = X + layer("ImageData", f'image_data_param {{ source: "{listed}" batch_size: 1 }} '
+                     "include { phase: TRAIN }", bottoms=(), tops=("y", "label"))
+    listed.write_text(60 * f"{tmp_path}/a.png 1\n" + f"{tmp_path}/nowhere.png 1\n")
+    with pytest.raises(NetError, match="nowhere.png.* is no file; 1 of 61"):
+        load_net(text)
+    load_net(text, phase=caffe.TEST).forward()
+    listed.write_text(f"{tmp_path}/a.png 1\n")
+    load_net(text).forward()
+
+
+@on_real_caffe
+def test_a_list_that_names_a_missing_file_of_numbers_raises(tmp_path):
+    listed = tmp_path / "list.txt"
+    net = caffe.proto.caffe_pb2.NetParameter()
+    net.layer.add(name="d", type="HDF5Data").hdf5_data_param.source = str(listed)
+    (tmp_path / "a.h5").write_text("")
+    for more in ("", f" {tmp_path}/nowhere.h5"):  # a list may have several in a line
+        listed.write_text(f"{tmp_path}/a.h5 {tmp_path}/a.h5{more}\n")
+        if more:
+            with pytest.raises(NetError, match="nowhere.h5.* is no file; 1 of 3"):
+                check_listed_files(net, {"d"})
+        check_listed_files(net, set() if more else {"d"})
 
 
 def test_inputs_may_be_given_to_forward_one_by_one(weights, data):
@@ -281,7 +309,7 @@ def test_a_classifier_is_a_guarded_net_that_predicts(tmp_path):
     net, path = load_net(ns), tmp_path / "net.prototxt"
     path.write_text(str(ns.to_proto()))
     net.save(str(tmp_path / "w.caffemodel"))
-    made = caffe.Classifier(str(path), str(tmp_path / "w.caffemodel"))
+    made = caffe.Classifier(model_file=str(path), pretrained_file=str(tmp_path / "w.caffemodel"))
     said = made.predict([np.ones((4, 4, 3), "f4")], oversample=False)
     assert said.shape == (1, 2) and np.allclose(said.sum(), 1)
     with pytest.raises(NetError, match="there is no file"):
@@ -289,3 +317,18 @@ def test_a_classifier_is_a_guarded_net_that_predicts(tmp_path):
     made.blobs["x"].reshape(1, 3, 5, 5)
     with pytest.raises(NetError, match="do not fit"):
         made.forward()
+
+
+@on_real_caffe
+def test_a_layer_that_gives_no_rows_gives_an_empty_array():
+    net = load_net(X)
+    net.blobs["x"].reshape(0, 5)
+    assert net.blobs["x"].data.shape == (0, 5)
+
+
+def test_the_blobs_of_a_net_can_be_copied_as_a_dict():
+    net = load_net(classifier())
+    for copied in (net.blobs.copy(), copy.copy(net.blobs), dict(net.blobs), net.blobs | {}
+                   if sys.version_info >= (3, 9) else dict(net.blobs)):
+        copied["mine"] = 1
+        assert "mine" not in net.blobs and list(copied)[:-1] == list(net.blobs)

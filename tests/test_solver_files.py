@@ -1,4 +1,4 @@
-"""`caffe.get_solver` of a file, as tutorials use it: mistakes raise, and the numbers are Caffe's."""
+"""`caffe.get_solver` of a file: mistakes raise, and the numbers are Caffe's."""
 import os
 import signal
 import threading
@@ -93,6 +93,45 @@ def test_a_snapshot_into_a_folder_that_is_not_there_raises(tmp_path):
     for call in (solver.snapshot, solver.solve):
         with pytest.raises((NetError, OSError), match="nowhere"):
             call()
+
+
+@pytest.mark.parametrize("prefix", [None, "."])
+def test_snapshots_are_named_after_the_file_where_no_name_is_given(prefix, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "mine.prototxt"
+    given = f'snapshot_prefix: "{prefix}"' if prefix else ""
+    path.write_text(f'base_lr: 0.1 lr_policy: "fixed" max_iter: 2 {given} '
+                    f"train_net_param {{ {classifier(T)} }}")
+    if prefix and caffe.engine == "portable":
+        pytest.skip("portable_caffe takes a prefix as it is")
+    caffe.get_solver("mine.prototxt").solve()
+    assert {"mine_iter_2.caffemodel", "mine_iter_2.solverstate"} <= set(os.listdir(tmp_path))
+
+
+@on_real_caffe
+def test_the_functions_called_back_are_called_once_an_iteration(solver):
+    calls = []
+    solver.add_callback(lambda: calls.append("start"), lambda: calls.append("gradients"))
+    solver.step(0), solver.step(2)
+    assert calls == 2 * ["start", "gradients"] and "add_callback" in dir(solver)
+
+
+@on_real_caffe
+def test_a_label_that_a_layer_makes_stops_the_solver_before_it_is_looked_up(tmp_path):
+    path = tmp_path / "solver.prototxt"
+    text = classifier(T).replace('bottom: "label"', 'bottom: "made"') + (
+        ' layer { name: "make" type: "Power" bottom: "label" top: "made" }')
+    layers = text.split("layer {")
+    path.write_text('base_lr: 0.1 lr_policy: "fixed" train_net_param { '
+                    + "layer {".join([*layers[:-2], layers[-1], layers[-2]]) + " }")
+    solver = caffe.get_solver(str(path))
+    solver.step(2)
+    solver.net.blobs["label"].data[...] = 1.9e9
+    with pytest.raises(NetError, match="the labels in 'made'"):
+        solver.step()
+    solver.net.blobs["label"].data[...] = 1
+    solver.step()
+    assert solver.iter == 3
 
 
 def test_a_long_training_can_be_interrupted(solver):
