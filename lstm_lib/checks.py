@@ -80,6 +80,12 @@ def check_count(name, value):
         raise ValueError(f"{name} must be a whole number of 1 or more, got {value!r}.")
 
 
+def check_iterations(count):
+    """Raise unless it is a whole number of 0 or more."""
+    if count != 0:
+        check_count("the number of iterations", count)
+
+
 def check_name(kind, name):
     """Raise unless it is text."""
     if not isinstance(name, str):

@@ -33,7 +33,7 @@ class Door:
 
     A door also sets `Net`, the solvers and the GPU switch, made so that mistakes raise, and
       engine         "real" or "portable";
-      _raw_solver(path)  a solver that the caller has tried already;
+      _solver_of(options)  the guarded solver of a SolverParameter;
       attempt(work)  do `work`, which may be done twice; `NetError` with the reason if it fails;
       needs_gpu()    raise `NoGPU` unless a GPU can be used;
       describe()     which Caffe this is, on what it computes.

@@ -6,6 +6,7 @@ from .door import Door
 from .errors import NetError
 from .files import in_place_of, read_text, readable
 from .given import fixed, write_into
+from .safe_solver import SafeSolver
 from .shapes import source_shapes
 from .stored import check_common, check_weights
 
@@ -50,6 +51,9 @@ class Net(portable_caffe.Net):
     def take_shapes(self):
         """New shapes are looked at by the layers themselves."""
 
+    def try_out(self, backward):
+        """Nothing to try: layers raise by themselves."""
+
     def check_indices(self):
         """Labels are looked at by the layers themselves."""
 
@@ -65,19 +69,16 @@ class Net(portable_caffe.Net):
         in_place_of(path, raw.save)
 
 
-def _told(name):
-    """A solver class of portable_caffe that names the file that is no good."""
+def _solver(name):
+    """What makes a solver out of a file, and names the file if it is no good."""
     make = getattr(portable_caffe, name)
 
     def solver(path):
         path = readable(path)
         try:
-            made = make(path)
+            return SafeSolver.of_file(door, make, path)
         except NetError as error:
             raise NetError(f"portable_caffe makes no solver of {path!r}: {error}") from None
-        made.net = Net.adopt(made.net, made.net.spec)
-        made.test_nets = [Net.adopt(net, net.spec) for net in made.test_nets]
-        return made
 
     return staticmethod(solver)
 
@@ -86,10 +87,13 @@ class PortableDoor(Door):
     """portable_caffe, with its own `Net`."""
 
     engine, Net = "portable", Net
-    get_solver, SGDSolver, AdamSolver = map(_told, ("get_solver", "SGDSolver", "AdamSolver"))
-    NesterovSolver, AdaGradSolver = map(_told, ("NesterovSolver", "AdaGradSolver"))
-    RMSPropSolver, AdaDeltaSolver = map(_told, ("RMSPropSolver", "AdaDeltaSolver"))
-    _raw_solver = staticmethod(portable_caffe.get_solver)
+    get_solver, SGDSolver, AdamSolver = map(_solver, ("get_solver", "SGDSolver", "AdamSolver"))
+    NesterovSolver, AdaGradSolver = map(_solver, ("NesterovSolver", "AdaGradSolver"))
+    RMSPropSolver, AdaDeltaSolver = map(_solver, ("RMSPropSolver", "AdaDeltaSolver"))
+
+    def _solver_of(self, options):
+        """The guarded solver of a SolverParameter."""
+        return SafeSolver(self, portable_caffe.get_solver, options)
 
     def attempt(self, work):
         """Do `work`; it raises by itself if it fails."""

@@ -11,7 +11,7 @@ from .files import read_text, readable, without_mark  # noqa: E402
 from .guard import Died, in_child  # noqa: E402
 from .safe_blob import guard_blobs  # noqa: E402
 from .safe_net import guarded  # noqa: E402
-from .safe_solver import SafeSolver  # noqa: E402
+from .safe_solver import SafeSolver, without_snapshots  # noqa: E402
 
 guard_blobs(real)
 RealNet = guarded(real)
@@ -58,7 +58,7 @@ def _solver(name):
 
     def solver(path):
         trial(without_mark(path))
-        return SafeSolver(door, make, readable(path), attempt)
+        return SafeSolver.of_file(door, make, path)
 
     return staticmethod(solver)
 
@@ -72,8 +72,13 @@ class RealDoor(Door):
     NesterovSolver, AdaGradSolver = map(_solver, ("NesterovSolver", "AdaGradSolver"))
     RMSPropSolver, AdaDeltaSolver = map(_solver, ("RMSPropSolver", "AdaDeltaSolver"))
     Classifier, Detector = map(_net_of, ("Classifier", "Detector"))
-    _raw_solver, attempt = staticmethod(real.get_solver), staticmethod(attempt)
+    attempt = staticmethod(attempt)
     _logs = False
+
+    def _solver_of(self, options):
+        """The guarded solver of a SolverParameter."""
+        attempt(lambda: bool(without_snapshots(real.get_solver, options)))
+        return SafeSolver(self, real.get_solver, options)
 
     def init_log(self, *args):
         """Let Caffe write its log; it dies of being told a second time."""

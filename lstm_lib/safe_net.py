@@ -9,7 +9,7 @@ from .files import in_place_of, read_text, readable, without_mark
 from .given import Gathered, check_batches, fixed, write_into
 from .guard import Died, free_memory, in_child
 from .indices import lookups
-from .shapes import bytes_needed, counts, source_shapes, sources
+from .shapes import bytes_needed, counts, sources
 from .stored import check_common, check_weights
 
 HAS_THREADS = {"Data", "ImageData", "WindowData"}  # a child has none of their threads
@@ -79,7 +79,7 @@ def guarded(caffe):
             """Keep the shapes that Caffe has taken up, and forget what was tried with others."""
             self._tried, self._changes = set(), safe_blob.changes
             self._shapes, self._counts = self.source_shapes(), counts(self)
-            self._empty = next((name for name in self._sources() if not self.blobs[name].count),
+            self._empty = next((name for name in self._source_names if not self.blobs[name].count),
                                None)
 
         def _try(self, work, explain, memory=False):
@@ -96,10 +96,9 @@ def guarded(caffe):
                     f"{free_memory() / 1e9:.1f} GB are free. "
                     + hint_for("host allocation"))
 
-        source_shapes = source_shapes
-
-        def _sources(self):
-            return self._source_names
+        def source_shapes(self):
+            """Shapes of the blobs no layer computes; all other shapes follow from them."""
+            return [tuple(self.blobs[top].shape) for top in self._source_names]
 
         def take_shapes(self):
             """Let new shapes of inputs flow on; those of weights stay as they are."""
@@ -131,7 +130,7 @@ def guarded(caffe):
             self._note_shapes()
 
         def _describe_sources(self):
-            return ", ".join(f"{top} {tuple(self.blobs[top].shape)}" for top in self._sources())
+            return ", ".join(f"{top} {tuple(self.blobs[top].shape)}" for top in self._source_names)
 
         def forward(self, blobs=None, start=None, end=None, **inputs):
             """`caffe.Net.forward`, of all or, from layer `start` to `end`, a part of the net."""

@@ -1,4 +1,4 @@
-"""pycaffe's solvers, made so that a mistake raises `NetError` and the process lives on."""
+"""The solvers of either Caffe, made so that a mistake raises `NetError` and does no harm."""
 import os
 import tempfile
 
@@ -7,24 +7,33 @@ from google.protobuf import text_format
 from . import checks
 from .errors import NetError
 from .files import read_text, readable
-from .snapshots import check_folder, check_iterations, name_snapshots, write_snapshot
+from .snapshots import check_folder, name_snapshots, write_snapshot
 
 
 class SafeSolver:
-    """A solver that Caffe made of a file, with its nets guarded and each call tried first.
+    """The solver that `make` makes of a SolverParameter; its nets are guarded, calls tried first.
 
-    What is not here, like `param` and `add_callback`, is Caffe's own.
+    What is not here, like `param` and `add_callback`, is that Caffe's own.
     """
 
-    def __init__(self, caffe, make, path, attempt):
-        self._attempt, self._options = attempt, caffe.proto.caffe_pb2.SolverParameter()
-        text_format.Parse(read_text(path), self._options)
-        name_snapshots(self._options, os.path.splitext(path)[0])
-        train, tests = specs(caffe, self._options)
-        self._raw = raw = without_snapshots(make, self._options)
+    def __init__(self, caffe, make, options):
+        self._attempt, self._options = caffe.attempt, options
+        self._raw = raw = without_snapshots(make, options)
+        train, tests = specs(caffe, options)
         self.net = caffe.Net.adopt(raw.net, train)
         self.test_nets = [caffe.Net.adopt(*pair) for pair in zip(raw.test_nets, tests)]
-        self._tried = False  # an update
+        self._tried = caffe.engine == "portable"  # an update; there it raises by itself
+
+    @classmethod
+    def of_file(cls, caffe, make, path):
+        """The solver of a solver prototxt."""
+        options = caffe.proto.caffe_pb2.SolverParameter()
+        try:
+            text_format.Parse(read_text(path), options)
+        except text_format.ParseError as error:
+            raise NetError(f"line {error.GetLine()}: {error}") from None
+        name_snapshots(options, os.path.splitext(path)[0])
+        return cls(caffe, make, options)
 
     def __getattr__(self, name):
         if name == "_raw":  # not made yet
@@ -46,21 +55,21 @@ class SafeSolver:
         ------
         NetError : the inputs do not fit the net, or an option (of `lr_policy`, say) is wrong.
         """
-        check_iterations(iterations)
-        if iterations and not self._tried:
-            self._try("go a step", self._raw.apply_update)  # reads lr_policy
-            self._tried = True
+        checks.check_iterations(iterations)
         for _ in range(iterations):  # one by one, so that one can interrupt
-            self._check()
+            self.try_step()
             self._raw.step(1)
             if self._options.snapshot and self.iter % self._options.snapshot == 0:
                 self.snapshot()
 
-    def _check(self):
+    def try_step(self):
         """All nets take up new shapes, are tried with them, and hold no wrong label."""
         for net in (self.net, *self.test_nets):
             net.try_out(backward=net is self.net)
             net.check_indices()
+        if not self._tried:
+            self._try("go a step", self._raw.apply_update)  # reads lr_policy
+            self._tried = True
 
     def solve(self, resume_file=None):
         """Go on to `max_iter` iterations, from a snapshot if one is given."""
@@ -71,14 +80,15 @@ class SafeSolver:
         every = self._options.snapshot
         if self._options.snapshot_after_train and not (every and self.iter % every == 0):
             self.snapshot()
-        self._check()
+        self.try_step()
         self._raw.solve()  # nothing is left but the last test
 
     def snapshot(self):
-        """Write weights and solver state."""
+        """Write weights and solver state; return the path of the state for `restore`."""
         stem = f"{self._options.snapshot_prefix}_iter_{self.iter}"
         ending = ".h5" if self._options.snapshot_format == self._options.HDF5 else ""
         write_snapshot(stem, ending, lambda: self._attempt(self._raw.snapshot))
+        return f"{stem}.solverstate{ending}"
 
     def share_weights(self, net):
         """Let another net, of the same layers, use the weights of the net that learns."""
@@ -93,7 +103,10 @@ class SafeSolver:
     def restore(self, path):
         """Go on from a snapshot: weights, momentum and iteration number."""
         path = readable(path)
-        self._try(f"take {path!r}", lambda: self._raw.restore(path))
+        try:
+            self._attempt(lambda: self._raw.restore(path))
+        except NetError as error:
+            raise NetError(f"{path!r} does not fit this solver: {error}") from None
         self._raw.restore(path)
 
     def _try(self, what, work):

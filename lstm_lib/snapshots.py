@@ -1,14 +1,7 @@
 """Snapshots of a solver: both files whole, or those that were there before."""
 import os
 
-from .checks import check_count
 from .errors import NetError
-
-
-def check_iterations(count):
-    """Raise unless it is a whole number of 0 or more."""
-    if count != 0:
-        check_count("the number of iterations", count)
 
 
 def name_snapshots(options, stem):

@@ -1,12 +1,8 @@
 """How do I train a net? Caffe's own solvers, driven from Python, with errors that raise."""
-import os
-import tempfile
-
 from .engine import caffe
 from .errors import NetError, did_you_mean
 from .nets import load_net
-from .files import readable
-from .snapshots import check_folder, check_iterations, name_snapshots, write_snapshot
+from .snapshots import name_snapshots
 
 SolverParameter = caffe.proto.caffe_pb2.SolverParameter
 
@@ -14,15 +10,14 @@ SolverParameter = caffe.proto.caffe_pb2.SolverParameter
 class Solver:
     """A solver of Caffe and the net it trains (see `make_solver`)."""
 
-    def __init__(self, raw, spec, options):
-        self._raw, self._options = raw, options
-        self.net = caffe.Net.adopt(raw.net, spec)
+    def __init__(self, solver):
+        self._solver, self.net = solver, solver.net
         self._shapes = self.net.source_shapes()
 
     @property
     def iter(self):
         """Number of iterations done."""
-        return self._raw.iter
+        return self._solver.iter
 
     def step(self, count=1):
         """Do `count` iterations: forward, backward, update; return the last loss.
@@ -32,16 +27,10 @@ class Solver:
         NetError : an input or a weight was reshaped since the solver was made, or a label is
             none of the net's.
         """
-        check_iterations(count)
         if self.net.source_shapes() != self._shapes:
             raise NetError("a solver trains inputs of one size; for another batch size or "
                            "number of steps make another net and solver.")
-        self.net.take_shapes()
-        for _ in range(count):  # one by one, so that one can interrupt
-            self.net.check_indices()
-            self._raw.step(1)
-            if self._options.snapshot and self.iter % self._options.snapshot == 0:
-                self.snapshot()
+        self._solver.step(count)
         return sum(float(self.net.blobs[name].data) for name in self.net.outputs
                    if self.net.blob_loss_weights[name])
 
@@ -50,12 +39,9 @@ class Solver:
 
         Raises
         ------
-        NetError : the folder of `snapshot_prefix` is missing.
+        NetError : the folder of `snapshot_prefix` is missing, or the disk is full.
         """
-        stem = f"{self._options.snapshot_prefix}_iter_{self.iter}"
-        ending = ".h5" if self._options.snapshot_format == SolverParameter.HDF5 else ""
-        write_snapshot(stem, ending, lambda: caffe.attempt(self._raw.snapshot))
-        return f"{stem}.solverstate{ending}"
+        return self._solver.snapshot()
 
     def restore(self, path):
         """Go on from a snapshot: weights, momentum and iteration number.
@@ -64,12 +50,7 @@ class Solver:
         ------
         NetError : the file is missing or belongs to another solver or net.
         """
-        path = readable(path)
-        try:
-            caffe.attempt(lambda: self._raw.restore(path))
-        except NetError as error:
-            raise NetError(f"{path!r} does not fit this solver: {error}") from None
-        self._raw.restore(path)
+        self._solver.restore(path)
 
 
 def make_solver(source, *, type="SGD", base_lr, **options):
@@ -110,24 +91,12 @@ def make_solver(source, *, type="SGD", base_lr, **options):
     spec = load_net(source).spec  # a net that cannot be built is explained here
     parameter = _solver_parameter(spec, dict(type=type, base_lr=base_lr, **options))
     name_snapshots(parameter, "snapshot")
-    if parameter.snapshot:
-        check_folder(parameter.snapshot_prefix)
-    trial = SolverParameter()
-    trial.CopyFrom(parameter)
-    trial.snapshot = 0  # snapshots are ours to write, so that a full disk raises
-    try:  # one step too, for `lr_policy` is read there
-        caffe.attempt(lambda: _raw_solver(trial).step(1))
+    try:
+        solver = caffe._solver_of(parameter)
+        solver.try_step()  # an unknown `lr_policy` is found there
     except NetError as error:
         raise NetError(f"Caffe makes no solver of this: {error}") from None
-    return Solver(_raw_solver(trial), spec, parameter)
-
-
-def _raw_solver(parameter):
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "solver.prototxt")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(str(parameter))
-        return caffe._raw_solver(path)
+    return Solver(solver)
 
 
 def _solver_parameter(spec, options):

@@ -102,8 +102,6 @@ def test_snapshots_are_named_after_the_file_where_no_name_is_given(prefix, tmp_p
     given = f'snapshot_prefix: "{prefix}"' if prefix else ""
     path.write_text(f'base_lr: 0.1 lr_policy: "fixed" max_iter: 2 {given} '
                     f"train_net_param {{ {classifier(T)} }}")
-    if prefix and caffe.engine == "portable":
-        pytest.skip("portable_caffe takes a prefix as it is")
     caffe.get_solver("mine.prototxt").solve()
     assert {"mine_iter_2.caffemodel", "mine_iter_2.solverstate"} <= set(os.listdir(tmp_path))
 
