@@ -12,7 +12,7 @@ from portable_nets import fill, inputs, learning_net
 from portable_specs import SPECS, made
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed here")
-from portable_far import FarArrays, far, graphs  # noqa: E402, F401 - needs PyTorch
+from portable_far import far, graphs  # noqa: E402, F401 - needs PyTorch
 
 
 @pytest.fixture(params=["stand-in", "GPU"])
