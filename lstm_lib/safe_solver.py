@@ -123,10 +123,11 @@ def without_snapshots(make, wanted):
     asked = type(wanted)()
     asked.CopyFrom(wanted)
     asked.snapshot, asked.snapshot_after_train = 0, False
-    with tempfile.NamedTemporaryFile("w", suffix=".prototxt", encoding="utf-8") as file:
-        file.write(str(asked))
-        file.flush()
-        return make(file.name)
+    with tempfile.TemporaryDirectory() as folder:  # Windows does not read a file that is open
+        path = os.path.join(folder, "solver.prototxt")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(str(asked))
+        return make(path)
 
 
 def specs(caffe, wanted):
