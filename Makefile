@@ -1,48 +1,57 @@
-# Every target sets up what it needs first (tools/setup_env.py); that is quick the second time.
-# Pass options on with ARGS, like: make test ARGS="-k unroll"
+# Every target makes the environment that it needs first (tools/setup_env.py); that is quick the
+# second time. Pass options on with ARGS, like: make test ARGS="-k unroll"
 # WORLD=portable runs on portable_caffe where real Caffe could be had: make run WORLD=portable
 
-WORLD ?=
-SETUP := @python3 tools/setup_env.py $(WORLD)
-PYTHON = "$$(cat .tools/python)"
+WORLD ?= any
+
+# the first Python that answers: a shim of a version manager may lie on PATH and say no
+PYTHON3 = $(or $(shell for python in python3 python /usr/bin/python3 /usr/local/bin/python3; do \
+	"$$python" -c "import sys; assert sys.version_info >= (3, 6)" 2>/dev/null \
+	&& echo "$$python" && break; done),$(error there is no Python 3 here; get one, on Debian \
+	and Ubuntu with: sudo apt-get install python3))
+IN := tools/setup_env.py
 
 # On few cores OpenBLAS is slower with more threads than with one; set your own to overrule.
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run test lab notebooks bench requirements clean
+.PHONY: help run test lab notebooks bench gpu pythons requirements clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: ## execute the notebook series, results in build/notebooks
-	$(SETUP)
-	@$(PYTHON) tools/run_notebooks.py $(ARGS)
+	@$(PYTHON3) $(IN) $(WORLD) tools/run_notebooks.py $(ARGS)
 
 test: ## run the tests on real Caffe and on portable_caffe
-	@python3 tools/setup_env.py tests
-	@python3 tools/run_tests.py $(ARGS)
+	@$(PYTHON3) $(IN) tests tools/run_tests.py $(ARGS)
 
 lab: ## open JupyterLab on the series
-	$(SETUP)
-	@$(PYTHON) -m jupyter trust notebooks/*.ipynb >/dev/null  # or JupyterLab hides the pictures
-	@$(PYTHON) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" \
-		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(AS_ROOT) $(ARGS)
+	@$(PYTHON3) $(IN) $(WORLD) tools/lab.py $(ARGS)
 
 notebooks: ## execute the series on real Caffe and rewrite the committed notebooks
-	@python3 tools/setup_env.py reference
-	@$(PYTHON) tools/run_notebooks.py --rewrite $(ARGS)
+	@$(PYTHON3) $(IN) reference tools/run_notebooks.py --rewrite $(ARGS)
 
 bench: ## measure again what README and notebooks claim
-	@python3 tools/setup_env.py tests
-	@$(PYTHON) benchmarks/run.py $(ARGS)
+	@$(PYTHON3) $(IN) tests benchmarks/run.py $(ARGS)
 
+gpu: ## check and measure on a GPU, with the PyTorch of PYTHON=..., results in build/gpu
+	@tools/gpu_check.sh build/gpu $(ARGS)
+
+pythons: ## try plain pip and notebook 00 on every Python that is here
+	@$(PYTHON3) $(IN) any tools/try_pythons.py $(ARGS)
+
+# the oracles as on Windows, where PyTorch brings no CUDA along
+COMPILE = UV_SYSTEM_CERTS=1 "$$($(PYTHON3) tools/get_uv.py)" pip compile -q \
+	--custom-compile-command "make requirements" $(ARGS)
 requirements: ## resolve the exact versions anew (ARGS=--upgrade for the newest)
-	@python3 tools/setup_env.py requirements $(ARGS)
+	$(COMPILE) requirements.in -o requirements.txt \
+		--python-version 3.9 --python-platform x86_64-manylinux_2_28
+	$(COMPILE) requirements-portable.in -o requirements-portable.txt \
+		--python-version 3.9 --universal
+	$(COMPILE) requirements-oracles.in -o requirements-oracles.txt \
+		--python-version 3.11 --python-platform windows --constraint requirements-portable.txt
 
-clean: ## remove the environment and everything that was built
+clean: ## remove the environments and everything that was built
 	rm -rf .venv .venv-portable .tools build .pytest_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-
-# Jupyter asks to be told when the user is root, as in a container.
-AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)

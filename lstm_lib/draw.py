@@ -5,7 +5,6 @@ from .errors import NetError
 from .graph import read_graph
 from .graphviz import caffe_dot, clustered_dot, run_dot
 from .picture import prepared, time_picture
-from .raster import convert
 from .files import in_place_of
 from .svg import fitted
 from .values import Paint
@@ -57,6 +56,8 @@ class Picture:
 
     def _write(self, path, kind):
         if kind in ("png", "pdf") and not self._by_dot:
+            from .raster import convert  # matplotlib takes longer to import than all the rest
+
             convert(self.svg, path, kind)
             return
         content = {"svg": lambda: self.svg, "dot": self._dot, "html": self._html}.get(

@@ -107,7 +107,7 @@ def test_no_tracked_file_names_a_package_registry_host():
 
 def test_no_file_of_the_setup_names_a_path_of_some_machine():
     names = {"Makefile", "requirements.txt", "requirements.in", "environment.yml",
-             "pyproject.toml", "setup_env.py", "pythons.py", "shell.py", "run_tests.py",
+             "pyproject.toml", "setup_env.py", "get_uv.py", "lab.py", "try_pythons.py", "shell.py", "run_tests.py",
              "run_notebooks.py", "run", ".gitignore", *(f"{name}.txt" for name in ALL)}
     found = [f"{path.name}: {line.strip()[:80]}" for path, line in text_lines()
              if path.name in names and MACHINE.search(line)]

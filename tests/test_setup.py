@@ -1,330 +1,346 @@
-"""`make` and tools/setup_env.py: from nothing, again, interrupted, and where it cannot work."""
+"""`make` on fresh machines: an archive in an empty folder, PATH=/usr/bin:/bin, an empty home."""
 import ast
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tarfile
+import time
 from pathlib import Path
 
+import get_uv
 import pytest
-import pythons
 import run_tests
 import setup_env
 import shell
+from conftest import on_real_caffe
 from setup_env import PORTABLE, REFERENCE
 from shell import Stop
 
 ROOT = Path(__file__).resolve().parent.parent
+NOWHERE = "http://127.0.0.1:9"  # where nothing listens
+OF_PIP = {name: value for name, value in os.environ.items()
+          if re.match("PIP_|SSL_|HTTPS?_PROXY|https?_proxy", name) and name != "PIP_FIND_LINKS"}
+
+# --- a fresh machine --------------------------------------------------------------------
 
 
-@pytest.fixture
-def clone(tmp_path, monkeypatch):
-    """An empty project for setup_env to work on."""
-    for name in ("requirements.txt", "requirements-portable.txt", setup_env.ORACLES,
-                 "pyproject.toml"):
-        (tmp_path / name).write_text(f"# {name}\n")
-    (tmp_path / ".tools").mkdir()
-    for name, path in dict(ROOT="", TOOLS=".tools", LOG=".tools/setup.log").items():
-        monkeypatch.setattr(shell, name, str(tmp_path / path))
-    return tmp_path
+class Machine:
+    """The project as a downloaded archive, in a folder with blanks, beside an empty home."""
+
+    def __init__(self, folder, home="home"):
+        self.project, self.folder = folder / "ein Übungs ordner", folder
+        (folder / "home").mkdir()
+        for path in archived():
+            (self.project / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / path, self.project / path)
+        self.env = {"PATH": "/usr/bin:/bin", "HOME": str(folder / home), **OF_PIP}
+
+    def start(self, *command, **env):
+        return subprocess.Popen(command, cwd=self.project, env={**self.env, **env}, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                stdin=subprocess.DEVNULL, start_new_session=True)
+
+    def run(self, *command, **env):
+        """(exit status, all that was printed)."""
+        process = self.start(*command, **env)
+        said, _ = process.communicate(timeout=1200)
+        return process.returncode, said
 
 
-@pytest.fixture
-def empty_machine(clone, monkeypatch):
-    """Nothing on PATH, nothing in the home, no pip but the one a test gives."""
-    (clone / "bin").mkdir()
-    monkeypatch.setattr(pythons, "uv_by_venv", lambda python: None)
-    monkeypatch.setattr(pythons, "uv_by_apt", lambda python: None)
-    monkeypatch.setenv("PATH", str(clone / "bin"))
-    monkeypatch.setenv("HOME", str(clone))
-    monkeypatch.delenv("PYENV_ROOT", raising=False)
-    return clone
+def archived():
+    """The files of the project, as an archive holds them."""
+    try:
+        asked = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        names = subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        return [name for name in names.split("\0") if name and (ROOT / name).is_file()]
+    except (OSError, subprocess.CalledProcessError):
+        ours = ["*", "lstm_lib/**/*", "portable_caffe/**/*", "tools/*", "notebooks/**/*"]
+        return [path.relative_to(ROOT) for glob in ours for path in ROOT.glob(glob)
+                if path.is_file()]
 
 
-def program(path, *lines):
-    """A shell script in the place of a program."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(["#!/bin/sh", "PATH=/usr/bin:/bin", *lines, ""]))
-    path.chmod(0o755)
-    return str(path)
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory):
+    """Skips where packages cannot be had at all, or there is no Python to begin with."""
+    if not shutil.which("python3", path="/usr/bin:/bin"):
+        pytest.skip("no /usr/bin/python3 here")
+    asked = [sys.executable, "-m", "pip", "download", "--no-deps", "-q", "six", "-d"]
+    if subprocess.run([*asked, tmp_path_factory.mktemp("six")], capture_output=True).returncode:
+        pytest.skip("no package index can be reached from here")
 
 
-VERSION = "%d.%d" % sys.version_info[:2]  # of the Python that answers below
+@pytest.fixture(scope="module")
+def python_39(tmp_path_factory):
+    """Where uv finds an archive of a CPython 3.9: the one that runs this, packed."""
+    folder = tmp_path_factory.mktemp("pythons")
+    base, archive = Path(sys.base_prefix), folder / "cpython.tar.gz"
+    parts = ["bin/python3.9", "include/python3.9", "lib/python3.9",
+             *(path.relative_to(base) for path in base.glob("lib/libpython3*.so*"))]
+
+    def without_tests(member):
+        return None if re.search(r"/(test|__pycache__|site-packages)$", member.name) else member
+
+    with tarfile.open(archive, "w:gz", compresslevel=1) as packed:
+        for part in parts:
+            packed.add(base / part, f"python/{part}", filter=without_tests)
+    arch = dict(family="x86_64", variant=None)
+    build = dict(name="cpython", arch=arch, os="linux", libc="gnu", major=3, minor=9,
+                 patch=sys.version_info[2], prerelease="", url=archive.as_uri(), sha256=None,
+                 variant=None, build="1")
+    listed = folder / "downloads.json"
+    listed.write_text(json.dumps({f"cpython-3.9.{build['patch']}-linux-x86_64-gnu": build}))
+    return listed.as_uri()
 
 
-def this_python(path):
-    """A program that answers as this Python does."""
-    return program(path, f'exec {sys.executable} "$@"')
+def set_up_lines(said):
+    return [line for line in said.splitlines() if line.startswith("set-up: ")]
 
 
-# --- another platform -------------------------------------------------------------------
+@on_real_caffe
+def test_python_39_is_fetched_and_notebook_00_runs_on_real_caffe(tmp_path, registry, python_39):
+    machine = Machine(tmp_path)
+    status, said = machine.run("make", "run", "ARGS=00", UV_PYTHON_DOWNLOADS_JSON_URL=python_39)
+    assert status == 0, said
+    assert "on real Caffe 1.0.0 (CPU), Python 3.9" in said and "1 of 1 notebooks" in said
+    python = machine.project / ".venv/bin/python"
+    assert (machine.project / ".tools/pythons").resolve() in python.resolve().parents
+    status, said = machine.run("make", "run", "ARGS=00")  # now no Python could be fetched
+    assert status == 0 and set_up_lines(said) == []
+    assert "pip" in machine.run(str(python), "-m", "pip", "--version")[1].split()
+
+
+@pytest.fixture(scope="module")
+def portable_machine(tmp_path_factory, registry):
+    """A machine without a Python 3.9, whose home cannot be written to; two `make` at once."""
+    if shutil.which("python3.9", path="/usr/bin:/bin"):
+        pytest.skip("the system's own Python is a 3.9")
+    machine = Machine(tmp_path_factory.mktemp("machine"), home="home/file/none")
+    (machine.folder / "home/file").write_text("")
+    machine.env["UV_PYTHON_INSTALL_MIRROR"] = NOWHERE
+    both = [machine.start("make", "run", "ARGS=00") for _ in range(2)]
+    machine.said = [one.communicate(timeout=1200)[0] for one in both]
+    assert [one.returncode for one in both] == [0, 0], machine.said
+    return machine
+
+
+def test_where_no_39_can_be_fetched_the_portable_world_runs_and_one_line_says_why(
+        portable_machine):
+    for said in portable_machine.said:
+        why = [line for line in set_up_lines(said) if "real Caffe cannot be had here" in line]
+        assert len(why) == 1 and "127.0.0.1:9 cannot be reached" in why[0]
+        assert "Going on with portable_caffe" in why[0]
+        assert "on portable_caffe" in said and "1 of 1 notebooks" in said
+
+
+def test_of_two_makes_at_once_one_waits_for_the_other(portable_machine):
+    assert sum("another `make` is setting up; waiting" in s for s in portable_machine.said) == 1
+    assert sum("installing the packages" in said for said in portable_machine.said) == 1
+
+
+def test_what_could_not_be_fetched_is_said_again_and_not_tried_again(portable_machine):
+    status, said = portable_machine.run("python3", "tools/setup_env.py", "any", "-c", "print(6*7)")
+    lines = set_up_lines(said)
+    assert status == 0 and said.splitlines()[-1] == "42" and len(lines) == 1, said
+    assert "127.0.0.1:9 cannot be reached" in lines[0]
+    log = (portable_machine.project / ".tools/setup.log").read_text()
+    assert " venv " not in log and NOWHERE not in log
+
+
+def test_an_environment_of_another_machine_is_made_anew(portable_machine):
+    python = portable_machine.project / ".venv-portable/bin/python"
+    python.unlink()
+    python.symlink_to("/opt/of/another/machine/python3.11")
+    status, said = portable_machine.run("make", "run", "WORLD=portable", "ARGS=00")
+    assert status == 0 and "installing the packages" in said, said
+
+
+def test_after_ctrl_c_at_any_command_the_next_make_does_it_all(portable_machine):
+    shutil.rmtree(portable_machine.project / ".venv-portable")
+    log, stopped = portable_machine.project / ".tools/setup.log", 0
+    for commands in range(2, 7):
+        log.write_text("")
+        process = portable_machine.start("make", "run", "WORLD=portable", "ARGS=00")
+        while process.poll() is None and log.read_text().count("\n[") < commands:
+            time.sleep(0.001)
+        os.killpg(process.pid, signal.SIGINT)
+        said, _ = process.communicate(timeout=1200)
+        assert "Traceback" not in said, said
+        stopped += "set-up: interrupted; the next try begins anew" in said
+    assert stopped >= 3
+    status, said = portable_machine.run("make", "run", "WORLD=portable", "ARGS=00")
+    assert status == 0 and "1 of 1 notebooks" in said
+
+
+def test_where_nothing_can_be_reached_one_line_says_what_and_what_to_do(tmp_path):
+    machine = Machine(tmp_path)
+    status, said = machine.run("make", "run", PIP_INDEX_URL=NOWHERE + "/simple")
+    why = [line for line in said.splitlines() if "fetching" not in line and "make" not in line]
+    assert status != 0 and len(why) == 1 and why[0].startswith("set-up: ")
+    assert "real Caffe and portable_caffe cannot be had here" in why[0]
+    for part in ("127.0.0.1:9 cannot be reached", "HTTPS_PROXY", "PIP_INDEX_URL", "setup.log"):
+        assert part in why[0]
+
+
+def test_without_make_the_same_words_do_it(portable_machine):
+    status, said = portable_machine.run("python3", "tools/setup_env.py", "portable",
+                                        "tools/run_notebooks.py", "00")
+    assert status == 0 and "1 of 1 notebooks" in said
+
+
+def test_jupyterlab_says_its_address_where_there_is_no_browser(portable_machine):
+    process = portable_machine.start("make", "lab", "WORLD=portable", PYTHONUNBUFFERED="1",
+                                     BROWSER="none-here")
+    said = ""
+    for line in process.stdout:
+        said += line
+        if re.search(r"http://(localhost|127.0.0.1):\d+/lab/tree/notebooks/00", line):
+            break
+    os.killpg(process.pid, signal.SIGTERM)
+    process.communicate(timeout=600)
+    assert "/lab/tree/notebooks/00_start_here.ipynb?token=" in said
+
+
+BLOCKED = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        of_debian = any("python-wheels" in path for path in sys.path)
+        if name in ("ensurepip", "venv") or name == "pip" and not of_debian:
+            raise ModuleNotFoundError("No module named " + name)
+sys.meta_path.insert(0, Blocked())
+"""
+
+
+def test_a_python_without_pip_and_venv_takes_pip_out_of_debian_s_package(tmp_path, registry):
+    if not shutil.which("apt-get") or not list(Path("/var/lib/apt/lists").glob("*Packages*")):
+        pytest.skip("apt knows no packages here")
+    (tmp_path / "blocked").mkdir()
+    (tmp_path / "blocked" / "sitecustomize.py").write_text(BLOCKED)
+    machine = Machine(tmp_path)
+    status, said = machine.run("python3", "tools/get_uv.py", PYTHONPATH=str(tmp_path / "blocked"))
+    assert status == 0 and said.splitlines()[-1].endswith(".tools/bin/uv"), said
+    assert (machine.project / ".tools/pip/usr/share/python-wheels").exists()
+
+
+# --- the Python that runs make ----------------------------------------------------------
+
+
+def test_a_shim_that_does_not_answer_is_passed_over(tmp_path):
+    shim = tmp_path / "python3"
+    shim.write_text("#!/bin/sh\necho 'pyenv: python3: command not found' >&2\nexit 127\n")
+    shim.chmod(0o755)
+    said = subprocess.run(["make", "-n", "run"], cwd=ROOT, text=True, capture_output=True,
+                          env={"PATH": f"{tmp_path}:/usr/bin:/bin"}).stdout
+    assert re.match(r"(python|/usr/bin/python3|/usr/local/bin/python3) tools/setup_env.py any ", said)
+
+
+@pytest.mark.parametrize("name", ["get_uv", "setup_env", "shell"])
+def test_the_setup_reads_as_python_36(name):
+    ast.parse((ROOT / "tools" / f"{name}.py").read_text(), feature_version=(3, 6))
 
 
 @pytest.mark.parametrize("system, machine, libc", [
-    ("Darwin", "arm64", ""), ("Darwin", "x86_64", ""), ("Windows", "AMD64", ""),
-    ("Linux", "aarch64", "glibc"), ("Linux", "x86_64", "")])
-def test_another_platform_is_told_in_one_line_which_way_works(system, machine, libc):
+    ("Darwin", "arm64", ""), ("Windows", "AMD64", ""), ("Linux", "aarch64", "glibc"),
+    ("Linux", "x86_64", "")])
+def test_another_platform_is_told_in_one_line_where_real_caffe_runs(system, machine, libc):
     with pytest.raises(Stop) as stop:
         setup_env.check_platform(system, machine, libc)
     said = str(stop.value)
     assert system in said and "\n" not in said
-    assert all(way in said for way in ("portable_caffe", "Binder", "container", "WSL"))
+    assert all(way in said for way in ("Binder", "container", "WSL"))
 
 
 def test_linux_on_x86_64_with_glibc_is_the_platform():
     setup_env.check_platform("Linux", "x86_64", "glibc")
 
 
-# --- which worlds -----------------------------------------------------------------------
+# --- what the commands say --------------------------------------------------------------
 
 
 @pytest.fixture
-def worlds(clone, monkeypatch):
-    """Where `cannot` holds the worlds that cannot be made; `made` lists those that were."""
-    def make_world(world):
-        if world in cannot:
-            raise Stop(cannot[world])
-        made.append(world)
-
-    cannot, made = {}, []
-    monkeypatch.setattr(setup_env, "make_world", make_world)
-    monkeypatch.setattr(setup_env, "see_to_oracles", lambda: made.append("oracles"))
-    monkeypatch.setattr(setup_env, "see_to_browser", lambda: made.append("browser"))
-    return cannot, made
-
-
-def test_real_caffe_is_taken_where_it_can_be_had(worlds):
-    assert setup_env.make_worlds("") == [REFERENCE] and PORTABLE not in worlds[1]
-
-
-def test_where_real_caffe_cannot_be_had_the_portable_world_is_made_and_it_is_said(worlds, capsys):
-    worlds[0][REFERENCE] = "this is Darwin arm64"
-    assert setup_env.make_worlds("") == [PORTABLE]
-    assert "no reference world: this is Darwin arm64" in capsys.readouterr().out
-
-
-def test_a_missing_network_is_not_answered_with_the_other_world(worlds):
-    worlds[0][REFERENCE] = "uv could not be fetched: no network, or one that ..."
-    with pytest.raises(Stop, match="no network"):
-        setup_env.make_worlds("")
-
-
-def test_a_world_that_is_asked_for_by_name_is_made_or_nothing(worlds):
-    worlds[0][REFERENCE] = "not here"
-    with pytest.raises(Stop, match="not here"):
-        setup_env.make_worlds("reference")
-    assert setup_env.make_worlds("portable") == [PORTABLE]
-    with pytest.raises(Stop, match="'portabel' is no world"):
-        setup_env.make_worlds("portabel")
-
-
-def test_tests_get_both_worlds_with_pytorch_and_a_browser(worlds):
-    assert setup_env.make_worlds("tests") == [REFERENCE, PORTABLE]
-    assert worlds[1] == [REFERENCE, PORTABLE, "oracles", "browser"]
-
-
-def test_no_pytorch_to_be_had_is_said_each_time_and_tried_once(clone, monkeypatch, capsys):
-    tried = []
-    (clone / ".venv-portable").mkdir()
-    monkeypatch.setattr(setup_env, "install_oracles", lambda: tried.append(1) or "no such build")
-    for _ in range(2):
-        setup_env.see_to_oracles()
-    assert tried == [1] and capsys.readouterr().out.count("(no such build)") == 2
-
-
-# --- Python -----------------------------------------------------------------------------
-
-
-def test_a_python_on_path_is_found(empty_machine):
-    this_python(empty_machine / "bin" / f"python{VERSION}")
-    assert pythons.find_python(VERSION) == sys.executable
-
-
-def test_a_pyenv_shim_that_does_not_answer_is_passed_over(empty_machine):
-    program(empty_machine / "bin" / f"python{VERSION}", "echo 'pyenv: version not set' >&2; exit 127")
-    this_python(empty_machine / f".pyenv/versions/{VERSION}.18/bin/python{VERSION}")
-    assert pythons.find_python(VERSION) == sys.executable
-
-
-def test_a_python_is_found_where_pyenv_root_points(empty_machine, monkeypatch):
-    this_python(empty_machine / f"elsewhere/versions/{VERSION}.1/bin/python{VERSION}")
-    monkeypatch.setenv("PYENV_ROOT", str(empty_machine / "elsewhere"))
-    assert pythons.find_python(VERSION) == sys.executable
-
-
-def test_a_python_of_another_version_is_not_taken(empty_machine):
-    this_python(empty_machine / "bin" / "python3.99")
-    this_python(empty_machine / "bin" / "python3")
-    assert pythons.find_python("3.99") is None
-
-
-def test_a_python_that_uv_knows_is_taken(empty_machine):
-    uv = program(empty_machine / "bin" / "uv", 'echo "/uv/has/python3.9"')
-    assert pythons.uv_python(uv, None, "3.9") == "/uv/has/python3.9"
-
-
-def test_no_python_to_be_had_is_one_line_with_a_way_out(empty_machine):
-    uv = program(empty_machine / "bin" / "uv", "echo 'error: dns error' >&2; exit 2")
-    with pytest.raises(Stop, match="no Python 3.99 here.*no network.*pyenv install 3.99") as stop:
-        pythons.uv_python(uv, None, "3.99")
-    assert "\n" not in str(stop.value)
-
-
-# --- uv ---------------------------------------------------------------------------------
-
-BROKEN_PIP = 'echo "pip 1"; [ "$3" = install ] && echo "{}" && exit 1; exit 0'
-
-
-@pytest.mark.parametrize("where", ["bin/uv", ".local/bin/uv", ".tools/bin/uv"])
-def test_uv_is_found_on_path_in_the_home_and_in_tools(empty_machine, where):
-    path = program(empty_machine / where, "echo uv 1.0")
-    assert pythons.get_uv(None, needed=True) == path
-
-
-def test_uv_is_fetched_with_the_pip_that_is_there_in_the_pinned_version(empty_machine):
-    folder = empty_machine / ".tools/bin"
-    pip = program(empty_machine / "python",
-                  '[ "$3" = install ] || exit 0',
-                  f'echo "$@" > {empty_machine}/asked; mkdir -p {folder}',
-                  f'printf "#!/bin/sh\\n" > {folder}/uv; chmod +x {folder}/uv')
-    assert pythons.get_uv(pip, needed=True) == str(folder / "uv")
-    assert (empty_machine / "asked").read_text().split()[-1] == pythons.UV
-
-
-def test_no_network_is_one_line_that_says_so(empty_machine):
-    pip = program(empty_machine / "python",
-                  BROKEN_PIP.format("NewConnectionError: Temporary failure in name resolution"))
-    with pytest.raises(Stop, match="no network") as stop:
-        pythons.get_uv(pip, needed=False)
-    assert "\n" not in str(stop.value)
-
-
-def test_where_the_index_has_no_uv_plain_pip_does_the_work(empty_machine):
-    pip = program(empty_machine / "python", BROKEN_PIP.format("No matching distribution"))
-    assert pythons.get_uv(pip, needed=False) is None
-
-
-def test_uv_gets_what_pip_is_configured_with(empty_machine, monkeypatch):
-    for name in ("UV_DEFAULT_INDEX", "SSL_CERT_FILE", "UV_FIND_LINKS"):
-        monkeypatch.delenv(name, raising=False)
-    pip = program(empty_machine / "python",
-                  "echo \"global.index-url='https://mirror.example/simple'\"",
-                  "echo \"global.extra-index-url='https://other.example'\"",
-                  "echo \":env:.cert='/ca.pem'\"", "echo \":env:.find-links='/wheels'\"")
-    env = pythons.uv_environment(pip)
-    assert env["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
-    assert env["SSL_CERT_FILE"] == "/ca.pem" and env["UV_FIND_LINKS"] == "/wheels"
+def log(tmp_path, monkeypatch):
+    monkeypatch.setattr(shell, "LOG", str(tmp_path / "setup.log"))
 
 
 @pytest.mark.parametrize("said, meaning", [
-    ("Caused by: dns error\nCaused by: failed to lookup address information", "no network"),
-    ("Caused by: invalid peer certificate: UnknownIssuer", "PIP_CERT"),
-    ("because ensurepip is not available. On Debian\nFailing command: x", "python3-pip"),
+    ("Caused by: dns error\nCaused by: failed to lookup address information", "the network cannot"),
+    ("Failed to fetch: `https://mirror.example/simple/six/`\ndns error", "mirror.example cannot"),
+    ("HTTPConnectionPool(host='10.0.0.1', port=9): NewConnectionError", "10.0.0.1 cannot be reach"),
+    ("`https://mirror.example/x`: invalid peer certificate: UnknownIssuer", "PIP_CERT"),
+    ("because ensurepip is not available. On Debian\nFailing command: x", "python3-venv"),
     ("OSError: [Errno 28] No space left on device", "disk is full"),
     ("first\nERROR: something else\n", "ERROR: something else")])
 def test_what_a_failed_command_printed_becomes_its_cause(said, meaning):
     assert meaning in shell.cause(said)
 
 
-# --- the environment, made, kept, interrupted -------------------------------------------
+def test_a_command_that_is_not_there_or_never_ends_is_a_failure_with_words(log):
+    assert shell.run(["no-such-program-here"])[0] == 127
+    status, said = shell.run([sys.executable, "-c", "import time; time.sleep(600)"], seconds=1)
+    assert status == 124 and "no answer in 1 seconds" in said
+
+
+def test_uv_gets_what_pip_is_configured_with_and_looks_at_pyenv_s_pythons(log, tmp_path,
+                                                                          monkeypatch):
+    for name in ("UV_DEFAULT_INDEX", "SSL_CERT_FILE", "UV_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "versions/3.9.1/bin").mkdir(parents=True)
+    for name, value in dict(PIP_INDEX_URL="https://mirror.example/simple", PIP_CERT="/ca.pem",
+                            PIP_FIND_LINKS="/wheels", PYENV_ROOT=str(tmp_path)).items():
+        monkeypatch.setenv(name, value)
+    env = get_uv.environment()
+    assert env["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
+    assert env["SSL_CERT_FILE"] == "/ca.pem" and env["UV_FIND_LINKS"] == "/wheels"
+    assert env["PATH"].endswith(str(tmp_path / "versions/3.9.1/bin"))
+
+
+def test_what_failed_once_is_remembered_with_its_reason_until_asked_again(tmp_path):
+    def fail():
+        calls.append(1)
+        raise Stop("no such build")
+    calls, path = [], str(tmp_path / "tried")
+    assert [setup_env.tried(path, fail) for _ in range(2)] == 2 * ["no such build"]
+    assert len(calls) == 1
+    assert setup_env.tried(path, lambda: None, again=True) is None
+    assert setup_env.tried(path, fail) is None
+
+
+# --- when an environment is made anew ---------------------------------------------------
 
 
 @pytest.fixture
-def making(clone, monkeypatch):
-    """make_environment with commands that only leave a working .venv/bin/python."""
-    def must(command, env=None):
-        asked.append(command)
-        if "venv" in command:
-            this_python(clone / ".venv/bin/python")
-        if failing and failing[0] in command:
-            raise KeyboardInterrupt
-
-    asked, failing = [], []
-    monkeypatch.setattr(setup_env, "must", must)
-    monkeypatch.setattr(pythons, "find_python", lambda version: sys.executable)
-    monkeypatch.setattr(pythons, "get_uv", lambda python, needed: "uv")
-    monkeypatch.setattr(setup_env, "install_dot", lambda: None)
-    return clone, asked, failing
-
-
-def test_an_environment_once_made_is_ready(making):
-    setup_env.make_environment(REFERENCE)
+def environment(tmp_path, monkeypatch, log):
+    """A project whose reference world is made, as far as its stamp says."""
+    for name in (REFERENCE.requirements, PORTABLE.requirements, setup_env.ORACLES,
+                 "pyproject.toml"):
+        (tmp_path / name).write_text(f"# {name}\n")
+    monkeypatch.setattr(shell, "ROOT", str(tmp_path))
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
+    Path(setup_env.stamp_of(REFERENCE)).write_text(setup_env.fingerprint(REFERENCE))
     assert setup_env.is_ready(REFERENCE)
+    return tmp_path
 
 
 @pytest.mark.parametrize("changed", ["requirements.txt", "pyproject.toml"])
-def test_a_changed_file_makes_it_anew(making, changed):
-    setup_env.make_environment(REFERENCE)
-    (making[0] / changed).write_text("# changed\n")
+def test_a_changed_file_makes_it_anew(environment, changed):
+    (environment / changed).write_text("# changed\n")
     assert not setup_env.is_ready(REFERENCE)
 
 
-def test_other_versions_of_pytorch_or_keras_make_the_portable_world_anew(making):
+def test_a_clone_that_was_moved_makes_it_anew(environment, monkeypatch):
+    monkeypatch.setattr(shell, "ROOT", str(environment / "../moved"))
+    environment.rename(environment.parent / "moved")
+    assert not setup_env.is_ready(REFERENCE)
+
+
+def test_other_versions_of_pytorch_or_keras_make_the_portable_world_anew():
     assert setup_env.ORACLES in setup_env.files_of(PORTABLE)
     assert setup_env.ORACLES not in setup_env.files_of(REFERENCE)
-
-
-def test_a_python_that_is_gone_makes_it_anew(making):
-    setup_env.make_environment(REFERENCE)
-    (making[0] / ".venv/bin/python").unlink()
-    assert not setup_env.is_ready(REFERENCE)
-
-
-def test_a_clone_that_was_moved_makes_it_anew(making, monkeypatch):
-    setup_env.make_environment(REFERENCE)
-    moved = shutil.copytree(making[0], making[0] / "moved", symlinks=True)
-    monkeypatch.setattr(shell, "ROOT", str(moved))
-    assert not setup_env.is_ready(REFERENCE)
-
-
-@pytest.mark.parametrize("step", ["venv", "requirements.txt", "-e"])
-def test_an_interrupted_making_is_not_ready_and_the_next_one_clears_it_away(making, step):
-    clone, _, failing = making
-    failing.append(step)
-    with pytest.raises(KeyboardInterrupt):
-        setup_env.make_environment(REFERENCE)
-    assert not setup_env.is_ready(REFERENCE)
-    (clone / ".venv" / "half").write_text("")
-    failing.clear()
-    setup_env.make_environment(REFERENCE)
-    assert setup_env.is_ready(REFERENCE) and not (clone / ".venv" / "half").exists()
-
-
-def test_the_second_make_waits_for_the_first(clone):
-    code = ("import setup_env, shell, time\n"
-            f"shell.TOOLS = {shell.TOOLS!r}\n"
-            "with setup_env.one_at_a_time(): print('in', flush=True); time.sleep(0.3)\n"
-            "print('out', flush=True)")
-    both = [subprocess.Popen([sys.executable, "-c", code], text=True, cwd=ROOT / "tools",
-                             stdout=subprocess.PIPE) for _ in range(2)]
-    said = [one.communicate(timeout=30)[0] for one in both]
-    assert sum("waiting" in words for words in said) == 1
-    assert all("in\nout" in words for words in said)
-
-
-# --- Graphviz ---------------------------------------------------------------------------
-
-
-def test_without_dot_the_command_to_get_it_is_printed_and_nothing_stops(empty_machine, capsys,
-                                                                        monkeypatch):
-    monkeypatch.setattr(setup_env, "python_of", lambda world: sys.executable)
-    setup_env.tell_about_dot(REFERENCE)
-    assert "no `dot` here" in capsys.readouterr().out
-
-
-def test_a_user_without_root_rights_gets_no_apt_get(empty_machine, monkeypatch):
-    program(empty_machine / "bin" / "apt-get", f"touch {empty_machine}/called")
-    monkeypatch.setattr(shell.os, "geteuid", lambda: 1000)
-    setup_env.install_dot()
-    assert not (empty_machine / "called").exists()
-
-
-def test_an_apt_get_that_fails_stops_nothing(empty_machine, monkeypatch, capsys):
-    program(empty_machine / "bin" / "apt-get", "echo 'Could not resolve' ; exit 100")
-    monkeypatch.setattr(shell.os, "geteuid", lambda: 0)
-    setup_env.install_dot()
-    assert "installing it" in capsys.readouterr().out
 
 
 # --- make -------------------------------------------------------------------------------
@@ -343,36 +359,34 @@ def test_ci_runs_make_test_and_nothing_cleverer():
     assert commands == ["set -eu", 'cd "$(dirname "$0")/.."', "exec make test"]
 
 
-@pytest.mark.parametrize("name", ["setup_env", "pythons", "shell", "run_tests"])
-def test_the_setup_reads_as_python_36(name):
-    ast.parse((ROOT / "tools" / f"{name}.py").read_text(), feature_version=(3, 6))
-
-
 # --- which world runs what --------------------------------------------------------------
 
 
 @pytest.fixture
-def ran(monkeypatch):
-    """run_tests with worlds whose pytest only answers with the given exit status."""
-    def run_with(*statuses):
-        answers = iter(statuses)
-        monkeypatch.setattr(run_tests, "runs", lambda: [
-            (f"world {n}", REFERENCE, [], {}) for n, _ in enumerate(statuses)])
-        monkeypatch.setattr(run_tests, "run_pytest", lambda *args: (next(answers), "words"))
-        return run_tests.main([])
+def run_worlds(tmp_path, monkeypatch, capsys):
+    """run_tests with a world for each line of test code that is given."""
+    def run_with(*bodies):
+        runs = []
+        for number, body in enumerate(bodies):
+            path = tmp_path / f"test_world_{number}.py"
+            path.write_text(body)
+            options = ["-p", "no:cacheprovider", "-o", "addopts=", str(path)]
+            runs.append((f"world {number}", REFERENCE, options, {}))
+        monkeypatch.setattr(run_tests, "runs", lambda: runs)
+        monkeypatch.setattr(setup_env, "python_of", lambda world: sys.executable)
+        return run_tests.main([]), capsys.readouterr().out
     return run_with
 
 
-def test_tests_pass_when_each_world_passes_or_had_none_to_run(ran, capsys):
-    assert ran(0, 0) == 0 and ran(0, run_tests.NO_TESTS) == 0
-    assert re.search(r"world 1 +words", capsys.readouterr().out)
+PASSES, FAILS, NONE = "def test_a(): pass", "def test_a(): assert 0, 'wörld'", ""
 
 
-def test_tests_fail_when_one_world_fails_or_none_ran_any(ran):
-    assert ran(0, 1) == 1 and ran(run_tests.NO_TESTS, run_tests.NO_TESTS) == 1
+def test_each_world_s_words_are_shown_whole_and_summed_up_at_the_end(run_worlds):
+    status, said = run_worlds(PASSES, FAILS, PASSES)
+    assert status == 1 and said.index("== world 0") < said.index("wörld") < said.index("== world 2")
+    assert re.findall(r"^world (\d) +(.*) in ", said.split("== which world ran what")[1], re.M) == [
+        ("0", "1 passed"), ("1", "1 failed"), ("2", "1 passed")]
 
 
-def test_what_pytest_prints_is_passed_on_with_its_closing_words_kept(monkeypatch, capsys):
-    monkeypatch.setattr(run_tests.setup_env, "python_of", lambda world: sys.executable)
-    status, words = run_tests.run_pytest("title", REFERENCE, ["--version"], {})
-    assert status == 0 and words.startswith("pytest ") and words in capsys.readouterr().out
+def test_tests_pass_when_each_world_passes_or_had_none_to_run(run_worlds):
+    assert run_worlds(PASSES, NONE)[0] == 0 and run_worlds(NONE, NONE)[0] == 1

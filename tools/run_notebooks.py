@@ -20,6 +20,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from lstm_lib import caffe, describe
+from shell import one_at_a_time
 
 ROOT = Path(__file__).resolve().parent.parent
 SERIES = ROOT / "notebooks"
@@ -35,6 +36,13 @@ def main(arguments=None):
     if asked.rewrite and caffe.engine != "real":
         sys.exit(f"the committed notebooks show real Caffe, and this is {describe()}.")
     prepare_kernels()
+    BUILD.parent.mkdir(exist_ok=True)
+    with one_at_a_time(BUILD.parent / "lock", "another run executes the notebooks"):
+        return run_all(asked)
+
+
+def run_all(asked):
+    """Run those that are asked for, one after the other."""
     prepare_build(empty=not asked.names)
     chosen = [path for path in sorted(SERIES.glob("[0-9]*.ipynb"))
               if not asked.names or any(name in path.name for name in asked.names)]

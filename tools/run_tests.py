@@ -1,14 +1,17 @@
-"""Run the tests in each world that is there, and say which ran what.
+"""Run the tests in each world that is there, side by side, and say which ran what.
 
-    python3 tools/run_tests.py [options of pytest]
+    python tools/run_tests.py [options of pytest]
 
 The reference world runs them on real Caffe; the portable world runs them on portable_caffe,
-on NumPy arrays and, those that compute, on PyTorch's.
+on NumPy arrays and, those that compute, on PyTorch's. As many run at once as there are cores;
+what each prints is shown whole, one after the other, the first as it comes.
 """
 import os
 import re
 import subprocess
 import sys
+import tempfile
+import threading
 
 import setup_env
 import shell
@@ -20,11 +23,16 @@ NO_TESTS = 5  # pytest's exit status when the options chose none
 
 def main(options):
     """Exit status 1 if a test failed somewhere, or if none ran anywhere."""
-    outcomes = [(title, *run_pytest(title, world, extra + options, env))
-                for title, world, extra, env in runs()]
+    cores = threading.Semaphore(os.cpu_count() or 1)
+    started = [Run(title, world, extra + options, env, cores) for title, world, extra, env in runs()]
+    try:
+        outcomes = [(run.title, *run.shown()) for run in started]
+    finally:  # after Ctrl-C too
+        for run in started:
+            run.end()
     print("\n== which world ran what")
     for title, status, words in outcomes:
-        print("{:<46} {}".format(title, words))
+        print(f"{title:<46} {words}")
     statuses = [status for _, status, _ in outcomes]
     return 0 if 0 in statuses and set(statuses) <= {0, NO_TESTS} else 1
 
@@ -38,7 +46,7 @@ def runs():
         found.append(("portable: portable_caffe, NumPy arrays", setup_env.PORTABLE, [],
                       {"LSTM_LIB_ARRAYS": "numpy"}))
         if has_torch():
-            left_out = ["--ignore=tests/test_{}.py".format(name) for name in COMPUTE_NOTHING]
+            left_out = [f"--ignore=tests/test_{name}.py" for name in COMPUTE_NOTHING]
             found.append(("portable: portable_caffe, PyTorch arrays", setup_env.PORTABLE,
                           left_out, {"LSTM_LIB_ARRAYS": "torch"}))
     return found
@@ -49,17 +57,42 @@ def has_torch():
     return shell.run([setup_env.python_of(setup_env.PORTABLE), "-c", "import torch"])[0] == 0
 
 
-def run_pytest(title, world, options, env):
-    """(exit status, pytest's closing words); all that it prints is passed on as it comes."""
-    print("\n== " + title, flush=True)
-    process = subprocess.Popen(
-        [setup_env.python_of(world), "-m", "pytest", *options], cwd=shell.ROOT,
-        env=dict(os.environ, **env), stdout=subprocess.PIPE, encoding="utf-8", errors="replace")
-    last = ""
-    for line in process.stdout:
-        print(line, end="", flush=True)
-        last = line if line.strip() else last
-    return process.wait(), re.sub(r"\x1b\[[\d;]*m", "", last).strip("= \n")
+class Run:
+    """One pytest, which begins when a core is free and writes into a file."""
+
+    def __init__(self, title, world, options, env, cores):
+        self.title, self.cores, self.process = title, cores, None
+        self.command = [setup_env.python_of(world), "-m", "pytest", *options]
+        self.env = dict(os.environ, **env)
+        self.output = tempfile.NamedTemporaryFile(suffix=".log")
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        with self.cores:
+            self.process = subprocess.Popen(self.command, cwd=shell.ROOT, env=self.env,
+                                            stdout=self.output, stderr=subprocess.STDOUT)
+            self.process.wait()
+
+    def shown(self):
+        """(exit status, pytest's closing words), after all that it prints was passed on."""
+        print("\n== " + self.title, flush=True)
+        last, running = "", True
+        with open(self.output.name, encoding="utf-8", errors="replace") as output:
+            while running:
+                self.thread.join(0.2)
+                running = self.thread.is_alive()
+                said = output.read()
+                print(said, end="", flush=True)
+                last = (last + said)[-1000:]
+        words = re.sub(r"\x1b\[[\d;]*m", "", last).strip().split("\n")[-1]
+        return self.process.returncode, words.strip("= ")
+
+    def end(self):
+        """Stop it where it has not ended by itself."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait()
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""Make the environments with the pinned packages and this project; quick when they are there.
+"""Run a program in an environment with the pinned packages, which is made when it is not there.
 
-    python3 tools/setup_env.py [reference | portable | tests | requirements]
+    python3 tools/setup_env.py any tools/run_notebooks.py     # what `make run` does
+    python3 tools/setup_env.py any tools/lab.py               # what `make lab` does
 
-There are two worlds: `reference`, real Caffe on Python 3.9 in .venv, and `portable`,
-portable_caffe on a newer Python in .venv-portable. Without a word it is the reference world
-where that can be had. `make` calls this before every target, so it needs no more than a
-python3 of 3.6 or newer. The interpreter of the world goes into .tools/python.
+The first word says in which world: `reference`, real Caffe on Python 3.9 in .venv; `portable`,
+portable_caffe on any Python from 3.9 to 3.14 in .venv-portable; `any`, the first of the two
+that can be had; or `tests`, in the first of all that can be had. This file needs no more than
+a python3 of 3.6 or newer: uv finds or fetches the Python of a world and installs into it.
 """
 import collections
-import contextlib
 import hashlib
 import os
 import platform
@@ -16,108 +16,106 @@ import shutil
 import sys
 import time
 
-import pythons
+import get_uv
 import shell
 from shell import Stop, must, run, say
 
-World = collections.namedtuple("World", "name folder python requirements")
-REFERENCE = World("reference", ".venv", "3.9", "requirements.txt")
-PORTABLE = World("portable", ".venv-portable", "3.11", "requirements-portable.txt")
+World = collections.namedtuple("World", "name title folder pythons requirements")
+REFERENCE = World("reference", "real Caffe", ".venv", "3.9", "requirements.txt")
+PORTABLE = World("portable", "portable_caffe", ".venv-portable", "3.9 to 3.14",
+                 "requirements-portable.txt")
+UV_PYTHONS = {REFERENCE: "cpython==3.9.*", PORTABLE: "cpython>=3.9,<3.15"}
+WORLDS = {"any": [REFERENCE, PORTABLE], "tests": [REFERENCE, PORTABLE],
+          "reference": [REFERENCE], "portable": [PORTABLE]}
+ADVICE = ("Where something cannot be reached: connect, set HTTPS_PROXY, or name a mirror, of the "
+          "packages in PIP_INDEX_URL, of the Pythons in UV_PYTHON_INSTALL_MIRROR")
 ORACLES = "requirements-oracles.txt"  # PyTorch and Keras, beside the portable world
 TORCH = "torch==2.13.0"
 TRITON = "triton==3.7.1"  # runs the GPU's kernels on the CPU; for Linux only
 
 
 def main(arguments):
-    """Make what is asked for, or with `requirements` the lists of exact versions."""
-    asked = arguments[0] if arguments else ""
+    """Make the world that is asked for, then become the program."""
+    asked, *program = arguments or ["any"]
     try:
-        with one_at_a_time():
-            if asked == "requirements":
-                resolve_requirements(arguments[1:])
-                return
+        see_to_folders()
+        with shell.one_at_a_time(os.path.join(shell.TOOLS, "lock"), "another `make` is setting up"):
+            open(shell.LOG, "w").close()
             worlds = make_worlds(asked)
-        with open(os.path.join(shell.TOOLS, "python"), "w") as file:
-            file.write(os.path.join(worlds[0].folder, "bin", "python"))
-        tell_about_dot(worlds[0])
-    except Stop as stop:
-        sys.exit("set-up: {}".format(stop))
+            see_to_programs("dot", *(["chromedriver"] if asked == "tests" else []))
+            if asked == "tests" and PORTABLE in worlds:
+                see_to_oracles()
+        python = python_of(worlds[0])
+        if program:
+            os.execv(python, [python, *program])
+        say(f"ready: {os.path.relpath(python)}")
+    except (Stop, OSError) as stop:
+        sys.exit(f"set-up: {stop} (all that was said: {os.path.relpath(shell.LOG)})")
     except KeyboardInterrupt:
-        sys.exit("set-up: interrupted; the next `make` begins anew")
+        sys.exit("set-up: interrupted; the next try begins anew")
 
 
-@contextlib.contextmanager
-def one_at_a_time():
-    """Two `make` at once: the second one waits for the first."""
-    try:
-        import fcntl
-    except ImportError:
-        raise Stop("make works on Linux and macOS; on Windows use it in WSL 2, or go on with "
-                   'plain pip: pip install ".[notebooks]" and jupyter lab') from None
+def see_to_folders():
+    """A folder for us, and a home that can be written to: uv, Jupyter and others keep things."""
     os.makedirs(shell.TOOLS, exist_ok=True)
-    with open(os.path.join(shell.TOOLS, "lock"), "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            say("another `make` is setting up; waiting for it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    home = os.path.expanduser("~")
+    if not (os.path.isdir(home) and os.access(home, os.W_OK)):
+        os.environ["HOME"] = os.path.join(shell.TOOLS, "home")
+        os.makedirs(os.environ["HOME"], exist_ok=True)
 
 
 # --- which worlds -----------------------------------------------------------------------
 
 
 def make_worlds(asked):
-    """Make the worlds that are asked for; return those that are there, the first one first."""
-    if asked == "tests":
-        made = [world for world in (REFERENCE, PORTABLE) if make_or_tell(world)]
-        if not made:
-            raise Stop("neither world could be made. {}".format(shell.details()))
-        if PORTABLE in made:
-            see_to_oracles()
-        see_to_browser()
-        return made
-    named = {world.name: world for world in (REFERENCE, PORTABLE)}
-    if asked and asked not in named:
-        raise Stop("{!r} is no world: say reference, portable or nothing".format(asked))
-    if not asked and make_or_tell(REFERENCE):
-        return [REFERENCE]
-    world = named.get(asked, PORTABLE)
-    make_world(world)
-    return [world]
+    """Make the worlds that are asked for; return those that are there."""
+    if asked not in WORLDS:
+        raise Stop(f"{asked!r} is no world: say {', '.join(WORLDS)}")
+    made, missing = [], {}  # why -> what is missing for that
+    for world in WORLDS[asked]:
+        reason = None if is_ready(world) else why_not(world, asked)
+        if reason:
+            missing.setdefault(reason, []).append(world.title)
+        else:
+            made.append(world)
+        if made and asked == "any":
+            break
+    said = "; ".join(f"{' and '.join(titles)} cannot be had here: {reason}"
+                     for reason, titles in missing.items())
+    if not made:
+        raise Stop(f"{said}. {ADVICE}")
+    if said:
+        say(f"{said}. Going on with {made[0].title}, which computes the same numbers")
+    return made
 
 
-def make_or_tell(world):
-    """Make a world, or say why it cannot be had here; return whether it is there.
-
-    Without a network neither can be had, and that stops.
-    """
-    try:
-        make_world(world)
-        return True
-    except Stop as stop:
-        if "no network" in str(stop):
-            raise
-        say("no {} world: {}".format(world.name, stop))
-        return False
+def why_not(world, asked):
+    """Make a world; why it cannot be had, or None. Not tried at each `make` where another is."""
+    again = asked == world.name or not is_ready(PORTABLE)
+    return tried(os.path.join(shell.TOOLS, "no-" + world.name),
+                 lambda: make_environment(world), again)
 
 
-def make_world(world):
-    """Make a world's environment if it is not there already."""
-    if world is REFERENCE:
-        check_platform(platform.system(), platform.machine(), platform.libc_ver()[0])
-    if not is_ready(world):
-        make_environment(world)
+def tried(path, work, again=False):
+    """Why `work` could not be done, in a line, or None; a file remembers that it was tried."""
+    if again or not os.path.exists(path):
+        reason = ""
+        try:
+            work()
+        except Stop as stop:
+            reason = str(stop)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(reason)
+    with open(path, encoding="utf-8") as file:
+        return file.read() or None
 
 
 def check_platform(system, machine, libc):
     """Real Caffe is built for one platform; elsewhere portable_caffe computes the same."""
     if system != "Linux" or machine not in ("x86_64", "AMD64") or libc != "glibc":
-        raise Stop("real Caffe runs on Linux x86-64 with glibc, and this is {} {}{}; there "
-                   "portable_caffe computes the same numbers. For real Caffe use Binder, a "
-                   "linux/amd64 container, or WSL 2 on Windows".format(
-                       system, machine,
-                       " without glibc" if system == "Linux" and libc != "glibc" else ""))
+        without = " without glibc" if system == "Linux" and libc != "glibc" else ""
+        raise Stop(f"it runs on Linux x86-64 with glibc, and this is {system} {machine}{without}; "
+                   "Binder, a linux/amd64 container, or WSL 2 on Windows have it")
 
 
 # --- one world --------------------------------------------------------------------------
@@ -130,7 +128,8 @@ def folder_of(world):
 
 def python_of(world):
     """The environment's interpreter."""
-    return os.path.join(folder_of(world), "bin", "python")
+    place = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
+    return os.path.join(folder_of(world), *place)
 
 
 def stamp_of(world):
@@ -142,7 +141,7 @@ def is_ready(world):
     """Is it whole, in working order, and made from the files that lie here now?"""
     if not os.path.exists(stamp_of(world)):
         return False
-    with open(stamp_of(world)) as stamp:
+    with open(stamp_of(world), encoding="utf-8") as stamp:
         return stamp.read() == fingerprint(world)
 
 
@@ -153,7 +152,7 @@ def fingerprint(world):
         with open(os.path.join(shell.ROOT, name), "rb") as file:
             digest.update(file.read())
     _, version = run([python_of(world), "--version"])
-    return "{}\n{}\n{}\n".format(shell.ROOT, version.strip(), digest.hexdigest())
+    return f"{shell.ROOT!a}\n{version.strip()}\n{digest.hexdigest()}\n"
 
 
 def files_of(world):
@@ -163,125 +162,80 @@ def files_of(world):
 
 def make_environment(world):
     """Build it from nothing; whatever an interrupted try left is thrown away."""
+    if world is REFERENCE:
+        check_platform(platform.system(), platform.machine(), platform.libc_ver()[0])
     start = time.time()
-    if os.path.exists(shell.LOG):
-        os.remove(shell.LOG)
-    python = pythons.find_python(world.python)
-    uv = pythons.get_uv(python, needed=python is None)
-    env = pythons.uv_environment(python) if uv else None
-    python = python or pythons.uv_python(uv, env, world.python)
-    say("Python {}: {}".format(world.python, python))
-    shutil.rmtree(folder_of(world), ignore_errors=True)
-    say("installing the packages of {} into {} (600 MB on disk)".format(
-        world.requirements, world.folder))
-    if uv:
-        must([uv, "venv", "--python", python, folder_of(world)], env=env)
-    else:  # exact versions need no search, so plain pip will do
-        must([python, "-m", "venv", folder_of(world)])
-    install = install_command(world, uv)
-    must(install + ["--no-deps", "-r", world.requirements], env=env)
-    must(install + ["--no-deps", "--no-build-isolation", "-e", "."], env=env)
-    install_dot()
-    with open(stamp_of(world), "w") as stamp:
+    uv, env = get_uv.get_uv(), get_uv.environment()
+    make_venv(world, uv, env)
+    say(f"installing the packages of {world.requirements} into {world.folder} (600 MB on disk)")
+    install = [uv, "pip", "install", "--python", python_of(world), "--no-deps"]
+    must([*install, "-r", world.requirements], env)
+    must([*install, "--no-build-isolation", "-e", "."], env)
+    with open(stamp_of(world), "w", encoding="utf-8") as stamp:
         stamp.write(fingerprint(world))
-    say("done in {:.0f} s".format(time.time() - start))
+    say(f"done in {time.time() - start:.0f} s")
 
 
-def install_command(world, uv):
-    """What installs packages into a world."""
-    if uv:
-        return [uv, "pip", "install", "--python", python_of(world)]
-    return [python_of(world), "-m", "pip", "install"]
+def make_venv(world, uv, env):
+    """An empty environment, on the Python that runs this where it will do."""
+    pythons = [UV_PYTHONS[world]]
+    if world is PORTABLE and fits_portable():
+        pythons.insert(0, sys.executable)
+    for python in pythons:
+        shutil.rmtree(folder_of(world), ignore_errors=True)
+        code, said = run([uv, "venv", "--no-project", "--python", python, folder_of(world)], env)
+        if code == 0:
+            return
+    raise Stop(f"it needs Python {world.pythons}, which is not on this machine and could not be "
+               f"fetched ({shell.cause(said)})")
 
 
-# --- programs beside it: PyTorch, a browser, Graphviz -----------------------------------
+def fits_portable():
+    """Is this Python one of those that the portable world is resolved for?"""
+    return (platform.python_implementation() == "CPython"
+            and (3, 9) <= sys.version_info[:2] < (3, 15)
+            and getattr(sys, "_is_gil_enabled", lambda: True)())
+
+
+# --- what lies beside it ----------------------------------------------------------------
+
+PROGRAMS = {"dot": (["graphviz"], "pictures by Graphviz"),
+            "chromedriver": (["chromium", "chromium-driver"], "tests in a browser")}
+
+
+def see_to_programs(*names):
+    """Install a program that is missing where we may; else say what is left out, and go on."""
+    for name in names:
+        packages, left_out = PROGRAMS[name]
+        if not shutil.which(name) and shell.may_apt():
+            say(f"{name} is missing; installing it with apt-get")
+            shell.apt("update")
+            shell.apt("install", "-y", "--no-install-recommends", *packages)
+        if not shutil.which(name):
+            say(f"no {name} here, so {left_out} are left out; on Debian and Ubuntu: "
+                f"sudo apt-get install {' '.join(packages)}")
 
 
 def see_to_oracles():
     """PyTorch for the CPU, Keras and Triton into the portable world; tests can do without."""
-    outcome = os.path.join(folder_of(PORTABLE), "oracles")
-    if not os.path.exists(outcome):
-        say("installing PyTorch for the CPU and Keras into {}".format(PORTABLE.folder))
-        said = install_oracles()
-        with open(outcome, "w") as file:
-            file.write("" if said is None else shell.cause(said))
-    with open(outcome) as file:
-        missing = file.read()
+    missing = tried(os.path.join(folder_of(PORTABLE), "oracles"), install_oracles)
     if missing:
-        say("no PyTorch for the CPU to be had ({}), so tests with it are left out; `make clean` "
-            "to try again".format(missing))
+        say(f"no PyTorch for the CPU to be had ({missing}), so tests with it are left out; "
+            "`make clean` to try again")
 
 
 def install_oracles():
-    """Install them; return what was said if that failed.
+    """A build for the CPU from local wheels, or else from where uv knows such builds to be.
 
-    A build for the CPU from local wheels, or else from where uv knows such builds to be: the
-    usual one for Linux brings gigabytes of CUDA.
+    The usual one for Linux brings gigabytes of CUDA.
     """
-    uv = pythons.get_uv(python_of(PORTABLE), needed=False)
-    env = pythons.uv_environment(python_of(PORTABLE))
-    if uv is None:
-        return "uv could not be fetched"
-    install = install_command(PORTABLE, uv) + ["--no-deps"]
-    for torch in ([TORCH + "+cpu"], ["--torch-backend", "cpu", TORCH]):
-        code, said = run(install + torch, env)
-        if code == 0:
-            break
-    if code == 0:
-        code, said = run(install + ["-r", ORACLES], env)
-        run(install + [TRITON], env)
-    return said if code else None
-
-
-def see_to_browser():
-    """Chromium for the tests of the interactive page, where we may install it."""
-    if not shutil.which("chromedriver") and shell.may_apt():
-        say("chromedriver is missing; installing Chromium with apt-get for the tests")
-        shell.apt_install("chromium", "chromium-driver")
-    if not shutil.which("chromedriver"):
-        say("no chromedriver here, so the tests in a browser are left out; on Debian: "
-            "sudo apt-get install chromium chromium-driver")
-
-
-def install_dot():
-    """Install Graphviz where that needs no password; its absence stops nothing."""
-    if not shutil.which("dot") and shell.may_apt():
-        say("Graphviz is missing; installing it with apt-get")
-        shell.apt_install("graphviz")
-
-
-def tell_about_dot(world):
-    """Without `dot` everything but the pictures works: say how to get it, and go on."""
-    if not shutil.which("dot"):
-        code = "from lstm_lib.doctor import dot_command; print(dot_command())"
-        _, command = run([python_of(world), "-c", code])
-        say("no `dot` here, so pictures by Graphviz are left out; to get it: {}".format(
-            command.strip().split("\n")[-1]))
-
-
-# --- exact versions ---------------------------------------------------------------------
-
-# file -> for which Python and which systems it is resolved
-RESOLVED = {
-    REFERENCE.requirements: ["--python-version", "3.9",
-                             "--python-platform", "x86_64-manylinux_2_28"],
-    PORTABLE.requirements: ["--python-version", "3.11", "--universal"],
-    # as on Windows, where PyTorch brings no CUDA along
-    ORACLES: ["--python-version", "3.11", "--python-platform", "windows",
-              "--constraint", PORTABLE.requirements],
-}
-
-
-def resolve_requirements(options):
-    """Rewrite the lists of exact versions from the .in files."""
-    python = pythons.find_python(REFERENCE.python)
-    uv = pythons.get_uv(python, needed=True)
-    env = pythons.uv_environment(python)
-    env.pop("UV_FIND_LINKS", None)  # what lies on this machine is for this machine
-    for name, how in RESOLVED.items():
-        must([uv, "pip", "compile", "--custom-compile-command", "make requirements",
-              name.replace(".txt", ".in"), "--output-file", name] + how + options, env=env)
-    say("{} are written; the next `make` installs them".format(", ".join(RESOLVED)))
+    say(f"installing PyTorch for the CPU and Keras into {PORTABLE.folder}")
+    uv, env = get_uv.get_uv(), get_uv.environment()
+    install = [uv, "pip", "install", "--python", python_of(PORTABLE), "--no-deps"]
+    if run([*install, TORCH + "+cpu"], env)[0] != 0:
+        must([*install, "--torch-backend", "cpu", TORCH], env)
+    must([*install, "-r", ORACLES], env)
+    run([*install, TRITON], env)
 
 
 if __name__ == "__main__":
