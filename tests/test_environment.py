@@ -1,10 +1,13 @@
 """The files that describe the environment say one and the same thing."""
 import re
 import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
+import get_uv
 import pytest
+import shell
 import yaml
 from conftest import on_real_caffe
 from packaging.requirements import Requirement
@@ -60,6 +63,29 @@ def test_the_resolved_file_satisfies_what_the_project_itself_depends_on():
         if asked.marker is None or asked.marker.evaluate({"extra": ""}):
             version = str(PINNED[canonicalize_name(asked.name)].specifier).lstrip("=")
             assert asked.specifier.contains(version), f"{asked} is not satisfied by {version}"
+
+
+@pytest.mark.parametrize("system", [
+    "x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "x86_64-apple-darwin",
+    "aarch64-apple-darwin", "x86_64-pc-windows-msvc"])
+def test_every_package_of_the_portable_world_is_built_for(system, tmp_path):
+    uv, env = get_uv.places()[0], get_uv.environment()
+    for python in ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"):
+        oldest = "14.0" if python == "3.14" else "13.0"  # macOS
+        done = subprocess.run(
+            [uv, "pip", "install", "--dry-run", "--no-deps", "--only-binary", ":all:", "-r",
+             ROOT / "requirements-portable.txt", "--target", tmp_path, "--python-version", python,
+             "--python-platform", system], env={**env, "MACOSX_DEPLOYMENT_TARGET": oldest},
+            text=True, capture_output=True)
+        if "cannot be reached" in shell.cause(done.stderr):
+            pytest.skip("no package index can be reached from here")
+        assert done.returncode == 0, f"Python {python}: {done.stderr}"
+
+
+def test_importing_lstm_lib_leaves_matplotlib_to_those_who_draw_with_it():
+    code = "import sys, lstm_lib; print('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], text=True,
+                          capture_output=True).stdout == "False\n"
 
 
 def test_this_environment_holds_the_pinned_versions():

@@ -20,8 +20,11 @@ from conftest import on_real_caffe
 from setup_env import PORTABLE, REFERENCE
 from shell import Stop
 
+from lstm_lib import caffe
+
 ROOT = Path(__file__).resolve().parent.parent
 NOWHERE = "http://127.0.0.1:9"  # where nothing listens
+ONCE = "needs no real Caffe: the portable world tries it"
 OF_PIP = {name: value for name, value in os.environ.items()
           if re.match("PIP_|SSL_|HTTPS?_PROXY|https?_proxy", name) and name != "PIP_FIND_LINKS"}
 
@@ -116,6 +119,8 @@ def test_python_39_is_fetched_and_notebook_00_runs_on_real_caffe(tmp_path, regis
 @pytest.fixture(scope="module")
 def portable_machine(tmp_path_factory, registry):
     """A machine without a Python 3.9, whose home cannot be written to; two `make` at once."""
+    if caffe.engine == "real":
+        pytest.skip(ONCE)
     if shutil.which("python3.9", path="/usr/bin:/bin"):
         pytest.skip("the system's own Python is a 3.9")
     machine = Machine(tmp_path_factory.mktemp("machine"), home="home/file/none")
@@ -191,17 +196,25 @@ def test_without_make_the_same_words_do_it(portable_machine):
     assert status == 0 and "1 of 1 notebooks" in said
 
 
-def test_jupyterlab_says_its_address_where_there_is_no_browser(portable_machine):
-    process = portable_machine.start("make", "lab", "WORLD=portable", PYTHONUNBUFFERED="1",
-                                     BROWSER="none-here")
-    said = ""
-    for line in process.stdout:
+@pytest.mark.parametrize("with_browser", [True, False])
+def test_jupyterlab_opens_in_the_browser_or_says_its_address(portable_machine, with_browser):
+    browser, opened = portable_machine.folder / "browser", portable_machine.folder / "opened"
+    browser.write_text(f"#!/bin/sh\necho \"$1\" > '{opened}.part'\nmv '{opened}.part' '{opened}'\n")
+    browser.chmod(0o755)
+    process = portable_machine.start("make", "lab", "WORLD=portable",
+                                     BROWSER=str(browser) if with_browser else "none-here")
+    said = address = ""
+    while not re.search(r"http://[\w.]+:\d+/lab/tree/notebooks/00\S+token=", said):
+        line = process.stdout.readline()
+        assert line, said  # it ended before
         said += line
-        if re.search(r"http://(localhost|127.0.0.1):\d+/lab/tree/notebooks/00", line):
-            break
+    while with_browser and not address:
+        address = opened.read_text() if opened.exists() else ""
+        assert process.poll() is None, said
+        time.sleep(0.01)
     os.killpg(process.pid, signal.SIGTERM)
     process.communicate(timeout=600)
-    assert "/lab/tree/notebooks/00_start_here.ipynb?token=" in said
+    assert ("/lab/tree/notebooks/00_start_here.ipynb" in address) == with_browser
 
 
 BLOCKED = """
@@ -224,6 +237,15 @@ def test_a_python_without_pip_and_venv_takes_pip_out_of_debian_s_package(tmp_pat
     status, said = machine.run("python3", "tools/get_uv.py", PYTHONPATH=str(tmp_path / "blocked"))
     assert status == 0 and said.splitlines()[-1].endswith(".tools/bin/uv"), said
     assert (machine.project / ".tools/pip/usr/share/python-wheels").exists()
+
+
+@pytest.mark.skipif(caffe.engine == "real", reason=ONCE)
+def test_plain_pip_installs_the_project_and_notebook_00_runs(registry):
+    version = "%d.%d" % sys.version_info[:2]
+    done = subprocess.run([sys.executable, "tools/try_pythons.py", version], cwd=ROOT, text=True,
+                          capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(rf"^{version} +ok +ok +(real Caffe|portable_caffe)", done.stdout, re.M)
 
 
 # --- the Python that runs make ----------------------------------------------------------

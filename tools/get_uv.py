@@ -14,7 +14,7 @@ from shell import Stop, run, say
 
 VERSION = "0.13.9"
 # uv is a program: what it needs of Python to run is nothing, whatever its package asks for
-INSTALL = ["install", "--no-deps", "--only-binary=:all:", "--python-version", "3.12",
+INSTALL = ["install", "--no-deps", "--only-binary=:all:", "--ignore-requires-python",
            "--retries", "1", "--upgrade", "--target"]
 
 
