@@ -26,7 +26,7 @@ import numpy as np  # noqa: E402
 
 import portable_caffe  # noqa: E402
 from lstm_lib import describe, unroll  # noqa: E402
-from portable_caffe.judge import both_nets, error  # noqa: E402
+from portable_caffe.judge.compare import both_nets, error  # noqa: E402
 
 SIZES = [(3, 10, 12800, 500), (20, 32, 128, 256), (100, 32, 128, 256), (100, 1, 64, 64)]
 LONG = [(1000, 8, 64, 64), (1000, 32, 128, 256)]  # for memory

@@ -218,7 +218,7 @@ def line(row):
 
 def write(result, path):
     """The whole file or nothing."""
-    from lstm_lib.safe_net import in_place_of
+    from lstm_lib.safe_caffe.net import in_place_of
     in_place_of(path, lambda beside: Path(beside).write_text(json.dumps(result, indent=1) + "\n"))
 
 

@@ -156,10 +156,10 @@ class Operations(TorchDispatchMode):
 def launches():
     """Counts in a `with` block the launches of portable_caffe's own kernels."""
     try:
-        from portable_caffe import unit_kernels
+        from portable_caffe.gpu import kernels
     except ImportError:  # no Triton here
         return nullcontext(mock.Mock(call_count=0))
-    return mock.patch.object(unit_kernels, "_launch", side_effect=unit_kernels._launch)
+    return mock.patch.object(kernels, "_launch", side_effect=kernels._launch)
 
 
 def operations(run):

@@ -1,22 +1,23 @@
-"""See a recurrent net: an LSTM as one Caffe time step, unrolled with shared weights."""
+"""See a recurrent net: an LSTM as one Caffe time step, unrolled with shared weights.
+
+Where is what: README.md in this folder.
+"""
 from .errors import DotMissing, NetError, NoGPU
 
 __version__ = "0.1.0"
 
 try:
-    from .engine import caffe, describe
+    from .safe_caffe.engine import caffe, describe
     from .netspec import add_layer_to_net_spec, add_layer_with_multiple_tops
     from .cells import single_time_step_lstm
-    from .unroll import Unrolled, initial_state, unroll
+    from .unrolling import Unrolled, initial_state, unroll
     from .lengths import cont_from_lengths, mask_from_lengths
-    from .nets import (load_net, prototxt, save_weights, shared_weights, to_net_parameter,
-                       write_prototxt)
-    from .weights import (LSTMWeights, get_gradients, get_layer_weights, get_weights,
-                          set_layer_weights, set_weights, uniform_start, xavier_start)
-    from .exchange import (from_keras, from_onnx, from_pytorch, reorder_gates, to_keras,
-                           to_onnx, to_pytorch)
-    from .onnx_file import write_onnx
-    from .draw import Picture, draw, summary
+    from .nets import load_net, prototxt, to_net_parameter, write_prototxt
+    from .weights import (LSTMWeights, get_gradients, get_layer_weights, get_weights, save_weights,
+                          set_layer_weights, set_weights, shared_weights, xavier_start)
+    from .exchange import (from_keras, from_onnx, from_pytorch, reorder_gates, to_keras, to_onnx,
+                           to_pytorch, write_onnx)
+    from .drawing import Picture, draw, summary
     from .training import Solver, make_solver
     from .reference import compare, lstm_backward, lstm_forward
 except (ImportError, ValueError) as error:  # raised on use, so that `python -m lstm_lib doctor` works
@@ -28,4 +29,12 @@ except (ImportError, ValueError) as error:  # raised on use, so that `python -m 
             raise AttributeError(name)
         raise ImportError(_why_not)
 
-__all__ = [name for name in dir() if not name.startswith("_")]
+__all__ = [
+    "DotMissing", "LSTMWeights", "NetError", "NoGPU", "Picture", "Solver", "Unrolled",
+    "add_layer_to_net_spec", "add_layer_with_multiple_tops", "caffe", "compare",
+    "cont_from_lengths", "describe", "draw", "from_keras", "from_onnx", "from_pytorch",
+    "get_gradients", "get_layer_weights", "get_weights", "initial_state", "load_net",
+    "lstm_backward", "lstm_forward", "make_solver", "mask_from_lengths", "prototxt",
+    "reorder_gates", "save_weights", "set_layer_weights", "set_weights", "shared_weights",
+    "single_time_step_lstm", "summary", "to_keras", "to_net_parameter", "to_onnx", "to_pytorch",
+    "unroll", "views", "write_onnx", "write_prototxt", "xavier_start"]

@@ -3,7 +3,6 @@ import argparse
 import os
 import sys
 
-from .draw_command import add_draw_command
 from .errors import DotMissing, NetError, NoGPU
 
 
@@ -23,7 +22,7 @@ def main(arguments=None):
 
 
 def command_line():
-    """All commands; a module with a command of its own adds it here."""
+    """All commands. What they need of Caffe is imported when they run: doctor needs none."""
     parser = argparse.ArgumentParser(prog="python -m lstm_lib", description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     add_doctor_command(commands)
@@ -58,7 +57,7 @@ def add_unroll_command(commands):
 
 
 def write_unrolled(asked):
-    from lstm_lib import caffe, unroll, write_prototxt
+    from . import caffe, unroll, write_prototxt
 
     sizes = [asked.steps, asked.batch, *asked.input]
     if min(sizes) < 1:
@@ -79,13 +78,41 @@ def add_check_command(commands):
 
 
 def check(asked):
-    from lstm_lib import load_net
-    from lstm_lib.nets import to_net_parameter
-    from lstm_lib.files import readable
-
-    from .draw import summary
+    from . import load_net, summary, to_net_parameter
+    from .files import readable
 
     print(summary(load_net(to_net_parameter(readable(asked.file)))))
+    return 0
+
+
+def add_draw_command(commands):
+    command = commands.add_parser("draw", help="draw a prototxt as a picture or a page")
+    command.add_argument("file", metavar="FILE", help="a prototxt file")
+    command.add_argument("-o", "--output", help="FILE.svg if left out; also .png .pdf .dot .html")
+    command.add_argument("--style", choices=("time", "caffe", "graphviz"), default="time")
+    command.add_argument("--steps", choices=("auto", "fold", "all", "rolled"), default="auto",
+                         help="show all time steps, or fold those in the middle")
+    command.add_argument("--shapes", action="store_true",
+                         help="write the shapes of the blobs; this builds the net")
+    command.add_argument("--all-layers", action="store_true",
+                         help="draw all that Caffe runs; this builds the net")
+    command.add_argument("--html", action="store_true", help="write the interactive page")
+    command.set_defaults(run=write_picture)
+
+
+def write_picture(asked):
+    from . import draw, load_net
+
+    ending = ".html" if asked.html else ".svg"
+    path = asked.output or os.path.splitext(asked.file)[0] + ending
+    if asked.html and not path.endswith(".html"):
+        path = os.path.splitext(path)[0] + ".html"
+    if os.path.realpath(path) == os.path.realpath(asked.file):
+        raise NetError(f"{path!r} is the prototxt itself; give -o another file.")
+    source = load_net(asked.file) if asked.shapes or asked.all_layers else asked.file
+    picture = draw(source, style=asked.style, steps=asked.steps, shapes=asked.shapes,
+                   all_layers=asked.all_layers, path=path)
+    print(f"{path}: {picture.alt}")
     return 0
 
 

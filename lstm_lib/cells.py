@@ -9,31 +9,13 @@ In the net, Mxw is W_xc, Mxb is b_c and Mhw is W_hc; Mx = W_xc x_t + b_c and
 Mh = W_hc h_{t-1}. All blobs are (1, B, .), so the gates are sliced on axis 2.
 Source: arXiv:1511.04119, eq. 1-3; Caffe's lstm_layer.cpp and lstm_unit_layer.cpp.
 """
-from .checks import check_count, check_name
-from .engine import caffe
-from .errors import NetError
+from .arguments import check_count, check_name
 from .netspec import add_layer_to_net_spec, add_layer_with_multiple_tops
+from .safe_caffe.engine import caffe
+from .weights import default_weight_names, three_names
 
 L, P = caffe.layers, caffe.params
 GATES = ("i", "f", "o", "g")
-
-
-def default_weight_names(prefix):
-    """The names of the three shared weights: matrix and bias for x, matrix for h.
-
-    >>> default_weight_names("")
-    ['w_Mxw', 'w_Mxb', 'w_Mhw']
-    """
-    return [f"w_{prefix}{weight}" for weight in ("Mxw", "Mxb", "Mhw")]
-
-
-def three_names(weight_names):
-    """The names as they were given; `NetError` unless they are three different texts."""
-    names = weight_names if isinstance(weight_names, (list, tuple)) else ()
-    if len(names) != 3 or len({name for name in names if isinstance(name, str)}) != 3:
-        raise NetError("weight_names are three different names, for Mxw, Mxb and Mhw, "
-                       f"got {weight_names!r}.")
-    return names
 
 
 def single_time_step_lstm(ns, h0, c0, x, prefix, num_output, weight_names=None):

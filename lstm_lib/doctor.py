@@ -61,7 +61,7 @@ def wants_real():
 
 
 def _engine():
-    from .engine import caffe
+    from .safe_caffe.engine import caffe
 
     return caffe.describe()
 
@@ -84,7 +84,7 @@ def look_at_caffe():
     if not wants_real():
         return f"{_engine()}; real Caffe is not here"
     try:
-        from .real_door import real
+        from .safe_caffe.real import real
     except ImportError as error:
         raise Problem(f"does not import: {error.__cause__ or error}", INSTALL) from None
     packages = [f"{name} {version_of(name)}" for name in ("kendryte-caffe", "caffe")
@@ -139,7 +139,7 @@ def look_at_kernel():
 def look_at_gpu():
     """A GPU that this Caffe can use; the series is made for the CPU and needs none."""
     try:
-        from .engine import caffe
+        from .safe_caffe.engine import caffe
         from .errors import NoGPU
     except ImportError:
         raise Note("not asked, for there is no Caffe") from None

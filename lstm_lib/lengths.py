@@ -1,7 +1,11 @@
 """How do sequences of different lengths go into one blob?"""
 import numpy as np
 
-from .checks import check_count
+from .arguments import check_count
+from .netspec import add_layer_to_net_spec, slice_steps
+from .safe_caffe.engine import caffe
+
+L, P = caffe.layers, caffe.params
 
 
 def mask_from_lengths(lengths, T):
@@ -42,3 +46,24 @@ def _check_lengths(lengths):
         raise ValueError(f"lengths of sequences are a list of whole numbers, got {lengths!r}.")
     for length in lengths:
         check_count("the length of a sequence", length)
+
+
+def cut_steps(ns, top, T, name):
+    """The T pieces (1, B) of a blob (T, B), or T times None where there is none."""
+    if top is None:
+        return [None] * T
+    return slice_steps(ns, top, name + "/slice", [f"{name}/t{t}" for t in range(1, T + 1)])
+
+
+def scale_state(ns, name, state, factor):
+    """state (1, B, H) times factor (1, B), a number for each sequence."""
+    return add_layer_to_net_spec(ns, L.Scale, name, state, factor, axis=0)
+
+
+def hold_states(ns, name, new, old, m):
+    """m new + (1 - m) old, for h and c."""
+    rest = add_layer_to_net_spec(ns, L.Power, name + "rest", m, scale=-1, shift=1)
+    return [add_layer_to_net_spec(
+        ns, L.Eltwise, name + state, scale_state(ns, f"{name}new_{state}", after, m),
+        scale_state(ns, f"{name}old_{state}", before, rest), operation=P.Eltwise.SUM)
+        for state, after, before in zip("hc", new, old)]

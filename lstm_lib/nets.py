@@ -2,14 +2,11 @@
 import os
 import tempfile
 
-import numpy as np
-from google.protobuf.internal.encoder import _VarintBytes
-
-from . import checks
-from .engine import caffe
+from .arguments import check_name
 from .errors import NetError
 from .files import in_place_of, read_text
-from .stored import owners
+from .safe_caffe.engine import caffe
+from .safe_caffe.prototxt import parse
 
 NetParameter = caffe.proto.caffe_pb2.NetParameter
 
@@ -27,9 +24,9 @@ def to_net_parameter(source):
     if isinstance(source, caffe.Net):
         return source.spec
     if isinstance(source, str) and ("{" in source or "\n" in source or not source.strip()):
-        return checks.parse(caffe, source)
+        return parse(caffe, source)
     if isinstance(source, (str, os.PathLike)):
-        return checks.parse(caffe, read_text(source), repr(os.fspath(source)))
+        return parse(caffe, read_text(source), repr(os.fspath(source)))
     raise NetError(f"expected a NetSpec, prototxt text or a path, got {type(source).__name__}.")
 
 
@@ -90,7 +87,7 @@ def _named(source, name=None, force_backward=False):
     net = NetParameter()
     net.CopyFrom(to_net_parameter(source))
     if name is not None:
-        checks.check_name("the name of a net", name)
+        check_name("the name of a net", name)
         net.name = name
     if force_backward:
         net.force_backward = True
@@ -136,60 +133,3 @@ def load_net(source, weights=None, phase=caffe.TRAIN, force_backward=False):
     if weights is not None:
         net.copy_from(weights)
     return net
-
-
-def save_weights(net, path):
-    """Save each shared weight once, so that the file does not grow with T.
-
-    `load_net(source, weights=path)` reads it into an unroll of any T of the same layers.
-
-    Raises
-    ------
-    NetError : the net has no weights, or the path cannot be written.
-
-    Source: Caffe reads such a file with `copy_from`, for a layer without blobs of its own
-    takes those of the layer it shares with.
-    """
-    check_net(net)
-    stored = NetParameter(name=net.spec.name)
-    types = {layer.name: layer.type for layer in net.spec.layer}
-    for name in owners(net):
-        layer = stored.layer.add(name=name, type=types[name])
-        for blob in net.params[name]:
-            layer.blobs.add().MergeFromString(_blob_bytes(blob))
-    if not stored.layer:
-        raise NetError("this net has no weights to save.")
-
-    def write(beside):
-        with open(beside, "wb") as file:
-            file.write(stored.SerializeToString())
-
-    in_place_of(path, write)
-    return path
-
-
-def _blob_bytes(blob):
-    """A BlobProto in wire form; appending millions of numbers one by one takes seconds."""
-    shape = caffe.proto.caffe_pb2.BlobProto()
-    shape.shape.dim.extend(blob.shape)
-    numbers = np.ascontiguousarray(blob.data, "<f4").tobytes()
-    data_field = b"\x2a"  # field 5, `data`, packed
-    return shape.SerializeToString() + data_field + _VarintBytes(len(numbers)) + numbers
-
-
-def shared_weights(net):
-    """Each named weight of the net and the layers that use it.
-
-    Returns
-    -------
-    dict of name -> (Blob, [layer names]), in the order of the net. A weight without a
-    name in the prototxt is listed as `layer[index]`.
-    """
-    check_net(net)
-    table = {}
-    for layer in net.spec.layer:
-        for index, blob in enumerate(net.params.get(layer.name, ())):
-            name = layer.param[index].name if index < len(layer.param) else ""
-            entry = table.setdefault(name or f"{layer.name}[{index}]", (blob, []))
-            entry[1].append(layer.name)
-    return table

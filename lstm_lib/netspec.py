@@ -1,9 +1,10 @@
 """How do I add a named layer to a `caffe.NetSpec`?"""
 import functools
 
-from .checks import check_count, check_layer, check_name, check_net_spec, check_top
-from .engine import caffe
+from .arguments import check_count, check_name, check_net_spec, check_top
 from .errors import NetError
+from .safe_caffe.engine import caffe
+from .safe_caffe.layers import check_layer
 
 
 def all_or_nothing(build):
@@ -77,7 +78,7 @@ def add_layer_with_multiple_tops(ns, caffe_layer, lname, ntop, *args, **kwargs):
     >>> ns, L = caffe.NetSpec(), caffe.layers
     >>> ns.x = L.Input(input_param=dict(shape=dict(dim=[1, 2, 6])))
     >>> a, b = add_layer_with_multiple_tops(
-    ...     ns, L.Slice, "halves", 2, ns.x, "a", "b", axis=2, slice_point=[3])
+    ...     ns, caffe.layers.Slice, "halves", 2, ns.x, "a", "b", axis=2, slice_point=[3])
     >>> ns.to_proto().layer[1].top
     ['a', 'b']
     """
@@ -112,3 +113,11 @@ def _check_free(ns, name):
     if name in ns.tops:
         raise ValueError(f"the name {name!r} is taken by a top of this NetSpec already "
                          f"({ns.tops[name].fn.type_name}); choose another name or prefix.")
+
+
+def slice_steps(ns, top, name, names):
+    """Cut (T, B, ...) into T blobs (1, B, ...); one step needs no cut."""
+    if len(names) == 1:
+        return (top,)
+    return add_layer_with_multiple_tops(ns, caffe.layers.Slice, name, len(names), top, *names,
+                                        axis=0, slice_point=list(range(1, len(names))))

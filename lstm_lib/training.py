@@ -1,8 +1,8 @@
 """How do I train a net? Caffe's own solvers, driven from Python, with errors that raise."""
-from .engine import caffe
+from .safe_caffe.engine import caffe
 from .errors import NetError, did_you_mean
 from .nets import load_net
-from .snapshots import name_snapshots
+from .safe_caffe.solver import name_snapshots
 
 SolverParameter = caffe.proto.caffe_pb2.SolverParameter
 

@@ -7,11 +7,14 @@ Everywhere in `lstm_lib` an LSTM has three arrays, with rows in the order i, f, 
 from collections import namedtuple
 
 import numpy as np
+from google.protobuf.internal.encoder import _VarintBytes
 
-from .cells import default_weight_names, three_names
-from .checks import check_count
+from .arguments import check_count
 from .errors import NetError
-from .nets import check_net, shared_weights
+from .files import in_place_of
+from .nets import NetParameter, check_net
+from .safe_caffe.engine import caffe
+from .safe_caffe.weight_files import owners
 
 
 class LSTMWeights(namedtuple("LSTMWeights", "W_xc b_c W_hc")):
@@ -23,8 +26,8 @@ class LSTMWeights(namedtuple("LSTMWeights", "W_xc b_c W_hc")):
         return self.W_hc.shape[1]
 
 
-def uniform_start(D, H, rng, limit=0.05, forget_bias=0.0):
-    """Every matrix entry uniform in [-limit, limit], biases 0 (the origin's start).
+def xavier_start(D, H, rng, forget_bias=0.0):
+    """Uniform in +-sqrt(3 / fan_in), as Caffe's `xavier` filler does (filler.hpp); biases 0.
 
     Parameters
     ----------
@@ -35,39 +38,19 @@ def uniform_start(D, H, rng, limit=0.05, forget_bias=0.0):
     Examples
     --------
     >>> import numpy as np
-    >>> W = uniform_start(5, 4, np.random.default_rng(0), forget_bias=1.0)
-    >>> W.W_xc.shape, W.b_c[4:8].tolist()
-    ((16, 5), [1.0, 1.0, 1.0, 1.0])
+    >>> W = xavier_start(3, 4, np.random.default_rng(0), forget_bias=1.0)
+    >>> bool(abs(W.W_xc).max() <= 1), W.b_c[4:8].tolist(), W.H
+    (True, [1.0, 1.0, 1.0, 1.0], 4)
     """
-    _check_sizes(D, H)
-    return _start(D, H, rng, limit, limit, forget_bias)
-
-
-def xavier_start(D, H, rng, forget_bias=0.0):
-    """Uniform in +-sqrt(3 / fan_in), as Caffe's `xavier` filler does (filler.hpp).
-
-    >>> import numpy as np
-    >>> W = xavier_start(3, 4, np.random.default_rng(0))
-    >>> bool(abs(W.W_xc).max() <= 1), W.H
-    (True, 4)
-    """
-    _check_sizes(D, H)
-    return _start(D, H, rng, np.sqrt(3 / D), np.sqrt(3 / H), forget_bias)
-
-
-def _check_sizes(D, H):
     check_count("D", D)
     check_count("H", H)
-
-
-def _start(D, H, rng, limit_x, limit_h, forget_bias):
-    if not hasattr(rng, "uniform") or not 0 <= max(limit_x, limit_h) < np.inf:
-        raise ValueError("expected rng = np.random.default_rng(seed) and a limit of 0 or more, got "
-                         f"{rng!r} and {limit_x!r}.")
+    if not hasattr(rng, "uniform"):
+        raise ValueError(f"expected rng = np.random.default_rng(seed), got {rng!r}.")
+    x, h = np.sqrt(3 / D), np.sqrt(3 / H)
     b_c = np.zeros(4 * H, np.float32)
     b_c[H:2 * H] = forget_bias  # rows i, f, o, g: f is the second block
-    return LSTMWeights(rng.uniform(-limit_x, limit_x, (4 * H, D)).astype(np.float32), b_c,
-                       rng.uniform(-limit_h, limit_h, (4 * H, H)).astype(np.float32))
+    return LSTMWeights(rng.uniform(-x, x, (4 * H, D)).astype(np.float32), b_c,
+                       rng.uniform(-h, h, (4 * H, H)).astype(np.float32))
 
 
 def get_weights(net, weight_names=None):
@@ -145,3 +128,78 @@ def _write(blobs, weights, names):
                            f"{np.asarray(array).dtype}.")
     for blob, array in zip(blobs, weights):
         blob.data[...] = array
+
+
+def default_weight_names(prefix):
+    """The names of the three shared weights: matrix and bias for x, matrix for h.
+
+    >>> default_weight_names("")
+    ['w_Mxw', 'w_Mxb', 'w_Mhw']
+    """
+    return [f"w_{prefix}{weight}" for weight in ("Mxw", "Mxb", "Mhw")]
+
+
+def three_names(weight_names):
+    """The names as they were given; `NetError` unless they are three different texts."""
+    names = weight_names if isinstance(weight_names, (list, tuple)) else ()
+    if len(names) != 3 or len({name for name in names if isinstance(name, str)}) != 3:
+        raise NetError("weight_names are three different names, for Mxw, Mxb and Mhw, "
+                       f"got {weight_names!r}.")
+    return names
+
+
+def save_weights(net, path):
+    """Save each shared weight once, so that the file does not grow with T.
+
+    `load_net(source, weights=path)` reads it into an unroll of any T of the same layers.
+
+    Raises
+    ------
+    NetError : the net has no weights, or the path cannot be written.
+
+    Source: Caffe reads such a file with `copy_from`, for a layer without blobs of its own
+    takes those of the layer it shares with.
+    """
+    check_net(net)
+    stored = NetParameter(name=net.spec.name)
+    types = {layer.name: layer.type for layer in net.spec.layer}
+    for name in owners(net):
+        layer = stored.layer.add(name=name, type=types[name])
+        for blob in net.params[name]:
+            layer.blobs.add().MergeFromString(_blob_bytes(blob))
+    if not stored.layer:
+        raise NetError("this net has no weights to save.")
+
+    def write(beside):
+        with open(beside, "wb") as file:
+            file.write(stored.SerializeToString())
+
+    in_place_of(path, write)
+    return path
+
+
+def _blob_bytes(blob):
+    """A BlobProto in wire form; appending millions of numbers one by one takes seconds."""
+    shape = caffe.proto.caffe_pb2.BlobProto()
+    shape.shape.dim.extend(blob.shape)
+    numbers = np.ascontiguousarray(blob.data, "<f4").tobytes()
+    data_field = b"\x2a"  # field 5, `data`, packed
+    return shape.SerializeToString() + data_field + _VarintBytes(len(numbers)) + numbers
+
+
+def shared_weights(net):
+    """Each named weight of the net and the layers that use it.
+
+    Returns
+    -------
+    dict of name -> (Blob, [layer names]), in the order of the net. A weight without a
+    name in the prototxt is listed as `layer[index]`.
+    """
+    check_net(net)
+    table = {}
+    for layer in net.spec.layer:
+        for index, blob in enumerate(net.params.get(layer.name, ())):
+            name = layer.param[index].name if index < len(layer.param) else ""
+            entry = table.setdefault(name or f"{layer.name}[{index}]", (blob, []))
+            entry[1].append(layer.name)
+    return table

@@ -14,7 +14,7 @@ from .errors import NetError
 from .node import Node
 from .prepare import prepare
 from .proto import caffe_pb2
-from .replay import Runs
+from .gpu.replay import Runs
 
 
 class Net:

@@ -13,7 +13,7 @@ from portable_caffe.layer_types import recurrent
 from portable_nets import fill, inputs, lstm_by_units
 
 torch = pytest.importorskip("torch")
-kernels = pytest.importorskip("portable_caffe.unit_kernels")
+kernels = pytest.importorskip("portable_caffe.gpu.kernels")
 PLAIN = recurrent.lstm_unit, recurrent.lstm_unit_gradients
 
 

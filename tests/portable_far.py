@@ -12,7 +12,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from portable_caffe import arrays, replay
+from portable_caffe import arrays
+from portable_caffe.gpu import replay
 from portable_caffe.arrays import Arrays
 
 

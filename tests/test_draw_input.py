@@ -7,8 +7,8 @@ import pytest
 from drawn_nets import PERCEPTRON, drawn_names, parsed, unrolled
 
 from lstm_lib import DotMissing, NetError, caffe
-from lstm_lib.draw import draw, summary
-from lstm_lib.raster import LONGEST_SIDE
+from lstm_lib.drawing.picture import draw, summary
+from lstm_lib.drawing.raster import LONGEST_SIDE
 
 ODD_NAMES = ['"quoted"', "a:b", "a/b/c", "Mx+Mh", "größe ∑ 图", "<script>alert(1)</script>",
              "</script><b>", "&amp;", "graph", "node", "a\\b", "line\nbreak", "nul\x01", "$x$",
@@ -167,7 +167,7 @@ def test_the_time_picture_page_and_summary_need_no_dot(monkeypatch, tmp_path):
 
 
 def test_dot_is_stopped_at_its_time_limit_and_leaves_no_process(monkeypatch):
-    import lstm_lib.graphviz as graphviz
+    from lstm_lib.drawing import graphviz
 
     started = []
     popen = graphviz.subprocess.Popen
@@ -183,7 +183,7 @@ def test_dot_is_stopped_at_its_time_limit_and_leaves_no_process(monkeypatch):
 
 
 def test_ctrl_c_leaves_no_process(monkeypatch):
-    import lstm_lib.graphviz as graphviz
+    from lstm_lib.drawing import graphviz
 
     started = []
 
@@ -226,17 +226,11 @@ def test_the_summary_counts_the_layers_that_caffe_really_runs(options):
 
 
 def test_the_shell_command_writes_what_it_is_asked_for(tmp_path, capsys):
-    import argparse
-
     from lstm_lib import write_prototxt
-    from lstm_lib.draw_command import add_draw_command
 
     file = write_prototxt(unrolled(9), str(tmp_path / "net.prototxt"))
-    parser = argparse.ArgumentParser()
-    add_draw_command(parser.add_subparsers())
     for words in (["-o", str(tmp_path / "a.svg"), "--steps", "all"], ["--html", "--shapes"]):
-        args = parser.parse_args(["draw", file, *words])
-        assert args.run(args) == 0
+        assert main(["draw", file, *words]) == 0
     assert "unrolled LSTM, 9 steps" in capsys.readouterr().out
     assert sorted(os.listdir(tmp_path)) == ["a.svg", "net.html", "net.prototxt"]
 
@@ -295,7 +289,7 @@ def test_the_shell_draws_all_layers_and_rolled_up(tmp_path):
 
 
 def test_the_pixel_budget_holds_for_the_area_too(tmp_path):
-    from lstm_lib.raster import MOST_PIXELS, convert
+    from lstm_lib.drawing.raster import MOST_PIXELS, convert
 
     with pytest.raises(NetError, match=f"{MOST_PIXELS:,} in all"):
         convert('<svg viewBox="0 0 9000 9000"/>', tmp_path / "x.png", "png")

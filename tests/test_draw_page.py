@@ -7,7 +7,7 @@ import pytest
 from drawn_nets import PERCEPTRON, unrolled
 
 from lstm_lib import load_net
-from lstm_lib.draw import draw
+from lstm_lib.drawing.picture import draw
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 from selenium.webdriver.common.by import By  # noqa: E402

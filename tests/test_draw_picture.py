@@ -8,11 +8,11 @@ from drawn_nets import (NAMELESS, PERCEPTRON, SVG, drawn_names, parsed, stacked,
 
 from lstm_lib import (NetError, add_layer_to_net_spec, caffe, initial_state, load_net,
                       single_time_step_lstm, unroll)
-from lstm_lib.draw import draw
-from lstm_lib.graph import read_graph
-from lstm_lib.steps import find_steps
-from lstm_lib.svg import STATE_COLOURS, WEIGHT_COLOURS
-from lstm_lib.wiring import Wiring
+from lstm_lib.drawing.picture import draw
+from lstm_lib.drawing.structure.graph import read_graph
+from lstm_lib.drawing.structure.steps import find_steps
+from lstm_lib.drawing.svg import STATE_COLOURS, WEIGHT_COLOURS
+from lstm_lib.drawing.structure.wiring import Wiring
 
 
 def inner(element):
@@ -551,7 +551,7 @@ def test_the_loops_of_a_rolled_net_run_outside_its_frame():
 
 
 def test_an_equation_tells_what_is_computed_in_place():
-    from lstm_lib.words import equation
+    from lstm_lib.drawing.structure.words import equation
 
     gate = next(node for node in read_graph(PERCEPTRON).nodes if node.name == "ip1")
     assert equation(gate) == "ip1 = ip1[0] · data + ip1[1]; ip1 ← max(0, ip1)"

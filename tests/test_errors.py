@@ -12,8 +12,8 @@ import pytest
 from conftest import B, D, H, T, L, input_layer, unrolled_net, unrolled_spec, on_real_caffe
 
 from lstm_lib import NetError, NoGPU, caffe, load_net, save_weights, write_prototxt
-from lstm_lib import guard
-from lstm_lib.guard import Died, in_child
+from lstm_lib.safe_caffe import child
+from lstm_lib.safe_caffe.child import Died, in_child
 
 X = 'layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 4 } } } '
 
@@ -105,7 +105,7 @@ def test_a_blob_too_large_for_memory_raises_before_it_is_filled():
 
 @on_real_caffe
 def test_a_weight_too_large_for_memory_raises_with_its_layer(monkeypatch):
-    monkeypatch.setattr(guard, "free_memory", lambda: 10 ** 9)  # a small machine
+    monkeypatch.setattr(child, "free_memory", lambda: 10 ** 9)  # a small machine
     with pytest.raises(NetError, match="'wrong' .*host allocation(?s:.*)do not fit"):
         load_net(X + layer("InnerProduct", "inner_product_param { num_output: 170000000 }"))
 
@@ -266,7 +266,7 @@ def test_ctrl_c_which_reaches_the_child_too_is_left_to_the_parent():
 def test_a_child_that_takes_too_long_is_ended(monkeypatch):
     import time
 
-    monkeypatch.setattr(guard, "CHILD_SECONDS", 0.2)
+    monkeypatch.setattr(child, "CHILD_SECONDS", 0.2)
     start = time.monotonic()
     with pytest.raises(Died):
         in_child(lambda: time.sleep(30))

@@ -241,10 +241,10 @@ def test_no_file_is_left_in_the_folder_of_temporary_files(tmp_path, monkeypatch)
 @pytest.fixture
 def children(monkeypatch):
     """A list that grows with each child process."""
-    from lstm_lib import safe_net
+    from lstm_lib.safe_caffe import net as net_module
 
-    made, real = [], safe_net.in_child
-    monkeypatch.setattr(safe_net, "in_child", lambda work: made.append(1) or real(work))
+    made, real = [], net_module.in_child
+    monkeypatch.setattr(net_module, "in_child", lambda work: made.append(1) or real(work))
     return made
 
 

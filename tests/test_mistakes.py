@@ -13,7 +13,7 @@ from test_errors import X, layer
 
 from lstm_lib import NetError, caffe, get_weights, load_net, make_solver, set_weights, unroll
 from lstm_lib.__main__ import main
-from lstm_lib.checks import check_listed_files
+from lstm_lib.safe_caffe.net_checks import check_listed_files
 
 
 def classifier():

@@ -6,7 +6,7 @@ import pytest
 
 import portable_caffe as pc
 from portable_caffe import arrays, layers as L
-from portable_caffe.judge_cases import CASES
+from portable_caffe.judge.cases import CASES
 
 from portable_nets import fill, inputs, learning_net, write
 
@@ -212,9 +212,9 @@ def test_hdf5_is_refused_with_what_to_do():
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1] or 'plain'}")
 def test_ordinary_and_infinite_numbers_warn_of_nothing(case):
-    from portable_caffe import judge
+    from portable_caffe.judge import compare
 
-    spec, values = judge.spec_of(case, np.random.default_rng(0))
+    spec, values = compare.spec_of(case, np.random.default_rng(0))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         net = pc.Net(spec, pc.TRAIN)

@@ -30,13 +30,13 @@ def test_kernels_compile_for_gpus_of_nvidia_and_amd(gpu, code, tmp_path, monkeyp
     pytest.importorskip("torch", reason="torch is not installed here")
     triton = pytest.importorskip("triton", reason="triton is not installed here")
     from triton.backends.compiler import GPUTarget
-    from portable_caffe import unit_kernels
+    from portable_caffe.gpu import kernels
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
-    for kernel in (unit_kernels._forward, unit_kernels._backward):
+    for kernel in (kernels._forward, kernels._backward):
         types = {name: "*fp32" for name in kernel.arg_names}
         types.update(n="i32", H="i32", BLOCK="constexpr")
         source = triton.compiler.ASTSource(fn=kernel, signature=types,
-                                           constexprs={"BLOCK": unit_kernels.BLOCK})
+                                           constexprs={"BLOCK": kernels.BLOCK})
         assert triton.compile(source, target=GPUTarget(*gpu)).asm[code]
 
 

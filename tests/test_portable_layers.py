@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 
 import portable_caffe as pc
-from portable_caffe import judge, layers as L
-from portable_caffe.judge_cases import CASES
-from portable_caffe.judge_nets import NETS
+from portable_caffe.judge import compare
+from portable_caffe import layers as L
+from portable_caffe.judge.cases import CASES
+from portable_caffe.judge.nets import NETS
 
 from portable_nets import inputs
 
@@ -15,8 +16,8 @@ pytest.importorskip("caffe", reason="real Caffe, the judge, is not installed her
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1] or 'plain'}")
 @pytest.mark.parametrize("seed", range(10, 13))
 def test_layer_computes_what_real_caffe_computes(case, seed):
-    forward, backward = judge.judge(case, seed)
-    assert forward <= judge.FORWARD and backward <= judge.BACKWARD
+    forward, backward = compare.judge(case, seed)
+    assert forward <= compare.FORWARD and backward <= compare.BACKWARD
 
 
 @pytest.mark.parametrize("what, make", NETS, ids=[what for what, _ in NETS])
@@ -24,8 +25,8 @@ def test_layer_computes_what_real_caffe_computes(case, seed):
 def test_net_computes_what_real_caffe_computes(what, make, phase):
     if phase == pc.TEST and "origin" in what:
         pytest.skip("large, and the same net in both phases")
-    forward, backward = judge.judge_net(make(), seed=1, phase=phase)
-    assert forward <= judge.FORWARD and backward <= judge.BACKWARD
+    forward, backward = compare.judge_net(make(), seed=1, phase=phase)
+    assert forward <= compare.FORWARD and backward <= compare.BACKWARD
 
 
 def test_every_layer_type_is_judged():
@@ -40,8 +41,8 @@ def agree(spec, seed=0, **kwargs):
     for name in values:
         if name.startswith("cont"):
             values[name] = values[name] > 0
-    forward, backward = judge.compare(spec, values, random, **kwargs)
-    assert forward <= judge.FORWARD and backward <= judge.BACKWARD
+    forward, backward = compare.compare(spec, values, random, **kwargs)
+    assert forward <= compare.FORWARD and backward <= compare.BACKWARD
 
 
 @pytest.mark.parametrize("cell", ["composed", "fused"])
@@ -132,7 +133,7 @@ def test_dropout_drops_the_asked_part_and_keeps_the_mean():
     ns.y = L.Dropout(ns.x, dropout_ratio=0.25)
     spec = ns.to_proto()
     spec.force_backward = True
-    for net in judge.both_nets(spec):
+    for net in compare.both_nets(spec):
         net.blobs["x"].data[...] = 1
         net.blobs["y"].diff[...] = 2
         y = net.forward()["y"].copy()
@@ -150,7 +151,7 @@ def test_dropout_drops_the_asked_part_and_keeps_the_mean():
 def test_filler_has_the_distribution_of_real_caffes(filler):
     ns = inputs(pc.NetSpec(), x=(1, 300))
     ns.y = L.InnerProduct(ns.x, num_output=200, weight_filler=filler)
-    real, own = judge.both_nets(ns.to_proto())
+    real, own = compare.both_nets(ns.to_proto())
     own = pc.Net(ns.to_proto(), pc.TRAIN)  # with weights of its own
     theirs, mine = (net.params["y"][0].data for net in (real, own))
     levels = [0.001, 0.1, 0.4, 0.6, 0.9, 0.999]
@@ -163,7 +164,7 @@ def test_dummy_data_fills_constants_once_and_random_numbers_each_time():
     spec = pc.NetSpec()
     spec.a, spec.b = L.DummyData(ntop=2, shape=dict(dim=[2, 3]), data_filler=[
         dict(type="constant", value=4), dict(type="gaussian", std=1)])
-    for net in judge.both_nets(spec.to_proto()):
+    for net in compare.both_nets(spec.to_proto()):
         assert net.inputs == [] and np.all(net.blobs["a"].data == 4)
         before = net.blobs["b"].data.copy()
         net.blobs["a"].data[...] = 5

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import portable_caffe as pc
-from portable_caffe import arrays, judge, layers as L, net as net_module
-from portable_caffe.judge_cases import CASES
+from portable_caffe import arrays, layers as L, net as net_module
+from portable_caffe.judge import compare
+from portable_caffe.judge.cases import CASES
 
 from portable_nets import fill, inputs, learning_net, lstm_by_units, unshared_weights, write
 
@@ -43,7 +44,7 @@ def results(spec, values, phase=pc.TRAIN):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1] or 'plain'}")
 def test_layer_computes_the_same_on_every_array_library(case, monkeypatch):
-    spec, values = judge.spec_of(case, np.random.default_rng(3))
+    spec, values = compare.spec_of(case, np.random.default_rng(3))
     phase = pc.TEST if case[1] == "TEST" else pc.TRAIN
     found = results(spec, values, phase)
     monkeypatch.setenv("LSTM_LIB_ARRAYS", "numpy")

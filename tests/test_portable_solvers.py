@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import portable_caffe as pc
-from portable_caffe import judge
+from portable_caffe.judge import compare
 from portable_caffe.proto import caffe_pb2
 
 from portable_nets import learning_net, write
@@ -44,7 +44,7 @@ def solvers(folder, options, **more):
     for name in ("real", "own"):
         os.makedirs(str(folder / name), exist_ok=True)
     pair = []
-    for name, caffe in (("real", judge.real_caffe()), ("own", pc)):
+    for name, caffe in (("real", compare.real_caffe()), ("own", pc)):
         param = caffe_pb2.SolverParameter(
             net=write(folder, learning_net()), test_iter=[2], test_interval=7,
             snapshot_prefix=str(folder / name / "s"), **{"max_iter": 60, **options, **more})
@@ -95,7 +95,7 @@ def test_each_side_goes_on_from_the_others_snapshot(tmp_path, kind):
         solver.snapshot()
     stop = train(real, 5, seed=1)
     for caffe, file in ((pc, "real/s_iter_10.solverstate"),
-                        (judge.real_caffe(), "own/s_iter_10.solverstate")):
+                        (compare.real_caffe(), "own/s_iter_10.solverstate")):
         solver = caffe.get_solver(str(tmp_path / "own" / "solver.prototxt"))
         solver.restore(str(tmp_path / file))
         assert solver.iter == 10
@@ -124,7 +124,7 @@ def test_solve_steps_to_max_iter_and_writes_the_files_real_caffe_writes(tmp_path
 def test_solver_classes_take_a_file_as_real_caffes_do(name, tmp_path):
     solvers(tmp_path, CLASSES[name])
     pair = [getattr(caffe, name)(str(tmp_path / "own" / "solver.prototxt"))
-            for caffe in (judge.real_caffe(), pc)]
+            for caffe in (compare.real_caffe(), pc)]
     copy_weights(pair[0].net, pair[1].net)
     assert_close(train(pair[0], 3), train(pair[1], 3))
 

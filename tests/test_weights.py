@@ -8,24 +8,18 @@ from test_origin import origin_example
 
 from lstm_lib import (NetError, caffe, get_gradients, get_layer_weights, get_weights, load_net,
                       save_weights, set_layer_weights, set_weights, shared_weights,
-                      uniform_start, xavier_start)
+                      xavier_start)
 
 
 def equal(one, other):
     return all(np.array_equal(a, b) for a, b in zip(one, other))
 
 
-@pytest.mark.parametrize("start", [uniform_start, xavier_start])
-def test_start_values_depend_on_the_seed_alone_and_set_the_forget_bias(start):
-    W = start(7, 3, np.random.default_rng(5), forget_bias=1.5)
-    assert equal(W, start(7, 3, np.random.default_rng(5), forget_bias=1.5))
+def test_start_values_depend_on_the_seed_alone_and_set_the_forget_bias():
+    W = xavier_start(7, 3, np.random.default_rng(5), forget_bias=1.5)
+    assert equal(W, xavier_start(7, 3, np.random.default_rng(5), forget_bias=1.5))
     assert W.b_c.tolist() == [0] * 3 + [1.5] * 3 + [0] * 6
     assert (W.W_xc.shape, W.W_hc.shape, W.H) == ((12, 7), (12, 3), 3)
-
-
-def test_uniform_start_stays_inside_its_limit_and_fills_it():
-    W = uniform_start(50, 40, np.random.default_rng(0), limit=0.05)
-    assert 0.049 < abs(W.W_xc).max() <= 0.05 and 0.049 < abs(W.W_hc).max() <= 0.05
 
 
 def test_xavier_start_has_the_spread_of_caffe_s_xavier_filler():
@@ -148,10 +142,10 @@ def test_what_is_no_net_is_named(call, make):
 
 @pytest.mark.parametrize("arguments, said", [
     ((0, 4, np.random.default_rng()), "D must"), ((4, 2.5, np.random.default_rng()), "H must"),
-    ((4, 4, 7), "default_rng"), ((4, 4, np.random.default_rng(), -1), "limit of 0 or more")])
+    ((4, 4, 7), "default_rng")])
 def test_start_values_of_no_size_or_no_generator_raise(arguments, said):
     with pytest.raises(ValueError, match=said):
-        uniform_start(*arguments)
+        xavier_start(*arguments)
 
 
 def test_gradients_that_were_read_stay_when_the_net_runs_on():

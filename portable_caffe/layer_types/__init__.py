@@ -1,11 +1,11 @@
 """The layer types, by name: `LAYER_TYPES["TanH"]`."""
-from . import (elementwise, inner_product, inputs, losses, ranking, recurrent, shape_layers,
-               windows)
+from . import (accuracy, convolution, elementwise, inner_product, inputs, losses, recurrent,
+               shapes)
 from .base import Layer
 
 LAYER_TYPES = {name: found
-               for module in (elementwise, inner_product, inputs, losses, ranking, recurrent,
-                              shape_layers, windows)
+               for module in (accuracy, convolution, elementwise, inner_product, inputs, losses,
+                              recurrent, shapes)
                for name, found in sorted(vars(module).items())
                if isinstance(found, type) and issubclass(found, Layer)
                and name[0] != "_" and found is not Layer}

@@ -26,11 +26,11 @@ def unit_functions():
 def _kernels(now):
     """The module of the kernels, if Triton is there and they compute what they should."""
     try:
-        from .. import unit_kernels
+        from ..gpu import kernels
     except ImportError:
         return None
-    right = unit_kernels.are_right(now.device, lstm_unit, lstm_unit_gradients)
-    return unit_kernels if right else None
+    right = kernels.are_right(now.device, lstm_unit, lstm_unit_gradients)
+    return kernels if right else None
 
 
 @functools.lru_cache(maxsize=None)

@@ -1,0 +1,11 @@
+"""Any net as a picture, a page, or a table: read, find the steps, lay out, write.
+
+    structure/    a net as a graph, its time steps, what is an LSTM, the net in words
+    layout/       where things stand: one cell, then the whole scene
+    picture       `draw` and `summary`; time_picture, graphviz: the two ways to draw
+    looks, legend, outer_wires, values, svg    what a picture is made of
+    raster, page  PNG and PDF; the interactive page
+"""
+from .picture import Picture, draw, summary
+
+__all__ = ["Picture", "draw", "summary"]

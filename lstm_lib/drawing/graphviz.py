@@ -1,0 +1,139 @@
+"""Pictures by Graphviz: a cluster per step, and Caffe's own `caffe.draw`."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+from . import svg
+from ..doctor import dot_command
+from ..safe_caffe.engine import caffe
+from ..errors import DotMissing, NetError
+from .looks import weight_colour
+from ..nets import to_net_parameter
+from .structure.wiring import Wiring
+
+SECONDS = 20  # `caffe.draw` needs more from about T = 15 on, and minutes at T = 20
+
+
+def run_dot(dot_text, kind, instead, seconds=SECONDS):
+    """What `dot -T<kind>` makes of the text, as bytes.
+
+    Raises
+    ------
+    DotMissing : there is no `dot`; the message has the command that installs it here.
+    NetError : it took longer than the limit, or failed; `instead` says what to use.
+    """
+    if shutil.which("dot") is None:
+        raise DotMissing(f"this style needs Graphviz's program `dot`: {dot_command()}. "
+                         "style='time' needs no program.")
+    process = subprocess.Popen(["dot", f"-T{kind}"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               start_new_session=True)
+    try:
+        out, said = process.communicate(dot_text.encode(), timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise NetError(f"`dot` was stopped after {seconds} seconds. {instead}") from None
+    finally:  # after Ctrl-C too
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if process.returncode:
+        raise NetError(f"`dot` failed: {said.decode(errors='replace').strip()[-300:]}")
+    return out
+
+
+def caffe_dot(source):
+    """The DOT text of `caffe.draw`, with each name quoted.
+
+    Caffe takes a colon in a name for a port and stumbles over quotes and words like
+    `graph`; so it draws a copy with plain names, and the labels get the real ones.
+    """
+    net, names = _plain_names(to_net_parameter(source))
+    style = dict(caffe.draw.LAYER_STYLE_DEFAULT)
+    try:
+        drawn = caffe.draw.get_pydot_graph(net, "BT")
+    finally:  # it colours that dict while drawing
+        caffe.draw.LAYER_STYLE_DEFAULT.clear()
+        caffe.draw.LAYER_STYLE_DEFAULT.update(style)
+    for node in drawn.get_nodes():
+        label = (node.get_label() or node.get_name()).strip('"')
+        node.set_label('"' + re.sub(r"name\d+x", lambda m: _escaped(names[m[0]]), label) + '"')
+    return drawn.to_string()
+
+
+def _plain_names(source):
+    net = caffe.proto.caffe_pb2.NetParameter()
+    net.CopyFrom(source)
+    plain, names = {}, {}
+
+    def name_for(name):
+        if name not in plain:
+            plain[name] = f"name{len(plain)}x"
+            names[plain[name]] = name
+        return plain[name]
+
+    net.name = "net"
+    for layer in net.layer:
+        layer.name = name_for(layer.name)
+        layer.bottom[:] = [name_for(name) for name in layer.bottom]
+        layer.top[:] = [name_for(name) for name in layer.top]
+    return net, names
+
+
+def _escaped(name):
+    """The name as it may stand in a label, of the `record` kind that Caffe uses too."""
+    return re.sub(r'([\\"{}<>|])', r"\\\1", svg.printable(name).replace("\n", " "))
+
+
+def _quoted(name):
+    return '"' + _escaped(name) + '"'
+
+
+def clustered_dot(graph):
+    """DOT text with a cluster per step, in the order of time.
+
+    An invisible row of anchors outside the clusters, each tied to its step, keeps the
+    order; edges from step to step do not pull nodes upward.
+    """
+    wiring = Wiring(graph)
+    lines = ["digraph {", "rankdir=BT; ranksep=0.3; nodesep=0.15; bgcolor=white;",
+             'node [shape=box, style="rounded,filled", fillcolor="#F4F4F4", fontsize=10];',
+             "edge [arrowsize=0.6];"]
+    drawn = set(wiring.nodes)
+    for number, stack in enumerate(graph.stacks):
+        for step in stack.steps:
+            lines.append(f"subgraph cluster_{number}_{step} {{ style=rounded; color=gray; "
+                         f"label={_quoted(f'{stack.name} t = {step}'.strip())};")
+            lines += [_dot_node(node) for node in stack.cells[step] if node in drawn]
+            lines.append("}")
+        lines += _anchors(number, stack)
+    lines += [_dot_node(node) for node in wiring.nodes if node.stack is None]
+    for wire in wiring.wires:
+        apart = wire.source.step != wire.target.step
+        lines.append(f"n{wire.source.index} -> n{wire.target.index}"
+                     + (" [constraint=false]" if apart and _in_steps(wire) else "") + ";")
+    return "\n".join([*lines, "}", ""])
+
+
+def _in_steps(wire):
+    return wire.source.stack is not None and wire.target.stack is not None
+
+
+def _anchors(number, stack):
+    names = [f"a{number}_{step}" for step in stack.steps]
+    first = [f"n{stack.cells[step][0].index}" for step in stack.steps]
+    return ["{ rank=same; " + " ".join(f"{name} [style=invis, width=0, height=0, label=\"\"];"
+                                       for name in names) + " }",
+            *[f"{a} -> {b} [style=invis];" for a, b in zip(names, names[1:])],
+            *[f"{a} -> {n} [style=invis, weight=100];" for a, n in zip(names, first)]]
+
+
+def _dot_node(node):
+    types = " + ".join(layer.type for layer in node.layers)
+    label = _escaped(node.name) + "\\n" + _escaped(types)
+    marked = [weight for weight in node.weights if weight.mark]
+    if marked:
+        label += "\\n" + _escaped(", ".join(weight.name for weight in marked))
+    colour = f', fillcolor="{weight_colour(marked[0])}"' if marked else ""
+    return f'n{node.index} [label="{label}"{colour}];'

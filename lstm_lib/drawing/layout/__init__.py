@@ -1,0 +1,1 @@
+"""Where things stand: layers, one cell of a kind, then the whole scene."""

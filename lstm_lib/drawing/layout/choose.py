@@ -1,0 +1,23 @@
+"""Which layout for which steps? The textbook's for an LSTM, a general one for any other cell."""
+from .any_cell import layered_layout
+from .lstm_cell import composed_layout, fused_layout
+from ..looks import look_of
+
+
+def lay_out(cells):
+    """The layout of each step; steps of one kind share one.
+
+    The textbook's drawing for an LSTM, and layers from bottom to top for any other cell.
+    """
+    kinds = {}
+    for cell in cells.values():
+        kinds.setdefault(cell.kind, cell)
+    for layout in (composed_layout, fused_layout, layered_layout):
+        made = {kind: layout(cell) for kind, cell in kinds.items()}
+        if all(made.values()):  # one drawing for the stack, so that its lines stay straight
+            break
+    for kind, cell in kinds.items():
+        made[kind].look = {node.role: look_of(node) for node in cell.nodes}
+        for role, size in made[kind].sizes.items():
+            made[kind].look[role].width, made[kind].look[role].height = size
+    return {step: made[cell.kind] for step, cell in cells.items()}

@@ -1,0 +1,79 @@
+"""What a step does to its input before it is multiplied, like an attention: drawn below h."""
+from collections import namedtuple
+
+from .any_cell import foot, lines_inside
+from .layered import layered
+from ..looks import look_of
+
+LEFT, GAP = 44, 34  # from the frame's left edge, and from the line of h above
+Inner = namedtuple("Inner", "role inner")
+
+
+class InputLayers:
+    """The nodes of a step that lead to `Mx` and to nothing else."""
+
+    def __init__(self, cell, roles):
+        self.cell, self.roles = cell, roles
+        self.looks = {role: look_of(node) for role, node in cell.role.items() if role in roles}
+        ways = {way: [key for key in keys if key[0] in roles]
+                for way, keys in cell.ways_in().items()}
+        self.ways = {way: keys for way, keys in ways.items() if keys}
+        self.inner = [w for w in cell.inner if w.source.role in roles]
+        edges = [(way, role) for way, keys in self.ways.items() for role, _ in keys]
+        edges += [(w.source.role, w.target.role if w.target.role in roles else "out")
+                  for w in self.inner]
+        sizes = {**{way: (8, 0) for way in self.ways},
+                 **{role: (look.width, look.height) for role, look in self.looks.items()},
+                 "out": (8, 0)}
+        self.found = layered(sizes, edges, 22, 28, floor=self.ways, ceiling=["out"])
+
+    def fit(self, mx_x):
+        """How far right it begins, so that its way out is below Mx where that can be."""
+        return max(LEFT, mx_x - self.found.places["out"][0])
+
+    def width(self, mx_x):
+        """Of a frame that holds it."""
+        return self.fit(mx_x) + self.found.width + 30
+
+    def draw(self, layout, state, floor, mx):
+        """Places and lines into the layout; `mx` is the foot of Mx, `state` the line of h."""
+        right, down = self.fit(mx[0]), floor + GAP
+        moved = {item: (x + right, y + down) for item, (x, y) in self.found.places.items()}
+        bends = {edge: [(x + right, y + down) for x, y in points]
+                 for edge, points in self.found.bends.items()}
+        layout.places.update({role: moved[role] for role in self.roles})
+        inside = [w for w in self.inner if w.target.role in self.roles]
+        lines_inside(Inner(self.cell.role, inside), layout, self.looks, bends)
+        for w in self.inner:
+            if w not in inside:
+                x, y = moved[w.source.role]
+                turn = floor + GAP / 2
+                layout.lines.append([(x, y - self.looks[w.source.role].height / 2),
+                                     *bends[w.source.role, "out"], (moved["out"][0], turn),
+                                     (mx[0], turn), mx])
+        self._ways_in(layout, state, floor, moved, bends)
+
+    def _ways_in(self, layout, state, floor, moved, bends):
+        for way, keys in self.ways.items():
+            x, y = moved[way]
+            for role, position in keys:
+                points = [(x, y), *bends[way, role],
+                          foot(self.cell, layout, self.looks, role, position)]
+                if (role, position) in self.cell.reading:
+                    layout.tracks.append((state, [(24, floor), (24, y), *points], True))
+                else:
+                    layout.entries[role, position] = x
+                    layout.lines.append([(x, layout.height), *points])
+
+
+def input_layers(cell, part):
+    """The `InputLayers` of a step, or None where the nodes that are left do something else."""
+    roles = set(cell.role) - set(part.values())
+    h = cell.stack.states[1]
+    if not roles or not part["Mx"]:
+        return None
+    closed = all((w.source.role in roles) == (w.target.role in roles)
+                 or w.source.role in roles and w.target.role == part["Mx"] for w in cell.inner)
+    only_h = all(state is h for (role, _), state in cell.reading.items() if role in roles)
+    read_outside = any(role in roles for role, _ in cell.leaving)
+    return InputLayers(cell, roles) if closed and only_h and not read_outside else None

@@ -1,0 +1,295 @@
+"""What of a net goes where in the time-step picture: rows of steps, and what is around."""
+from collections import defaultdict
+
+from .cell import Cell
+from .choose import lay_out
+from .layered import apart, layered
+from ..looks import look_of
+from ..structure.wiring import Wiring
+
+
+class Column:
+    """One time step of all stacks; or the steps `step` to `last`, folded or rolled up."""
+
+    def __init__(self, step, last, x, width, rolled=False):
+        self.step, self.last, self.x, self.width = step, last, x, width
+        self.rolled = rolled and last > step
+        self.folded = last > step and not rolled
+
+    def step_of(self, row):
+        """The step of this row that is shown; rolled up, a row shows its first."""
+        return row.stack.steps[0] if self.rolled else self.step
+
+    def shown_steps(self, row):
+        """The steps whose wires are drawn here: rolled up, the first's and the last's."""
+        if self.folded:
+            return []
+        return [row.stack.steps[0], row.stack.steps[-1]] if self.rolled else [self.step]
+
+
+class Row:
+    """A stack in the picture: its cells, and the nodes that stand left and right of it."""
+
+    def __init__(self, stack):
+        self.stack, self.top, self.height = stack, 0, 0
+        self.left, self.right = [], []
+        self.cells, self.layouts = {}, {}
+
+    def set_layouts(self, layouts):
+        """Take in the layout of each step; the row is as high as the tallest."""
+        self.layouts = layouts
+        self.height = max(layout.height for layout in layouts.values())
+
+    def frame_top(self, step):
+        """Frames stand on one baseline."""
+        return self.top + self.height - self.layouts[step].height
+
+    def lane(self, step, state):
+        """Height of a state's line, the same in all steps."""
+        return self.frame_top(step) + self.layouts[step].lanes[state]
+
+    def side_width(self, looks):
+        """Room for the initial and the final states."""
+        sides = [looks[node].width for node in self.left + self.right]
+        return max(sides, default=0) + 24
+
+
+FOLD_ABOVE = 8  # more steps than this are shown as 1, 2, 3, ..., T
+GAP, SHAPE_GAP = 36, 92  # between two steps; with shapes written into it
+FOLDED_WIDTH = 110
+
+
+class Scene:
+    """Places of all nodes, once the steps are chosen: "all", "fold" or "rolled"."""
+
+    def __init__(self, graph, steps, shapes):
+        self.graph, self.gap = graph, SHAPE_GAP if shapes and graph.net else GAP
+        self.wiring = Wiring(graph)
+        self.rows = [Row(stack) for stack in graph.stacks]
+        self._row_named = {row.stack.name: row for row in self.rows}
+        self.looks = {node: look_of(node, roomy=True, shapes=shapes)
+                      for node in self.wiring.nodes if node.stack is None}
+        self._sort_wires()
+        self._pick_sides()
+        self._lay_out_cells()
+        self._columns(steps)
+        self._fold_away()
+        self._outside()
+
+    def row_of(self, node):
+        """The row a node is in, or None."""
+        return self._row_named.get(node.stack)
+
+    def _sort_wires(self):
+        """Bars feed, or gather from, several steps; a tag is one blob that many steps read."""
+        self.into, self.out_of = defaultdict(list), defaultdict(list)
+        blob_steps, feeds, gathers = defaultdict(set), defaultdict(set), defaultdict(set)
+        for wire in self.wiring.wires:
+            self.into[wire.target].append(wire)
+            self.out_of[wire.source].append(wire)
+            if wire.source.stack is None and wire.target.stack is not None:
+                place = (wire.target.stack, wire.target.step)
+                blob_steps[wire.source, wire.blob].add(place)
+                feeds[wire.source].add(place)
+            elif wire.target.stack is None and wire.source.stack is not None:
+                gathers[wire.target].add((wire.source.stack, wire.source.step))
+        self.tags = {key for key, steps in blob_steps.items() if len(steps) > 1}
+        tagged = {source for source, _ in self.tags}
+        self.bars = {node for node, steps in feeds.items()
+                     if len(steps) > 1 and node not in tagged}
+        self.bars |= {node for node, steps in gathers.items() if len(steps) > 1}
+
+    def _pick_sides(self):
+        """Initial states stand left of their row, final ones that nobody reads, right."""
+        self.beside = set()
+        for row in self.rows:
+            for node in self.looks:
+                out, into = self.out_of[node], self.into[node]
+                starts = all(w.target.stack == row.stack.name and (
+                    row.stack.state_read(w.target, w.position) or (node, w.blob) in self.tags)
+                    for w in out)
+                ends = all(w.source.stack == row.stack.name
+                           and w.source.step == row.stack.steps[-1] for w in into)
+                if out and starts and node not in self.beside | self.bars:
+                    row.left.append(node)
+                elif into and ends and not out and node.type == "Split":
+                    row.right.append(node)
+            self.beside |= {*row.left, *row.right}
+
+    def _lay_out_cells(self):
+        for row in self.rows:
+            for step, nodes in row.stack.cells.items():
+                wires_in = [w for node in nodes for w in self.into[node]]
+                wires_out = [w for node in nodes for w in self.out_of[node]
+                             if w.target not in self.beside]
+                row.cells[step] = Cell(row.stack, nodes, wires_in, wires_out)
+            row.set_layouts(lay_out(row.cells))
+
+    def _columns(self, view):
+        steps = sorted({step for row in self.rows for step in row.stack.steps})
+        runs = [(step, step) for step in steps]
+        if view == "fold" and len(steps) > 5:
+            runs = [*runs[:3], (steps[3], steps[-2]), runs[-1]]
+        if view == "rolled" and steps:
+            runs = [(steps[0], steps[-1])]
+        self.columns, x = [], 0
+        for first, last in runs:
+            column = Column(first, last, x, FOLDED_WIDTH, view == "rolled")
+            if not column.folded:
+                column.width = max(row.layouts[step].width for row in self.rows
+                                   for step in [column.step_of(row)] if step in row.layouts)
+            self.columns.append(column)
+            x += column.width + self.gap
+        self.span = x - self.gap if runs else 0
+        self.side = max((row.side_width(self.looks) for row in self.rows), default=0) + self.gap
+        self.shown = {(row, step): column for row in self.rows for column in self.columns
+                      for step in column.shown_steps(row)}
+
+    def _fold_away(self):
+        """What is outside but belongs to steps that are not shown, like their losses."""
+        self.away = {}  # node -> step
+        shown = {(row.stack.name, step) for row, step in self.shown}
+        for group in self._groups():
+            steps = {(node.stack, node.step) for member in group
+                     for wire in self.into[member] + self.out_of[member]
+                     for node in (wire.source, wire.target) if node.stack is not None}
+            if steps and not steps & shown:
+                self.away.update(dict.fromkeys(group, min(step for _, step in steps)))
+
+    def _groups(self):
+        """Nodes outside the steps that hang together, other than by bars or tags."""
+        loose = [node for node in self.looks if node not in self.beside | self.bars
+                 and not any((node, wire.blob) in self.tags for wire in self.out_of[node])]
+        group_of = {node: [node] for node in loose}
+        for wire in self.wiring.wires:
+            one, other = group_of.get(wire.source), group_of.get(wire.target)
+            if one is not None and other is not None and one is not other:
+                one += other
+                group_of.update(dict.fromkeys(other, one))
+        groups = {id(group): group for group in group_of.values()}.values()
+        return [group for group in groups if not self._touches_a_bar(group)]
+
+    def _touches_a_bar(self, group):
+        return any(wire.source in self.bars or wire.target in self.bars
+                   for node in group for wire in self.into[node] + self.out_of[node])
+
+    def _outside(self):
+        """Everything that is in no step, in layers; a row of steps is one big item there."""
+        items, place, alone = {}, {}, {}
+        for node in self.graph.nodes:
+            if node.stack is not None:
+                row = place[node] = self.row_of(node)
+                items[row] = (self.span + 2 * self.side, row.height)
+                alone[row] = (0, False)
+            elif node in self.looks and node not in self.beside and node not in self.away:
+                look, place[node] = self.looks[node], node
+                if node in self.bars:
+                    middle, wide = self._bar_extent(node)
+                    look.width, alone[node] = max(look.width, wide), (middle, True)
+                items[node] = (look.width, look.height)
+        place.update({node: row for row in self.rows for node in row.left + row.right})
+        edges, ports = self._outer_edges(place)
+        order = {item: i for i, item in enumerate(_sorted_upward(items, edges))}
+        self.layout = layered({item: items[item] for item in order},
+                              [e for e in edges if order[e[0]] < order[e[1]]],
+                              28, self._gap_between_layers(), alone, ports)
+        self.width, self.height = self.layout.width, self.layout.height
+        self._align()
+
+    def _gap_between_layers(self):
+        """Room for the arrows that lead back, where a row of rolled steps is above another."""
+        rolled = any(column.rolled for column in self.columns)
+        return 36 if not self.rows else 100 if rolled and len(self.rows) > 1 else 54
+
+    def _bar_extent(self, bar):
+        """(centre, width) of the columns a bar has wires to, from the middle of all."""
+        steps = {node.step for wire in self.into[bar] + self.out_of[bar]
+                 for node in (wire.source, wire.target) if node.stack is not None}
+        touched = [column for column in self.columns
+                   if any(column.step <= step <= column.last for step in steps)]
+        left, right = touched[0].x, touched[-1].x + touched[-1].width
+        return (left + right - self.span) / 2, right - left
+
+    def _outer_edges(self, place):
+        """Edges between the items outside the steps, and where they meet a row's ports."""
+        met = defaultdict(list)
+        for wire in self.wiring.wires:
+            source, target = place.get(wire.source), place.get(wire.target)
+            if source is target or source is None or target is None:
+                continue
+            met[source, target].append(tuple(
+                self._port_dx(wire, entering) if isinstance(item, Row) else 0
+                for item, entering in ((source, False), (target, True))))
+        ports = {edge: [sum(dx) / len(dx) for dx in zip(*pairs)] for edge, pairs in met.items()}
+        return list(met), ports
+
+    def _port_dx(self, wire, entering):
+        port = self.port(wire, entering)
+        return port[0] - self.span / 2 if port else 0
+
+    def _align(self):
+        """Rows and bars keep to one centre, so that the lines between them are upright."""
+        places = self.layout.places
+        centre = next((places[row][0] for row in self.rows), self.width / 2)
+        self.left_edge = centre - self.span / 2
+        for column in self.columns:
+            column.x += self.left_edge
+        self.at = {}
+        for item, (x, y) in places.items():
+            if isinstance(item, Row):
+                item.top = y - item.height / 2
+            else:
+                self.at[item] = (x, y)
+        for row in self.rows:
+            self._stand_beside(row, row.left, self.left_edge - self.gap, -1)
+            self._stand_beside(row, row.right, self.left_edge + self.span + self.gap, 1)
+
+    def _stand_beside(self, row, nodes, edge, direction):
+        wish = sorted(((self._lane(row, node), node.index, node) for node in nodes))
+        heights = [self.looks[node].height for _, _, node in wish]
+        for (_, _, node), y in zip(wish, apart([lane for lane, _, _ in wish], heights, 8)):
+            self.at[node] = (edge + direction * self.looks[node].width / 2, y)
+
+    def _lane(self, row, node):
+        """Mean height of the states that a node at the side starts or ends."""
+        states = [row.stack.state_read(w.target, w.position) for w in self.out_of[node]]
+        states += [row.stack.state_made(w.source, w.top)
+                   for w in self.into[node]]
+        heights = [row.lane(row.stack.steps[0], state) for state in states if state]
+        return sum(heights) / len(heights) if heights else row.top + row.height / 2
+
+    def port(self, wire, entering):
+        """Where a wire meets the frame of a step, or None if that step is not shown."""
+        node = wire.target if entering else wire.source
+        row = self.row_of(node)
+        column = self.shown.get((row, node.step))
+        if column is None:
+            return None
+        layout = row.layouts[column.step_of(row)]
+        if entering:
+            x = layout.entries.get((node.role, wire.position))
+            return None if x is None else (column.x + x, row.top + row.height)
+        x = layout.exits.get((node.role, wire.top))
+        return None if x is None else (column.x + x, row.frame_top(column.step_of(row)))
+
+
+def _sorted_upward(items, edges):
+    """Items so that sources stand before targets, as far as there is no cycle."""
+    into = defaultdict(list)
+    for source, target in edges:
+        into[target].append(source)
+    order, state = [], {}
+    for first in items:
+        stack = [first]
+        while stack:
+            item = stack[-1]
+            state.setdefault(item, "open")
+            waiting = next((i for i in into[item] if i not in state), None)
+            if waiting is not None:
+                stack.append(waiting)
+            else:
+                stack.pop()
+                if state[item] == "open":
+                    state[item] = "done"
+                    order.append(item)
+    return order

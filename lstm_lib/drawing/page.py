@@ -1,0 +1,139 @@
+"""The interactive page: one HTML file with picture, data, style and script inside it."""
+import base64
+import json
+from itertools import groupby
+from pathlib import Path
+
+from . import svg
+from .structure.words import shape_text
+from .time_picture import FOLD_ABOVE, time_picture
+from .structure.steps import steps_of
+from .values import Paint
+from .structure.words import alt_text, equation
+
+HERE = Path(__file__).parent
+# Nothing may be fetched, wherever the page is opened.
+POLICY = ("default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+          "img-src data:")
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<title>{title}</title><style>{css}</style></head><body>
+<header role="toolbar" aria-label="Picture">
+<label>Search <input id="search" type="search" placeholder="layer, blob, type or weight"
+ aria-controls="found" autocomplete="off"></label>
+<button id="out" aria-label="Zoom out">−</button><button id="in" aria-label="Zoom in">+</button>
+<button id="fit">Fit</button>
+<button id="fold" aria-pressed="{folded}"{no_fold}>Fold steps</button>
+<label{no_values}>Colour <select id="colour"><option value="">weights</option>
+<option value="data">data</option><option value="diff">diff</option></select></label>
+<span id="scale"></span>
+</header>
+<div class="time" role="toolbar" aria-label="Time">
+<button id="back" aria-label="One step back">◀</button>
+<button id="play" aria-pressed="false">Play</button>
+<button id="next" aria-label="One step on">▶</button>
+<input id="time" type="range" min="-1" max="{last}" value="-1"
+ aria-label="Time: forward, then backward">
+<output id="now" aria-live="polite">before the forward pass</output>
+</div>
+<ul id="found" aria-label="Found layers"></ul>
+<main><div id="stage" tabindex="0" role="application" aria-label="{alt}. Arrow keys move,
+ plus and minus zoom, 0 fits, N and P go from layer to layer.">
+{pictures}</div>
+<aside id="about" aria-live="polite"><p>Point at a layer or at a weight's coloured chip.</p>
+<p class="keys">Drag to move; Ctrl + wheel to zoom, or the wheel alone once the picture has
+the focus. Keys: arrows, + − 0, N and P.</p></aside></main>
+<script type="application/json" id="net">{data}</script>
+<script>{script}</script>
+</body></html>
+"""
+
+
+def page(graph, shapes, values=None):
+    """The page of a prepared graph as one string of HTML.
+
+    `values` ("data", "diff" or None) is the colouring it starts with; the page of a loaded
+    net can switch between all three.
+    """
+    alt, steps = alt_text(graph), steps_of(graph)
+    last = 2 * len(_ticks(graph)) - 1
+    pictures = [("all", time_picture(graph, "all", shapes, alt=alt))]
+    if steps > 5:
+        pictures.append(("fold", time_picture(graph, "fold", shapes, alt=alt)))
+    folded = steps > FOLD_ABOVE
+    shown = "fold" if folded else "all"
+    drawn = "\n".join(
+        f'<div class="picture" data-view="{view}"{"" if view == shown else " hidden"}>{text}</div>'
+        for view, text in pictures)
+    return PAGE.format(
+        policy=POLICY, title=svg.safe(graph.name or alt), alt=svg.safe(alt), last=last,
+        css=(HERE / "page.css").read_text(encoding="utf-8"), pictures=drawn,
+        script=(HERE / "page.js").read_text(encoding="utf-8"),
+        folded=str(folded).lower(), no_fold="" if steps > 5 else " hidden",
+        no_values="" if graph.net else " hidden", data=_as_json(_data(graph, values)))
+
+
+def embedded(page_text, still, alt):
+    """HTML for a notebook: the still picture, which a script replaces by the page.
+
+    The page lives in a frame of its own, so that no name and no style leaks; where
+    scripts are dropped the picture stays.
+    """
+    image = base64.b64encode(still.encode()).decode()
+    return (f'<div><img alt="{svg.safe(alt)}" style="max-width:100%" '
+            f'src="data:image/svg+xml;base64,{image}"><script>(function () {{'
+            "var still = document.currentScript && document.currentScript.previousElementSibling;"
+            "if (!still) return; var frame = document.createElement('iframe');"
+            "frame.sandbox = 'allow-scripts'; frame.title = still.alt;"
+            "frame.style = 'width:100%;height:600px;border:1px solid #bbb';"
+            f"frame.srcdoc = {_as_json(page_text)}; still.replaceWith(frame);"
+            "})()</script></div>")
+
+
+def _as_json(value):
+    """JSON that cannot end the script element it stands in."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace(
+        "<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _ticks(graph):
+    """Layers in the order Caffe runs them; those of one time step light up together."""
+    ticks = []
+    for (_, step), nodes in groupby(graph.nodes, key=lambda node: (node.stack, node.step)):
+        nodes = list(nodes)
+        if step is None and not graph.stacks:  # no steps: layer by layer
+            ticks += [(node.name, [node.index], None) for node in nodes]
+        else:
+            label = f"{nodes[0].stack} t = {step}".strip() if step is not None else (
+                ", ".join(node.name for node in nodes[:4]) + (", …" if len(nodes) > 4 else ""))
+            ticks.append((label, [node.index for node in nodes], step))
+    return ticks
+
+
+def _data(graph, values):
+    paints = [Paint(graph, what) for what in ("data", "diff")] if graph.net else []
+    return {"nodes": [_node(node, paints) for node in graph.nodes], "ticks": _ticks(graph),
+            "start": values or "",
+            "scales": {paint.what: [f"{10 ** paint.low:.0e}", f"{10 ** paint.high:.0e}"]
+                       for paint in paints},
+            "weights": {weight.mark: {"name": weight.name, "uses": [n.index for n in weight.users]}
+                        for weight in graph.weights if weight.mark}}
+
+
+def _node(node, paints):
+    facts = {"name": node.name, "type": " + ".join(layer.type for layer in node.layers),
+             "eq": equation(node), "step": node.step,
+             "in": [_blob(blob) for blob in node.bottoms],
+             "out": [_blob(blob) for blob in node.tops],
+             "w": [[w.mark, w.name + (f" {shape_text(w.shape)}" if w.shape else ""),
+                    len(w.users)] for w in node.weights]}
+    for paint in paints:
+        if node in paint.means:
+            facts[paint.what] = [paint.colour(node), paint.words(node), paint.negative(node)]
+    return facts
+
+
+def _blob(blob):
+    return blob.name + (f" {shape_text(blob.shape)}" if blob.shape else "")

@@ -1,0 +1,161 @@
+"""What does the net look like? Any Caffe net as a picture, a page, or a table in words."""
+import os
+
+from ..errors import NetError
+from .structure.graph import read_graph
+from .graphviz import caffe_dot, clustered_dot, run_dot
+from .structure.steps import prepared
+from .time_picture import time_picture
+from ..files import in_place_of
+from .svg import fitted
+from .values import Paint
+from .structure.words import alt_text, table
+
+CHOICES = {"style": ("time", "caffe", "graphviz"), "steps": ("auto", "fold", "all", "rolled"),
+           "values": (None, "data", "diff")}
+INSTEAD = "style='time' draws any number of steps in well under a second."
+KINDS = ("svg", "png", "pdf", "dot", "html")
+
+
+class Picture:
+    """A drawn net: shows itself in a notebook, and saves itself as a file.
+
+    `svg` is the picture, `alt` what it shows in words, `graph` the net it was made from.
+    """
+
+    def __init__(self, graph, svg, dot, page=None, by_dot=False):
+        self.graph, self.svg, self.alt = graph, svg, alt_text(graph)
+        self._dot, self._page, self._by_dot = dot, page, by_dot
+
+    def __repr__(self):
+        return f"<Picture: {self.alt}>"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        """The still picture; for an interactive one, the page beside it."""
+        bundle = {"text/plain": self.alt, "image/svg+xml": fitted(self.svg)}
+        if self._page:
+            from .page import embedded
+
+            bundle["text/html"] = embedded(self._page(), self.svg, self.alt)
+        return bundle, {"image/svg+xml": {"alt": self.alt}}
+
+    def save(self, path):
+        """Write the picture, the whole file or nothing; the ending says as what.
+
+        Endings: .svg, .png, .pdf, .dot (Graphviz's language), .html (the interactive page).
+
+        Raises
+        ------
+        NetError : another ending, a folder that is missing or not writable, a PNG too large.
+        """
+        kind = os.path.splitext(os.fspath(path))[1][1:].lower()
+        if kind not in KINDS:
+            raise NetError(f"cannot save a picture as {os.fspath(path)!r}: the name must end in "
+                           f"{', '.join('.' + kind for kind in KINDS)}.")
+        in_place_of(path, lambda beside: self._write(beside, kind))
+        return path
+
+    def _write(self, path, kind):
+        if kind in ("png", "pdf") and not self._by_dot:
+            from .raster import convert  # matplotlib takes longer to import than all the rest
+
+            convert(self.svg, path, kind)
+            return
+        content = {"svg": lambda: self.svg, "dot": self._dot, "html": self._html}.get(
+            kind, lambda: run_dot(self._dot(), kind, INSTEAD))()
+        with open(path, "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
+
+    def _html(self):
+        if self._by_dot:
+            raise NetError("the interactive page is made of the time-step picture: "
+                           "leave `style` out.")
+        from .page import page
+
+        return self._page() if self._page else page(self.graph, False)
+
+
+def draw(source, *, style="time", steps="auto", shapes=False, interactive=False, values=None,
+         all_layers=False, path=None):
+    """Draw a net: a NetSpec, prototxt text, a path, a NetParameter or a loaded net.
+
+    The time-step picture lays out one step and stamps it T times. A colour is a shared
+    weight; c and h are straight lines. It needs no net that builds and no program `dot`.
+
+    Parameters
+    ----------
+    style : "time"; "caffe", which is `caffe.draw`; or "graphviz", a cluster per step.
+    steps : "all" of them, "fold" those in the middle, "auto" folds above 8; "rolled" is
+        one cell with arrows that lead back into it.
+    shapes : write shapes at the blobs; they are known of a loaded net.
+    interactive : in a notebook, show the page with search, time slider and values.
+    values : colour nodes by "data" or "diff" of a loaded net. For a gate that works in
+        place, `data` is after the sigmoid and `diff` the gradient before it.
+    all_layers : draw all that Caffe runs of a loaded net, with the layers that only cut or
+        join and the `Split` layers that Caffe adds where a blob has several readers.
+    path : save there too (see `Picture.save`).
+
+    Raises
+    ------
+    NetError : no prototxt, no layer, shapes, values or all layers without a loaded net,
+        `dot` failed or took too long, or the path cannot be written.
+    DotMissing : "caffe" or "graphviz" without the program `dot`.
+    ValueError : an option that does not exist.
+
+    Examples
+    --------
+    >>> from lstm_lib import caffe, unroll
+    >>> from lstm_lib import draw
+    >>> ns = caffe.NetSpec()
+    >>> ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[3, 2, 5])))
+    >>> unrolled = unroll(ns, ns.x, 3, 4)
+    >>> draw(ns).alt[:57]
+    'unrolled LSTM, 3 steps, 46 layers, 3 shared weights (w_Mx'
+    >>> draw(ns).save("lstm.svg")
+    'lstm.svg'
+    """
+    for name, value in (("style", style), ("steps", steps), ("values", values)):
+        if value not in CHOICES[name]:
+            raise ValueError(f"{name} must be one of {CHOICES[name]}, got {value!r}.")
+    graph = prepared(read_graph(source, all_layers))
+    if graph.net is None and (shapes or values):
+        raise NetError(f"{'shapes' if shapes else 'values'} are known of a loaded net only: "
+                       "draw(load_net(...), ...).")
+    picture = _picture(source, graph, style, steps, shapes, interactive, values)
+    if path is not None:
+        picture.save(path)
+    return picture
+
+
+def _picture(source, graph, style, steps, shapes, interactive, values):
+    if style == "time":
+        paint = Paint(graph, values) if values else None
+        svg = time_picture(graph, steps, shapes, paint, alt_text(graph))
+
+        def page():
+            from .page import page
+
+            return page(graph, shapes, values)
+
+        return Picture(graph, svg, lambda: clustered_dot(graph), page if interactive else None)
+    if interactive or values or shapes or graph.all_layers and style == "caffe":
+        raise NetError("values, shapes, all layers and the interactive page belong to "
+                       "style='time'.")
+    dot = caffe_dot(source) if style == "caffe" else clustered_dot(graph)
+    return Picture(graph, run_dot(dot, "svg", INSTEAD).decode(), lambda: dot, by_dot=True)
+
+
+def summary(source):
+    """The net as a table in words, a line per layer; shapes are known of a loaded net.
+
+    Examples
+    --------
+    >>> print(summary('layer { name: "x" type: "Input" top: "x" }'
+    ...               'layer { name: "y" type: "TanH" bottom: "x" top: "y" }'))
+    layer  type   bottoms -> tops  parameters (* shared)
+    x      Input  -> x
+    y      TanH   x -> y
+    <BLANKLINE>
+    2 layers, 0 parameter blobs, 0 of them shared
+    """
+    return table(read_graph(source))

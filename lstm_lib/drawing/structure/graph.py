@@ -1,0 +1,200 @@
+"""A net as a graph: the one inner form that every picture and table is made from.
+
+Blobs are single-assignment here: a layer that works in place makes a new version of its
+blob, so the graph has no cycle, whatever the prototxt says.
+"""
+from ...safe_caffe.engine import caffe
+from ...errors import NetError
+from ...nets import to_net_parameter
+
+# Parameters that a layer has without naming them: (field of LayerParameter, count).
+COUNTED = {"LSTM": 3, "RNN": 5, "BatchNorm": 3, "PReLU": 1}
+WITH_BIAS = {"InnerProduct": "inner_product_param", "Convolution": "convolution_param",
+             "Deconvolution": "convolution_param", "Embed": "embed_param",
+             "Scale": "scale_param"}
+
+
+class Blob:
+    """One version of one blob: who makes it, who reads it."""
+
+    __slots__ = ("name", "maker", "readers", "shape", "last")
+
+    def __init__(self, name, maker, shape):
+        self.name, self.maker, self.shape = name, maker, shape
+        self.readers = []
+        self.last = True  # False once an in-place layer has written over it
+
+
+class Weight:
+    """One parameter blob, used by one layer or shared by several."""
+
+    __slots__ = ("name", "named", "shape", "users", "mark")
+
+    def __init__(self, name, named, shape):
+        self.name, self.named, self.shape = name, named, shape
+        self.users = []
+        self.mark = 0  # its number in the legend, 0 where it has none
+
+    @property
+    def shared(self):
+        """Whether more than one layer uses it."""
+        return len(self.users) > 1
+
+
+class Node:
+    """A layer, with the layers that work in place on its only top."""
+
+    __slots__ = ("index", "name", "type", "layers", "bottoms", "tops", "weights", "stack",
+                 "step", "role")
+
+    def __init__(self, index, layer):
+        self.index, self.layers = index, [layer]
+        self.name, self.type = layer.name, layer.type  # of the first, where others follow
+        self.bottoms, self.tops, self.weights = [], [], []
+        self.stack = self.step = self.role = None  # filled in by `steps.find_steps`
+
+
+class Graph:
+    """Nodes in the net's order, weights, and whether shapes are known."""
+
+    def __init__(self, name, net=None, all_layers=False):
+        self.name, self.net = name, net
+        self.all_layers = all_layers  # as Caffe built them, and none is left out of the picture
+        self.nodes, self.weights = [], []
+        self.stacks = []  # filled in by `steps.find_steps`
+
+    @property
+    def layers(self):
+        """All layers, in-place ones too, that come from the prototxt."""
+        return [layer for node in self.nodes for layer in node.layers if layer.name or layer.type]
+
+
+def read_graph(source, all_layers=False):
+    """The graph of a NetSpec, prototxt text, path, NetParameter or loaded net.
+
+    `all_layers`: with the `Split` layers that Caffe added when it built a loaded net.
+
+    Raises
+    ------
+    NetError : the text is no prototxt, the net holds no layer, or all layers are asked for
+        and the net is not loaded.
+
+    Examples
+    --------
+    >>> graph = read_graph('layer { name: "x" type: "Input" top: "x" }'
+    ...                    'layer { name: "y" type: "TanH" bottom: "x" top: "x" }')
+    >>> [[layer.type for layer in node.layers] for node in graph.nodes]
+    [['Input', 'TanH']]
+    """
+    spec = to_net_parameter(source)
+    if spec.layers and not spec.layer:
+        raise NetError("this prototxt is in Caffe's format of 2014 (`layers {`); bring it up to "
+                       "date with Caffe's tool upgrade_net_proto_text.")
+    if not spec.layer:
+        raise NetError("this net holds no layer, so there is nothing to draw.")
+    graph = Graph(spec.name, source if isinstance(source, caffe.Net) else None, all_layers)
+    if all_layers:
+        if graph.net is None:
+            raise NetError("which layers Caffe runs is known of a loaded net only: "
+                           "draw(load_net(...), all_layers=True).")
+        spec = _as_built(graph.net)
+    _Reader(graph, spec).read()
+    return graph
+
+
+def _as_built(net):
+    """The NetParameter of the layers that Caffe runs, with their real bottoms and tops."""
+    written = {layer.name: layer for layer in net.spec.layer}
+    built = caffe.proto.caffe_pb2.NetParameter(name=net.spec.name)
+    for name, layer in zip(net._layer_names, net.layers):
+        added = built.layer.add()
+        if name in written:
+            added.CopyFrom(written[name])
+        added.name, added.type = name, layer.type
+        added.bottom[:], added.top[:] = net.bottom_names[name], net.top_names[name]
+        del added.include[:]
+    return built
+
+
+class _Reader:
+    def __init__(self, graph, spec):
+        self.graph, self.spec = graph, spec
+        net = graph.net
+        self.shapes = {name: tuple(blob.shape) for name, blob in net.blobs.items()} if net else {}
+        self.current = {}  # blob name -> its newest version
+        self.weights = {}
+
+    def read(self):
+        for name in self.spec.input:  # inputs in the style of 2014
+            self._source(name, "Input")
+        test = self.spec.state.phase == caffe.TEST and self.spec.HasField("state")
+        for layer in self.spec.layer:
+            if not layer.include or _in_phase(layer, caffe.TEST if test else caffe.TRAIN):
+                self._layer(layer)
+        self.graph.weights = list(self.weights.values())
+
+    def _source(self, name, type_name):
+        layer = caffe.proto.caffe_pb2.LayerParameter(name=name, type=type_name, top=[name])
+        return self._layer(layer)
+
+    def _layer(self, layer):
+        bottoms, tops = list(layer.bottom), list(layer.top)
+        for name in bottoms:
+            if name not in self.current:
+                self._source(name, "no layer makes this blob")
+        node = self._folded_into(layer, bottoms, tops)
+        if node is None:
+            node = Node(len(self.graph.nodes), layer)
+            self.graph.nodes.append(node)
+            for name in bottoms:
+                blob = self.current[name]
+                blob.readers.append(node)
+                node.bottoms.append(blob)
+        node.tops = []
+        for name in tops:
+            if name in self.current:
+                self.current[name].last = False
+            blob = self.current[name] = Blob(name, node, self.shapes.get(name))
+            node.tops.append(blob)
+        self._learn(layer, node)
+        return node
+
+    def _folded_into(self, layer, bottoms, tops):
+        """The node an in-place layer becomes part of, if its blob has no other reader."""
+        if bottoms != tops or len(tops) != 1 or layer.loss_weight:
+            return None
+        blob = self.current[tops[0]]
+        if blob.readers or len(blob.maker.tops) != 1:
+            return None
+        blob.maker.layers.append(layer)
+        return blob.maker
+
+    def _learn(self, layer, node):
+        blobs = self.graph.net.params.get(layer.name, ()) if self.graph.net else ()
+        names = [param.name for param in layer.param]
+        for index in range(max(len(names), len(blobs), _implied(layer))):
+            name = names[index] if index < len(names) else ""
+            # a name, or the layer's own: a name may not contain a zero byte, so no mix-up
+            key = name or (node.index, len(node.layers), index)
+            shape = tuple(blobs[index].shape) if index < len(blobs) else None
+            weight = self.weights.setdefault(key, Weight(name or f"{layer.name}[{index}]",
+                                                         bool(name), shape))
+            weight.shape = weight.shape or shape
+            if node not in weight.users[-1:]:
+                weight.users.append(node)
+            node.weights.append(weight)
+
+
+def _in_phase(layer, phase):
+    phases = {rule.phase for rule in layer.include if rule.HasField("phase")}
+    return not phases or phase in phases
+
+
+def _implied(layer):
+    """How many parameters this type of layer has, as far as the prototxt says."""
+    field = WITH_BIAS.get(layer.type)
+    if field is None:
+        return COUNTED.get(layer.type, 0)
+    if layer.type == "Scale" and len(layer.bottom) > 1:
+        return int(layer.scale_param.bias_term)
+    return 1 + int(getattr(layer, field).bias_term)

@@ -1,0 +1,149 @@
+"""A net in words: the alt text of its picture, a table of its layers, and equations."""
+from .wiring import is_constant
+
+FORMULAS = {
+    "Sigmoid": "σ({0})", "TanH": "tanh({0})", "ReLU": "max(0, {0})", "AbsVal": "|{0}|",
+    "Exp": "exp({0})", "Log": "log({0})", "Softmax": "exp({0}) / Σ exp({0})",
+    "EuclideanLoss": "1/(2B) Σ ({0} − {1})²", "Split": "{0}", "Flatten": "{0}, flattened",
+    "SoftmaxWithLoss": "−mean log softmax({0})[{1}]", "Dropout": "{0} × random mask",
+    "LSTM": "LSTM over all steps of {0}", "RNN": "RNN over all steps of {0}"}
+
+
+def alt_text(graph):
+    """What the picture shows, in one sentence for who cannot see it."""
+    steps = {step for stack in graph.stacks for step in stack.steps}
+    shared = [weight for weight in graph.weights if weight.shared]
+    parts = [_counted(len(steps), "step")] if steps else []
+    parts += [_counted(len(graph.layers), "layer"), _counted(len(shared), "shared weight")]
+    if shared:
+        names = ", ".join(weight.name for weight in shared[:6])
+        parts[-1] += f" ({names}{', …' if len(shared) > 6 else ''})"
+    states = list(dict.fromkeys(s.label for stack in graph.stacks for s in stack.states))
+    if states:
+        parts.append(f"{' and '.join(states)} handed from step to step")
+    if len(graph.stacks) > 1:
+        parts.insert(0, f"{len(graph.stacks)} stacked")
+    kind = "unrolled LSTM" if _is_lstm(graph) else "unrolled net" if steps else "net"
+    return f"{kind}, {', '.join(parts)}"
+
+
+def _counted(number, word):
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _is_lstm(graph):
+    """Each stack has an `LSTMUnit` or three sigmoid gates and two tanh a step."""
+    def fits(nodes):
+        types = [node.type for node in nodes]
+        return "LSTMUnit" in types or (types.count("Sigmoid"), types.count("TanH")) == (3, 2)
+
+    return bool(graph.stacks) and all(fits(stack.cells[stack.steps[0]])
+                                      for stack in graph.stacks)
+
+
+def table(graph):
+    """A line per layer: name, type, bottoms -> tops, parameters; then the totals."""
+    rows = [("layer", "type", "bottoms -> tops", "parameters (* shared)")]
+    for node in graph.nodes:
+        for number, layer in enumerate(node.layers):
+            weights = node.weights if number == 0 else ()
+            blobs = node.bottoms if number == 0 else node.tops
+            flow = f"{_blobs(blobs)} -> {_blobs(node.tops)}".strip()
+            rows.append((layer.name, layer.type, flow + (" (in place)" if _in_place(layer) else ""),
+                         ", ".join(_weight(weight) for weight in weights)))
+    wide = [max(len(row[i]) for row in rows if i < 2 or row[3]) for i in range(3)]
+    lines = ["  ".join([*(cell.ljust(w) for cell, w in zip(row, wide)), row[3]]).rstrip()
+             for row in rows]
+    return "\n".join([*lines, "", _totals(graph)])
+
+
+def _in_place(layer):
+    return bool(layer.bottom) and list(layer.bottom) == list(layer.top)
+
+
+def _blobs(blobs):
+    return ", ".join(blob.name + (f" {shape_text(blob.shape)}" if blob.shape is not None else "")
+                     for blob in blobs)
+
+
+def _weight(weight):
+    size = f" {shape_text(weight.shape)}" if weight.shape else ""
+    return weight.name + "*" * weight.shared + size
+
+
+def _totals(graph):
+    shared = [weight for weight in graph.weights if weight.shared]
+    words = (f"{_counted(len(graph.layers), 'layer')}, "
+             f"{_counted(len(graph.weights), 'parameter blob')}, {len(shared)} of them shared")
+    copies = sum(len(blob.readers) > 1 for node in graph.nodes for blob in node.tops)
+    if copies:
+        words += (f"\nCaffe adds {_counted(copies, 'Split layer')} where a blob has several "
+                  f"readers: it runs {len(graph.layers) + copies:,}")
+    if graph.net is None or any(weight.shape is None for weight in graph.weights):
+        return words
+    sizes = [_size(weight.shape) for weight in graph.weights]
+    unshared = sum(size * len(w.users) for size, w in zip(sizes, graph.weights))
+    return f"{words}\n{sum(sizes):,} numbers to learn (without sharing: {unshared:,})"
+
+
+def _size(shape):
+    size = 1
+    for length in shape:
+        size *= length
+    return size
+
+
+def equation(node):
+    """What a node computes, with the names of its blobs.
+
+    >>> from lstm_lib.drawing.structure.graph import read_graph
+    >>> graph = read_graph('layer { name: "y" type: "TanH" bottom: "x" top: "y" }')
+    >>> equation(graph.nodes[-1])
+    'y = tanh(x)'
+    """
+    tops = ", ".join(blob.name for blob in node.tops) or node.name
+    values = [blob.name for blob in node.bottoms]
+    lines = []
+    for layer in node.layers:
+        sign = "←" if _in_place(layer) else "="
+        lines.append(f"{tops} {sign} {_formula(node, layer, values)}")
+        values = [blob.name for blob in node.tops]
+    return "; ".join(lines)
+
+
+def _formula(node, layer, values):
+    kind = layer.type
+    if kind == "InnerProduct":
+        names = [weight.name for weight in node.weights]
+        bias = f" + {names[1]}" if len(names) > 1 else ""
+        return f"{names[0] if names else 'W'} · {', '.join(values)}{bias}"
+    if kind == "Eltwise" and layer.eltwise_param.operation == 1:
+        return _sum(values, list(layer.eltwise_param.coeff))
+    if kind == "Eltwise":
+        return (" × ".join(values) if layer.eltwise_param.operation == 0
+                else f"max({', '.join(values)})")
+    if is_constant(node):
+        return f"{layer.power_param.shift:g}"
+    if kind == "LSTMUnit" and len(values) > 1:
+        return f"f * {values[0]} + i * g, o * tanh(c), with i, f, o, g cut from {values[1]}"
+    if kind in FORMULAS and len(values) > FORMULAS[kind].count("{1}"):
+        return FORMULAS[kind].format(*values)
+    return f"{kind}({', '.join(values)})"
+
+
+def _sum(values, coefficients):
+    signs = coefficients or [1] * len(values)
+    words = ""
+    for value, factor in zip(values, signs):
+        words += (" + " if factor >= 0 else " − ") if words or factor < 0 else ""
+        words += value if abs(factor) == 1 else f"{abs(factor):g} {value}"
+    return words.strip()
+
+
+def shape_text(shape):
+    """A shape in few characters.
+
+    >>> shape_text((1, 10, 500))
+    '1×10×500'
+    """
+    return "×".join(map(str, shape)) or "1 number"

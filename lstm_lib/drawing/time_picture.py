@@ -1,0 +1,221 @@
+"""The time-step picture as SVG: one cell, stamped T times, and what is around it."""
+from . import svg
+from .layout.scene import FOLD_ABOVE, Scene
+from .legend import legend
+from .looks import draw_look, note, short_name
+from .outer_wires import OuterWires
+from .structure.steps import steps_of
+from .structure.words import shape_text
+
+MARGIN = 18
+
+
+def time_picture(graph, steps="auto", shapes=False, paint=None, alt=""):
+    """The SVG text of a prepared graph.
+
+    Parameters
+    ----------
+    steps : "fold" the steps in the middle, show "all", "auto" (fold above T = 8), or
+        "rolled": one cell with arrows that lead back into it.
+    shapes : write the shapes of the blobs (known of a loaded net) into the picture.
+    paint : colours of values, a `values.Paint`, or None.
+    alt : what the picture shows, in words.
+    """
+    if steps == "auto":
+        steps = "fold" if steps_of(graph) > FOLD_ABOVE else "all"
+    return _Painter(Scene(graph, steps, shapes), shapes, paint).svg(alt)
+
+
+class _Painter:
+    def __init__(self, scene, shapes, paint):
+        self.scene, self.paint = scene, paint
+        self.shapes = shapes and scene.graph.net is not None
+        self.stamps = {}   # (layout, role) -> SVG of the node, the same in all steps
+        self.parts = []
+
+    def svg(self, alt):
+        bars = self.scene.bars
+        self._outer_nodes(node for node in self.scene.at if node in bars)
+        self.parts.append(OuterWires(self.scene, self.shapes).svg())  # seen where they pass bars
+        for column in self.scene.columns:
+            self._column(column)
+        self._outer_nodes(node for node in self.scene.at if node not in bars)
+        return self._page(alt)
+
+    # nodes
+
+    def _outer_nodes(self, nodes):
+        for node in nodes:
+            x, y = self.scene.at[node]
+            self.parts.append(self._node(node, draw_look(
+                self.scene.looks[node], node, x, y, self._fill(node))))
+
+    def _fill(self, node):
+        return self.paint.colour(node) if self.paint else None
+
+    def _node(self, node, drawn):
+        types = node.type if len(node.layers) == 1 else " + ".join(
+            layer.type for layer in node.layers)
+        shapes = ", ".join(shape_text(blob.shape) for blob in node.tops if blob.shape)
+        value = f"\n{self.paint.words(node)}" if self.paint else ""
+        dashed = ' stroke-dasharray="4 2"' if self.paint and self.paint.negative(node) else ""
+        return (f'<g data-n="{node.index}"{dashed}><title>{svg.safe(node.name)} {svg.safe(types)}'
+                f'{" " * bool(shapes)}{shapes}{svg.safe(value)}</title>{drawn}</g>')
+
+    # steps
+
+    def _column(self, column):
+        name = f"{column.step}-{column.last}" if column.last > column.step else column.step
+        self.parts.append(f'<g data-step="{name}">')
+        for row in self.scene.rows:
+            if column.folded:
+                self._folded(row, column)
+            elif column.step_of(row) in row.layouts:
+                self._cell(row, column, column.step_of(row))
+        self.parts.append("</g>")
+
+    def _cell(self, row, column, step):
+        layout, top = row.layouts[step], row.frame_top(step)
+        self.parts.append(f'<g transform="translate({svg.num(column.x)},{svg.num(top)})">')
+        key = (id(layout), "frame")
+        if key not in self.stamps:
+            self.stamps[key] = self._frame(row, layout)
+        last = f" … {row.stack.steps[-1]}" if column.rolled else ""
+        title = f"{row.stack.name} t = {step}{last}".strip()
+        self.parts += [self.stamps[key], svg.text(10, 15, title, 13, "start",
+                                                  extra=' font-weight="bold"')]
+        for node in row.cells[step].nodes:
+            self.parts.append(self._node(node, self._stamp(layout, node)))
+            if self.shapes:
+                self._shape_in_cell(layout, node)
+        self._handed_on(row, column, layout)
+        if column.rolled:
+            self._loops(row, layout)
+        self.parts.append("</g>")
+
+    def _stamp(self, layout, node):
+        key, fill = (id(layout), node.role), self._fill(node)
+        if fill or key not in self.stamps:
+            x, y = layout.places[node.role]
+            drawn = draw_look(layout.look[node.role], node, x, y, fill)
+            if fill:
+                return drawn
+            self.stamps[key] = drawn
+        return self.stamps[key]
+
+    def _frame(self, row, layout):
+        """Frame and wires: what is the same in every step of this kind."""
+        parts = [svg.rect(layout.width / 2, layout.height / 2, layout.width, layout.height,
+                          "#FCFCFC", "#AAAAAA", 10)]
+        states = row.stack.states
+        tracks = sorted(layout.tracks, key=lambda track: -states.index(track[0]))
+        first = [svg.elbows(points) for state, points, _ in tracks if state is states[0]]
+        seam = svg.path("".join(first), "#FCFCFC", 7)  # where another line crosses c
+        for state, points, head in tracks:  # c last, so that it is never cut
+            colour = svg.state_colour(state.number)
+            if state is states[0]:
+                parts.append(seam)
+                seam = ""
+            parts.append(svg.path(svg.elbows(points), colour, 3,
+                                  extra=f' data-state="{svg.safe(state.label)}"'))
+            if head:
+                head = svg.arrow_head(points[-2], points[-1], 8)
+                parts.append(svg.path(head, width=0, fill=colour))
+        wires = "".join(svg.elbows(points) for points in layout.lines)
+        heads = "".join(svg.arrow_head(points[-2], points[-1]) for points in layout.lines)
+        parts.append(svg.path(wires))
+        parts.append(svg.path(heads, width=0, fill=svg.LINE))
+        return "".join(parts)
+
+    def _shape_in_cell(self, layout, node):
+        look, (x, y) = layout.look[node.role], layout.places[node.role]
+        shape = node.tops[0].shape if node.tops else None
+        place = layout.notes.get(node.role, (4, -look.height / 2 - 7, "start"))
+        if shape and place and look.kind != "strip":
+            dx, dy, anchor = place
+            self.parts.append(note(x + dx, y + dy, shape, anchor))
+
+    def _handed_on(self, row, column, layout):
+        """The state lines up to the next step, with the blob's name above them."""
+        goes_on = column.last < row.stack.steps[-1]
+        for state in row.stack.states:
+            blob = _state_blob(row, column.step_of(row), state)
+            if blob is None:
+                continue
+            y, x = layout.lanes[state], layout.width
+            colour = svg.state_colour(state.number)
+            end = column.width + self.scene.gap
+            if not goes_on:
+                reach = self.scene.left_edge + self.scene.span - column.x if row.right else x
+                end = reach + self.scene.gap - 6
+            self.parts.append(svg.path(f"M{svg.num(x)},{svg.num(y)}H{svg.num(end)}", colour, 3))
+            if not goes_on:
+                head = svg.arrow_head((x, y), (end + 4, y), 9)
+                self.parts.append(svg.path(head, width=0, fill=colour))
+            middle = x + self.scene.gap / 2
+            name = "" if column.rolled else short_name(blob)
+            self.parts.append(svg.text(middle, y - 10, svg.shortened(name, self.scene.gap, 11),
+                                       11, fill=colour))
+            if self.shapes and blob.shape:
+                self.parts.append(note(middle, y + 10, blob.shape))
+
+    def _loops(self, row, layout):
+        """Rolled up, a state leads from the right end of the cell back to its left end."""
+        for number, state in enumerate(row.stack.states):
+            lane, out = layout.lanes[state], self.scene.gap - 16 + 5 * number
+            turn = -44 if lane < layout.height / 2 else layout.height + 36 + 6 * number
+            points = [(layout.width, lane), (layout.width + out, lane),
+                      (layout.width + out, turn), (-out, turn), (-out, lane), (0, lane)]
+            colour = svg.state_colour(state.number)
+            self.parts.append(svg.path(svg.elbows(points), colour, 3, extra=' data-loop="1"'))
+            self.parts.append(svg.path(svg.arrow_head((-out, lane), (0, lane), 9), width=0,
+                                       fill=colour))
+
+    def _folded(self, row, column):
+        hidden = [step for step in row.stack.steps if column.step <= step <= column.last]
+        if not hidden:
+            return
+        nodes = [node for step in hidden for node in row.stack.cells[step]]
+        if row is self.scene.rows[0]:  # with what hangs on these steps outside
+            nodes += [node for node, step in self.scene.away.items()
+                      if column.step <= step <= column.last]
+        layers = sum(len(node.layers) for node in nodes)
+        x, wide = column.x + column.width / 2, column.width
+        self.parts.append(svg.rect(x, row.top + row.height / 2, wide, row.height, svg.WHITE,
+                                   "#AAAAAA", 10, ' stroke-dasharray="5 4"'))
+        for state in row.stack.states:
+            y = row.lane(row.stack.steps[0], state)
+            colour = svg.state_colour(state.number)
+            self.parts.append(svg.path(f"M{svg.num(column.x)},{svg.num(y)}h{svg.num(wide)}",
+                                       colour, 3, extra=' stroke-dasharray="3 6"'))
+            if column.last < row.stack.steps[-1]:
+                self.parts.append(svg.path(f"M{svg.num(column.x + wide)},{svg.num(y)}"
+                                           f"h{svg.num(self.scene.gap)}", colour, 3))
+        y = row.top + row.height / 2
+        for line, (words, size) in enumerate((
+                ("…", 26), (f"t = {hidden[0]} … {hidden[-1]}", 12),
+                (f"{len(hidden):,} steps", 11), (f"{layers:,} layers", 11))):
+            self.parts.append(svg.text(x, y - 34 + 20 * line, words, size))
+
+    # the sheet around it
+
+    def _page(self, alt):
+        scene = self.scene
+        xs = [scene.left_edge - scene.gap] + [
+            edge for node, (x, _) in scene.at.items() for edge in (
+                x - scene.looks[node].width / 2, x + scene.looks[node].width / 2)]
+        xs += [scene.left_edge + scene.span + scene.gap]
+        xs += [x for bends in scene.layout.bends.values() for x, _ in bends]
+        left, right = min(xs) - MARGIN, max(xs) + MARGIN
+        keys, keys_height, keys_width = legend(scene, self.paint, right - left - 2 * MARGIN)
+        width = max(right - left, keys_width + 2 * MARGIN)
+        height = scene.height + keys_height + 3 * MARGIN
+        keys = (f'<g data-legend="1" transform="translate({svg.num(left + MARGIN)},'
+                f'{svg.num(scene.height + 2 * MARGIN)})">{keys}</g>')
+        return svg.sheet(left, -MARGIN, width, height, alt, "".join(self.parts) + keys)
+
+
+def _state_blob(row, step, state):
+    role, top = state.key
+    node = row.cells[step].role.get(role)
+    return node.tops[top] if node and top < len(node.tops) else None

@@ -1,0 +1,10 @@
+"""A Caffe that raises where Caffe aborts.
+
+    engine        which Caffe computes: real, or portable
+    base          what both have; real, portable: what each needs
+    child         a forked process in which something is tried first
+    net, blob, solver, layers    the parts of pycaffe, made safe
+    prototxt, net_checks         what can be seen wrong before a net is built
+    inputs, labels, weight_files what is given to a net: arrays, indices, files
+    explain       Caffe's own sentence with the layer, what it was given, what would be right
+"""

@@ -1,0 +1,60 @@
+"""What a safe Caffe has, whichever Caffe computes."""
+import importlib
+
+from .layers import CheckedLayers
+
+
+class Door:
+    """pycaffe as every tutorial uses it; what is not set here is that Caffe's own.
+
+    A door also sets `Net`, the solvers and the GPU switch, made so that mistakes raise, and
+      engine         "real" or "portable";
+      _solver_of(options)  the guarded solver of a SolverParameter;
+      attempt(work)  do `work`, which may be done twice; `NetError` with the reason if it fails;
+      needs_gpu()    raise `NoGPU` unless a GPU can be used;
+      describe()     which Caffe this is, on what it computes.
+    """
+
+    def __init__(self, caffe):
+        self._caffe = caffe
+        self.layers = CheckedLayers(caffe)
+
+    def __getattr__(self, name):
+        try:
+            return getattr(self._caffe, name)
+        except AttributeError:
+            if name.startswith("_"):
+                raise
+        try:  # caffe.draw is not loaded at first
+            return importlib.import_module(f"{self._caffe.__name__}.{name}")
+        except ModuleNotFoundError:
+            raise AttributeError(f"Caffe has no {name!r}.") from None
+
+    def __dir__(self):
+        return sorted({*dir(self._caffe), *dir(type(self)), *vars(self), "draw"})
+
+
+def sources(net):
+    """The blobs no layer computes."""
+    blobs = net.blobs
+    made = [top for layer in net.spec.layer if not layer.bottom
+            for top in layer.top if top in blobs]
+    return list(dict.fromkeys([*net.inputs, *made]))
+
+
+def source_shapes(net):
+    """Shapes of the blobs no layer computes; all other shapes follow from them."""
+    return [tuple(net.blobs[top].shape) for top in sources(net)]
+
+
+def counts(net):
+    """How many numbers each blob holds, quicker to ask for than shapes; the shapes of weights."""
+    return ([blob.count for blob in net.blobs.values()],
+            [tuple(blob.shape) for blobs in net.params.values() for blob in blobs])
+
+
+def bytes_needed(net):
+    """Data and gradient of every blob and weight, 4 bytes a number."""
+    counts = [blob.count for name, blob in net.blobs.items() if "_split_" not in name]
+    counts += {id(blob): blob.count for blobs in net.params.values() for blob in blobs}.values()
+    return 8 * sum(counts)

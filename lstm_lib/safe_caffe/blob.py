@@ -1,0 +1,65 @@
+"""Blobs that refuse a shape Caffe would die of, and that are known to have a new one."""
+import numpy as np
+
+from ..errors import NetError
+
+changes = 0  # how often a blob got a shape from Python: only then nets need a look
+
+
+def guard_blobs(caffe):
+    """Put a check in front of `Blob.reshape` and what changes the blobs of a layer."""
+    blob, vector = caffe._caffe.Blob, caffe._caffe.BlobVec
+    blob.reshape = _checked(blob.reshape)
+    vector.add_blob = _checked(vector.add_blob)
+    vector.__delitem__ = _refused
+    for name in ("__setitem__", "append", "extend"):
+        setattr(vector, name, _not_replaced)
+    for side in ("data", "diff"):
+        setattr(blob, side, _side(side, getattr(blob, side)))
+
+
+def _checked(set_shape):
+    def checked(blob, *dims):
+        """Give the blob a shape; `NetError` for one that Caffe would die of."""
+        global changes
+        size, whole = 1, all(hasattr(dim, "__index__") for dim in dims)
+        for dim in dims if whole else ():
+            size *= int(dim)
+        if not whole or len(dims) > 32 or any(dim < 0 for dim in dims) or size >= 2 ** 31:
+            raise NetError("a blob has at most 32 axes, each a whole number and none negative, and "
+                           f"fewer than 2^31 numbers; got the shape {dims}.")
+        dims = [int(dim) for dim in dims]
+        if list(getattr(blob, "shape", ())) != dims:
+            changes += 1
+        set_shape(blob, *dims)
+
+    return checked
+
+
+def _side(side, caffes):
+    """The property `data` or `diff`; Caffe dies where a blob has never had memory."""
+    def read(blob):
+        if not blob.count and len(blob.shape):
+            return np.zeros(tuple(blob.shape), np.float32)
+        if not blob.count:
+            raise NetError(f"this blob has the shape {tuple(blob.shape)} and holds no number; give "
+                           "its layer a shape, like input_param { shape { dim: 3 dim: 2 } }, or "
+                           "reshape it.")
+        return caffes.fget(blob)
+
+    def write(blob, array):
+        raise NetError(f"write numbers *into* a blob: blob.{side}[...] = array.")
+
+    return property(read, write, doc=caffes.__doc__)
+
+
+def _not_replaced(blobs, *array):
+    """Another blob in the place of a weight would have another size than its layer works with."""
+    raise NetError("a weight cannot be put in the place of another; write its numbers, "
+                   "net.params[layer][0].data[...] = array, or share weights by param { name } or "
+                   "net.share_with(other).")
+
+
+def _refused(blobs, place):
+    """A layer cannot do without its blobs."""
+    raise NetError("the blobs of a layer cannot be taken away; build a net without the layer.")

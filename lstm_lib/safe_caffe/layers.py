@@ -1,0 +1,80 @@
+"""`caffe.layers` that look at a layer's type and options where it is made."""
+from ..errors import NetError, did_you_mean
+
+_seen = set()  # layers already found good, so that T equal steps are looked at once
+
+
+def check_layer(caffe, fn, name=None):
+    """Raise where the layer is made when its type or one of its options does not exist.
+
+    NetSpec itself would speak up in `to_proto()` only, without the layer's name.
+    """
+    key = (fn.type_name, repr(sorted((k, v) for k, v in fn.params.items() if k != "name")))
+    if key not in _seen:
+        check_type(caffe, fn.type_name, name)
+        for option, value in fn.params.items():
+            _check_option(caffe, fn.type_name, name, option, value)
+        _seen.add(key)
+
+
+def check_type(caffe, type_name, name):
+    """A type of which this Caffe knows nothing; what it can draw it need not be able to run."""
+    known = {*caffe.layer_type_list(), *caffe.net_spec.param_name_dict()}
+    if type_name not in known:
+        raise NetError(f"layer {name!r}: Caffe has no layer type '{type_name}'."
+                       + (did_you_mean(type_name, known)
+                          or " caffe.layer_type_list() names all."))
+
+
+def _check_option(caffe, type_name, name, option, value):
+    """Try the option on an empty layer, the way NetSpec will."""
+    layer = caffe.proto.caffe_pb2.LayerParameter()
+    own = caffe.net_spec.param_name_dict().get(type_name)
+    message = getattr(layer, own + "_param") if own else layer
+    holder = message if option in message.DESCRIPTOR.fields_by_name else layer
+    try:
+        caffe.net_spec.assign_proto(holder, option, value)
+    except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
+        known = [*message.DESCRIPTOR.fields_by_name, *layer.DESCRIPTOR.fields_by_name]
+        missing = option not in known
+        problem = ("there is no such option." if missing else
+                   "the list is empty; leave the option out." if value in ([], ()) else
+                   f"{error}.")
+        near = did_you_mean(option, known) if missing else _near_field(error, holder, option)
+        raise NetError(f"layer {name!r} ({type_name}): {option}={value!r}: {problem}{near}"
+                       f" Options of {type_name}: "
+                       f"{', '.join(message.DESCRIPTOR.fields_by_name)}.") from None
+
+
+def _near_field(error, holder, option):
+    """A spelling for the field inside a nested option that the error names."""
+    nested = holder.DESCRIPTOR.fields_by_name[option].message_type
+    words = str(error).replace("'", " ").replace('"', " ").split()
+    if nested is None or not words:
+        return ""
+    return next((near for near in (did_you_mean(w, nested.fields_by_name) for w in words[-3:])
+                 if near), "")
+
+
+class CheckedLayers:
+    """`caffe.layers` whose functions look at type and options at once."""
+
+    def __init__(self, caffe):
+        self._caffe = caffe
+
+    def __getattr__(self, type_name):
+        make = getattr(self._caffe.layers, type_name)
+
+        def layer(*args, **kwargs):
+            made = make(*args, **kwargs)
+            fn = _function(made)
+            check_layer(self._caffe, fn, fn.params.get("name", "(not named)"))
+            return made
+
+        return layer
+
+
+def _function(made):
+    """The layer behind a Top, several Tops, or none (a layer without tops)."""
+    first = made[0] if isinstance(made, tuple) else made
+    return getattr(first, "fn", first)

@@ -1,0 +1,67 @@
+"""Look at a layer or a prototxt before Caffe does, so that the error comes early."""
+import importlib
+import os
+
+from .layers import check_type
+from ..errors import NetError
+
+LISTS = {"ImageData": "image_data_param", "HDF5Data": "hdf5_data_param"}  # of files
+
+
+def _check_python_layer(caffe, layer):
+    """Caffe forgets why it could not find a layer written in Python."""
+    asked = layer.python_param
+    try:
+        made = getattr(importlib.import_module(asked.module), asked.layer)
+        fits = issubclass(made, caffe.Layer)
+    except Exception as error:  # the module may raise anything
+        made, fits = error, False
+    if not fits:
+        raise NetError(f"layer {layer.name!r} (Python): python_param names module "
+                       f"{asked.module!r} and layer {asked.layer!r}, which should be a class of "
+                       f"caffe.Layer in a module on sys.path: {made}.")
+
+
+def check_listed_files(net, names):
+    """Raise where a layer among `names` lists a file that is not there.
+
+    Caffe opens them one by one while the net runs, and dies of a missing one.
+    """
+    for layer in net.layer:
+        if layer.type in LISTS and layer.name in names:
+            _check_listed_files(layer)
+
+
+def _check_listed_files(layer):
+    asked = getattr(layer, LISTS[layer.type])
+    if not os.path.isfile(asked.source):
+        return  # Caffe says so when the net is built
+    with open(asked.source, encoding="utf-8", errors="surrogateescape") as file:
+        listed = [line.rsplit(None, 1)[0] for line in file if line.strip()] if (
+            layer.type == "ImageData") else file.read().split()
+    missing = [path for path in listed
+               if not os.path.isfile(getattr(asked, "root_folder", "") + path)]
+    if missing:
+        raise NetError(f"layer {layer.name!r} ({layer.type}): {asked.source!r} lists "
+                       f"{missing[0]!r}, which is no file; {len(missing)} of {len(listed)} are "
+                       "missing. Paths count from the folder Python works in.")
+
+
+def check_net(caffe, net, what):
+    """What Python can see wrong in a parsed net: layer types and sizes."""
+    if not net.layer and not net.layers:
+        raise NetError(f"{what} holds no layer.")
+    runs = set(caffe.layer_type_list())
+    for layer in net.layer:
+        if layer.type not in runs:
+            check_type(caffe, layer.type, layer.name)
+            raise NetError(f"layer {layer.name!r}: {caffe.__name__} does not run layers of type "
+                           f"{layer.type!r}. It runs {', '.join(sorted(runs))}.")
+        if layer.type == "Python":
+            _check_python_layer(caffe, layer)
+        if layer.type == "HDF5Output":
+            raise NetError(f"layer {layer.name!r}: HDF5Output overwrites its file when the net is "
+                           "built; leave it out and keep net.blobs[...].data with np.save.")
+        if layer.type == "InnerProduct" and not layer.inner_product_param.num_output:
+            raise NetError(f"layer {layer.name!r} (InnerProduct): num_output is missing; "
+                           "give the number of outputs, like num_output: 4")

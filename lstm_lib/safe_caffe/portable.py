@@ -1,0 +1,112 @@
+"""The door to portable_caffe: it raises by itself, so little is put in front of it."""
+import portable_caffe
+
+from .net_checks import check_net
+from .prototxt import parse
+from .base import Door
+from ..errors import NetError
+from ..files import in_place_of, read_text, readable
+from .inputs import fixed, write_into
+from .solver import SafeSolver
+from .base import source_shapes
+from .weight_files import check_common, check_weights
+
+
+class Net(portable_caffe.Net):
+    """`caffe.Net` of portable_caffe, with what `lstm_lib` asks of a net on either engine.
+
+    `net.spec` is the NetParameter it was built from; who has it parsed already hands it over.
+    """
+
+    def __init__(self, path, *args, spec=None, **kwargs):
+        spec = spec or parse(portable_caffe, read_text(path), str(path))
+        check_net(portable_caffe, spec, str(path))
+        super().__init__(spec, *args, **kwargs)
+        self.blobs, self.params = fixed(self)
+
+    @classmethod
+    def adopt(cls, raw, spec):
+        """Give a net that a solver has made the methods of this class."""
+        raw.__class__, raw.spec = cls, spec
+        raw.blobs, raw.params = fixed(raw)
+        return raw
+
+    source_shapes = source_shapes
+
+    def forward(self, blobs=None, start=None, end=None, **inputs):
+        """Run the layers forward; `inputs` are some or all of the net's, by name."""
+        write_into(self, self.inputs, "data", inputs)
+        return super().forward(blobs, start, end)
+
+    def backward(self, diffs=None, start=None, end=None, **output_diffs):
+        """Run the layers backward; `output_diffs` are gradients of outputs, by name."""
+        write_into(self, self.outputs, "diff", output_diffs)
+        return super().backward(diffs, start, end)
+
+    def share_with(self, other):
+        """Use the weights of another net of the same layers."""
+        if isinstance(other, portable_caffe.Net):
+            check_common(self, other)
+        super().share_with(other)
+
+    def take_shapes(self):
+        """New shapes are looked at by the layers themselves."""
+
+    def try_out(self, backward):
+        """Nothing to try: layers raise by themselves."""
+
+    def check_indices(self):
+        """Labels are looked at by the layers themselves."""
+
+    def copy_from(self, path):
+        """Read weights from a file; each layer that learns must find its own."""
+        path = readable(path)
+        check_weights(portable_caffe, self, path)
+        super().copy_from(path)
+
+    def save(self, path):
+        """Write all weights the way Caffe does, the whole file or nothing."""
+        raw = super()
+        in_place_of(path, raw.save)
+
+
+def _solver(name):
+    """What makes a solver out of a file, and names the file if it is no good."""
+    make = getattr(portable_caffe, name)
+
+    def solver(path):
+        path = readable(path)
+        try:
+            return SafeSolver.of_file(door, make, path)
+        except NetError as error:
+            raise NetError(f"portable_caffe makes no solver of {path!r}: {error}") from None
+
+    return staticmethod(solver)
+
+
+class PortableDoor(Door):
+    """portable_caffe, with its own `Net`."""
+
+    engine, Net = "portable", Net
+    get_solver, SGDSolver, AdamSolver = map(_solver, ("get_solver", "SGDSolver", "AdamSolver"))
+    NesterovSolver, AdaGradSolver = map(_solver, ("NesterovSolver", "AdaGradSolver"))
+    RMSPropSolver, AdaDeltaSolver = map(_solver, ("RMSPropSolver", "AdaDeltaSolver"))
+
+    def _solver_of(self, options):
+        """The guarded solver of a SolverParameter."""
+        return SafeSolver(self, portable_caffe.get_solver, options)
+
+    def attempt(self, work):
+        """Do `work`; it raises by itself if it fails."""
+        work()
+
+    def needs_gpu(self):
+        """Raise `NoGPU` unless an array library reaches a GPU."""
+        portable_caffe.arrays.gpu_arrays()
+
+    def describe(self):
+        """Which Caffe this is, on what it computes."""
+        return f"portable_caffe {portable_caffe.__version__} ({portable_caffe.arrays.current})"
+
+
+door = PortableDoor(portable_caffe)

@@ -1,0 +1,127 @@
+"""The door to real Caffe: pycaffe with the calls that can end the process replaced."""
+import os
+
+os.environ.setdefault("GLOG_minloglevel", "2")  # Caffe reads it once, at its import
+import caffe as real  # noqa: E402
+
+from .prototxt import parse  # noqa: E402
+from .base import Door  # noqa: E402
+from ..errors import NetError, NoGPU  # noqa: E402
+from ..files import read_text, readable, without_mark  # noqa: E402
+from .child import Died, in_child  # noqa: E402
+from .blob import guard_blobs  # noqa: E402
+from .net import guarded  # noqa: E402
+from .solver import SafeSolver, without_snapshots  # noqa: E402
+
+guard_blobs(real)
+RealNet = guarded(real)
+
+
+def attempt(work):
+    """Do `work` in a child process; `NetError` with the reason if it fails there."""
+    try:
+        in_child(work)
+    except (Died, RuntimeError) as error:
+        raise NetError(str(error)) from None
+
+
+def _tried(name, what, files=1):
+    """What makes an object of Caffe out of files, tried in a child process first."""
+    make = getattr(real, name)
+
+    def maker(*args, **kwargs):
+        args = [*map(readable, args[:files]), *args[files:]]
+        try:
+            attempt(lambda: bool(make(*args, **kwargs)))
+        except NetError as error:
+            raise NetError(f"Caffe makes no {what} of {args[0]!r}: {error}") from None
+        return make(*args, **kwargs)
+
+    return maker
+
+
+def _net_of(name):
+    """What makes a guarded Classifier or Detector out of a prototxt and weights."""
+    make, theirs = _tried(name, name, files=2), getattr(real, name)
+    guarded_too = type(name, (RealNet, theirs), {"__doc__": theirs.__doc__})
+
+    def net(model_file, pretrained_file, *args, **kwargs):
+        spec = parse(real, read_text(model_file), str(model_file))
+        return guarded_too.adopt(make(model_file, pretrained_file, *args, **kwargs), spec)
+
+    return staticmethod(net)
+
+
+def _solver(name):
+    """What makes a guarded solver out of a file."""
+    trial, make = _tried(name, "solver"), getattr(real, name)
+
+    def solver(path):
+        trial(without_mark(path))
+        return SafeSolver.of_file(door, make, path)
+
+    return staticmethod(solver)
+
+
+class RealDoor(Door):
+    """pycaffe with guarded `Net`, `layers` and GPU switch; all else is Caffe's own."""
+
+    engine, device = "real", "CPU"
+    Net = RealNet
+    get_solver, SGDSolver, AdamSolver = map(_solver, ("get_solver", "SGDSolver", "AdamSolver"))
+    NesterovSolver, AdaGradSolver = map(_solver, ("NesterovSolver", "AdaGradSolver"))
+    RMSPropSolver, AdaDeltaSolver = map(_solver, ("RMSPropSolver", "AdaDeltaSolver"))
+    Classifier, Detector = map(_net_of, ("Classifier", "Detector"))
+    attempt = staticmethod(attempt)
+    _logs = False
+
+    def _solver_of(self, options):
+        """The guarded solver of a SolverParameter."""
+        attempt(lambda: bool(without_snapshots(real.get_solver, options)))
+        return SafeSolver(self, real.get_solver, options)
+
+    def init_log(self, *args):
+        """Let Caffe write its log; it dies of being told a second time."""
+        if not self._logs:
+            real.init_log(*args)
+        self._logs = True
+
+    def set_random_seed(self, seed):
+        """Let Caffe draw the same random numbers each time."""
+        if not hasattr(seed, "__index__") or not 0 <= seed < 2 ** 32:
+            raise NetError(f"a seed is a whole number from 0 to {2 ** 32 - 1}, got {seed!r}.")
+        real.set_random_seed(int(seed))
+
+    def needs_gpu(self, number=0):
+        """Raise `NoGPU` unless Caffe can open GPU `number` (tried in a child process)."""
+        try:
+            attempt(lambda: real.set_device(number))
+        except NetError as error:
+            raise NoGPU(
+                f"GPU {number} cannot be used: {str(error).rstrip('.')}. This is {self.describe()}. Go on with "
+                "caffe.set_mode_cpu(), which computes the same numbers, or start Python with "
+                "LSTM_LIB_ENGINE=portable, which reaches a GPU through PyTorch or CuPy."
+            ) from None
+
+    def set_mode_cpu(self):
+        """Compute on the CPU from now on."""
+        real.set_mode_cpu()
+        self.device = "CPU"
+
+    def set_mode_gpu(self):
+        """Compute on the GPU from now on; `NoGPU` when this Caffe or machine has none."""
+        self.needs_gpu()
+        real.set_mode_gpu()
+        self.device = "GPU"
+
+    def set_device(self, number):
+        """Use GPU `number`; `NoGPU` when there is none."""
+        self.needs_gpu(number)
+        real.set_device(number)
+
+    def describe(self):
+        """Which Caffe this is, on what it computes."""
+        return f"real Caffe {real.__version__} ({self.device})"
+
+
+door = RealDoor(real)

@@ -1,0 +1,188 @@
+"""The solvers of either Caffe, made so that a mistake raises `NetError` and does no harm."""
+import os
+import tempfile
+
+from google.protobuf import text_format
+
+from .prototxt import parse
+from ..arguments import check_iterations
+from ..errors import NetError
+from ..files import read_text, readable
+
+
+class SafeSolver:
+    """The solver that `make` makes of a SolverParameter; its nets are guarded, calls tried first.
+
+    What is not here, like `param` and `add_callback`, is that Caffe's own.
+    """
+
+    def __init__(self, caffe, make, options):
+        self._attempt, self._options = caffe.attempt, options
+        self._raw = raw = without_snapshots(make, options)
+        train, tests = specs(caffe, options)
+        self.net = caffe.Net.adopt(raw.net, train)
+        self.test_nets = [caffe.Net.adopt(*pair) for pair in zip(raw.test_nets, tests)]
+        self._tried = caffe.engine == "portable"  # an update; there it raises by itself
+
+    @classmethod
+    def of_file(cls, caffe, make, path):
+        """The solver of a solver prototxt."""
+        options = caffe.proto.caffe_pb2.SolverParameter()
+        try:
+            text_format.Parse(read_text(path), options)
+        except text_format.ParseError as error:
+            raise NetError(f"line {error.GetLine()}: {error}") from None
+        name_snapshots(options, os.path.splitext(path)[0])
+        return cls(caffe, make, options)
+
+    def __getattr__(self, name):
+        if name == "_raw":  # not made yet
+            raise AttributeError(name)
+        return getattr(self._raw, name)
+
+    def __dir__(self):
+        return sorted({*super().__dir__(), *dir(self._raw)})
+
+    @property
+    def iter(self):
+        """Number of iterations done."""
+        return self._raw.iter
+
+    def step(self, iterations=1):
+        """Do so many iterations: forward, backward, update; with the tests that are due.
+
+        Raises
+        ------
+        NetError : the inputs do not fit the net, or an option (of `lr_policy`, say) is wrong.
+        """
+        check_iterations(iterations)
+        for _ in range(iterations):  # one by one, so that one can interrupt
+            self.try_step()
+            self._raw.step(1)
+            if self._options.snapshot and self.iter % self._options.snapshot == 0:
+                self.snapshot()
+
+    def try_step(self):
+        """All nets take up new shapes, are tried with them, and hold no wrong label."""
+        for net in (self.net, *self.test_nets):
+            net.try_out(backward=net is self.net)
+            net.check_indices()
+        if not self._tried:
+            self._try("go a step", self._raw.apply_update)  # reads lr_policy
+            self._tried = True
+
+    def solve(self, resume_file=None):
+        """Go on to `max_iter` iterations, from a snapshot if one is given."""
+        if resume_file is not None:
+            self.restore(resume_file)
+        if self.iter < self._options.max_iter:
+            self.step(self._options.max_iter - self.iter)
+        every = self._options.snapshot
+        if self._options.snapshot_after_train and not (every and self.iter % every == 0):
+            self.snapshot()
+        self.try_step()
+        self._raw.solve()  # nothing is left but the last test
+
+    def snapshot(self):
+        """Write weights and solver state; return the path of the state for `restore`."""
+        stem = f"{self._options.snapshot_prefix}_iter_{self.iter}"
+        ending = ".h5" if self._options.snapshot_format == self._options.HDF5 else ""
+        write_snapshot(stem, ending, lambda: self._attempt(self._raw.snapshot))
+        return f"{stem}.solverstate{ending}"
+
+    def share_weights(self, net):
+        """Let another net, of the same layers, use the weights of the net that learns."""
+        self._try("share its weights", lambda: self._raw.share_weights(net))
+        self._raw.share_weights(net)
+
+    def apply_update(self):
+        """Change the weights by their gradients."""
+        self.net.take_shapes()
+        self._raw.apply_update()
+
+    def restore(self, path):
+        """Go on from a snapshot: weights, momentum and iteration number."""
+        path = readable(path)
+        try:
+            self._attempt(lambda: self._raw.restore(path))
+        except NetError as error:
+            raise NetError(f"{path!r} does not fit this solver: {error}") from None
+        self._raw.restore(path)
+
+    def _try(self, what, work):
+        try:
+            self._attempt(work)
+        except NetError as error:
+            raise NetError(f"this solver cannot {what}: {error}") from None
+
+
+def without_snapshots(make, wanted):
+    """The solver of a SolverParameter, but for snapshots, which are written with more care."""
+    if wanted.snapshot:
+        check_folder(wanted.snapshot_prefix)
+    asked = type(wanted)()
+    asked.CopyFrom(wanted)
+    asked.snapshot, asked.snapshot_after_train = 0, False
+    with tempfile.TemporaryDirectory() as folder:  # Windows does not read a file that is open
+        path = os.path.join(folder, "solver.prototxt")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(str(asked))
+        return make(path)
+
+
+def specs(caffe, wanted):
+    """The net that a SolverParameter trains, and its test nets, as NetParameters.
+
+    Source: solver.cpp, InitTrainNet and InitTestNets
+    """
+    def of_files(*paths):
+        return [parse(caffe, read_text(path), path) for path in paths if path]
+
+    def of_messages(*messages):
+        return [message for message in messages if message.layer or message.layers]
+
+    both = of_messages(wanted.net_param) + of_files(wanted.net)
+    train = of_messages(wanted.train_net_param) + of_files(wanted.train_net)
+    tests = of_messages(*wanted.test_net_param) + of_files(*wanted.test_net)
+    return (train + both)[0], tests + both * (len(wanted.test_iter) - len(tests))
+
+
+def name_snapshots(options, stem):
+    """Fill in the prefix as Caffe does: `stem` without one, in a folder the last part of it.
+
+    Source: upgrade_proto.cpp, UpgradeSnapshotPrefixProperty
+    """
+    if not options.HasField("snapshot_prefix"):
+        options.snapshot_prefix = stem
+    elif os.path.isdir(options.snapshot_prefix):
+        options.snapshot_prefix = os.path.join(options.snapshot_prefix, os.path.basename(stem))
+
+
+def check_folder(prefix):
+    """Raise unless files that begin with `prefix` can be written."""
+    folder = os.path.dirname(prefix) or "."
+    if not os.access(folder, os.W_OK) or prefix.endswith("/"):
+        raise NetError(f"cannot write a snapshot: there is no folder {folder!r} one may write to; "
+                       "give snapshot_prefix='folder/name'.")
+
+
+def write_snapshot(stem, ending, write):
+    """Let `write()` make `stem`.caffemodel and .solverstate, each with an ending of its own."""
+    check_folder(stem)
+    paths = [os.path.realpath(f"{stem}.{kind}{ending}") for kind in ("caffemodel", "solverstate")]
+    kept = {path: path + ".before" for path in paths if os.path.isfile(path)}
+    for path, before in kept.items():
+        os.replace(path, before)
+    try:
+        write()
+    except BaseException as error:
+        for path in paths:
+            if os.path.isfile(path):
+                os.remove(path)
+        for path, before in kept.items():
+            os.replace(before, path)
+        if isinstance(error, NetError):
+            raise NetError(f"cannot write a snapshot: {error}") from None
+        raise
+    for before in kept.values():
+        os.remove(before)

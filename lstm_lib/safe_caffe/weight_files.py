@@ -1,0 +1,41 @@
+"""Whether a file of weights belongs to a net."""
+from ..errors import NetError
+
+
+def check_weights(caffe, net, path):
+    """A caffemodel must be whole and hold each weight of the net."""
+    stored = caffe.proto.caffe_pb2.NetParameter()
+    with open(path, "rb") as file:
+        data = file.read()
+    try:
+        stored.ParseFromString(data)
+    except Exception:  # protobuf raises DecodeError from one of several modules
+        stored.Clear()
+    held = {layer.name for layer in [*stored.layer, *stored.layers] if layer.blobs}
+    if not held:
+        raise NetError(f"{path!r} ({len(data)} bytes) holds no weights: it is no .caffemodel "
+                       "or was cut short while it was written.")
+    missing = [name for name in owners(net) if name not in held]
+    if missing:
+        raise NetError(f"{path!r} has no weights for layer {missing[0]!r}; it holds "
+                       f"{', '.join(sorted(held)[:6])}. It was saved from another net: "
+                       "build this one with the same layer names.")
+
+
+def check_common(net, other):
+    """Two nets that share weights must have a layer of the same name."""
+    if not set(net.params) & set(other.params):
+        raise NetError("these nets share no weights: they have no layer with weights of the same "
+                       f"name. One has {', '.join(net.params) or 'none'}, the other "
+                       f"{', '.join(other.params) or 'none'}.")
+
+
+def owners(net):
+    """The layers whose weights are not all shared from layers before them."""
+    seen, first = set(), []
+    for name, blobs in net.params.items():
+        places = {blob.data.ctypes.data for blob in blobs}
+        if not places <= seen:
+            first.append(name)
+        seen |= places
+    return first
