@@ -22,7 +22,7 @@ from shell import Stop
 
 from lstm_lib import caffe
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = "http://127.0.0.1:9"  # where nothing listens
 ONCE = "needs no real Caffe: the portable world tries it"
 OF_PIP = {name: value for name, value in os.environ.items()

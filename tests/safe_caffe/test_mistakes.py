@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from test_errors import X, layer
 from lstm_lib import NetError, caffe, get_weights, load_net, make_solver, set_weights, unroll
 from lstm_lib.__main__ import main
 from lstm_lib.safe_caffe.net_checks import check_listed_files
+
+HERE = Path(__file__).resolve().parent
 
 
 def classifier():
@@ -84,8 +87,8 @@ def test_many_batches_give_whole_blobs_whatever_pycaffe_meets_first(seed):
             "found = net.forward_all(x=np.ones((2 * T + 1, B, D)))\n"
             "print(found['H'].shape, found['h_T'].shape)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                          cwd=os.path.dirname(__file__),
-                          env=dict(os.environ, PYTHONHASHSEED=str(seed)))
+                          cwd=HERE, env=dict(os.environ, PYTHONPATH=str(HERE.parent),
+                                             PYTHONHASHSEED=str(seed)))
     assert done.stdout.strip() == f"{(2 * T + 1, B, H)} {(3, B, H)}", done.stderr
 
 
@@ -277,7 +280,7 @@ def test_arrays_of_an_unknown_library_are_one_message_at_the_shell(command, tmp_
     done = subprocess.run([sys.executable, "-m", "lstm_lib", *command], capture_output=True,
                           text=True, cwd=tmp_path, env=dict(
                               os.environ, LSTM_LIB_ENGINE="portable", LSTM_LIB_ARRAYS="pytorch",
-                              PYTHONPATH=os.path.dirname(os.path.dirname(__file__))))
+                              PYTHONPATH=str(HERE.parents[1])))
     assert "Traceback" not in done.stderr and "LSTM_LIB_ARRAYS" in done.stdout + done.stderr
 
 
@@ -287,7 +290,7 @@ def test_a_machine_with_a_limit_of_memory_that_may_not_be_raised_loads_nets():
             "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))\n"
             "from test_mistakes import *\nprint(load_net(classifier()).forward()['loss'] > 0)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                          cwd=os.path.dirname(__file__))
+                          cwd=HERE, env=dict(os.environ, PYTHONPATH=str(HERE.parent)))
     assert done.stdout.strip() == "True", done.stderr
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import on_real_caffe, unrolled_net
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import report  # noqa: E402

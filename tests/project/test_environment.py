@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from lstm_lib import caffe
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def requirements(name):

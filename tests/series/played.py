@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib
 import nbformat
 
-FOLDER = Path(__file__).parent.parent / "notebooks"
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 
 
 def play(stem, folder):

@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from drawn_nets import PERCEPTRON, drawn_names, parsed, unrolled
 
-from lstm_lib import DotMissing, NetError, caffe
+from lstm_lib import DotMissing, NetError, caffe, write_prototxt
+from lstm_lib.__main__ import main
 from lstm_lib.drawing.picture import draw, summary
 from lstm_lib.drawing.raster import LONGEST_SIDE
 
@@ -226,8 +227,6 @@ def test_the_summary_counts_the_layers_that_caffe_really_runs(options):
 
 
 def test_the_shell_command_writes_what_it_is_asked_for(tmp_path, capsys):
-    from lstm_lib import write_prototxt
-
     file = write_prototxt(unrolled(9), str(tmp_path / "net.prototxt"))
     for words in (["-o", str(tmp_path / "a.svg"), "--steps", "all"], ["--html", "--shapes"]):
         assert main(["draw", file, *words]) == 0
@@ -265,9 +264,6 @@ def test_blobs_that_nobody_reads_are_drawn_with_their_makers():
     (["net.prototxt", "--style", "caffe", "--shapes"], "style='time'")])
 def test_a_mistake_in_the_shell_is_one_line_and_status_1(words, reason, tmp_path, monkeypatch,
                                                          capsys):
-    from lstm_lib import write_prototxt
-    from lstm_lib.__main__ import main
-
     monkeypatch.chdir(tmp_path)
     write_prototxt(unrolled(2), "net.prototxt")
     assert main(["draw", *words]) == 1
@@ -277,9 +273,6 @@ def test_a_mistake_in_the_shell_is_one_line_and_status_1(words, reason, tmp_path
 
 
 def test_the_shell_draws_all_layers_and_rolled_up(tmp_path):
-    from lstm_lib import write_prototxt
-    from lstm_lib.__main__ import main
-
     file = write_prototxt(unrolled(9), str(tmp_path / "net.prototxt"))
     for name, words in (("a.svg", ["--all-layers"]), ("r.svg", ["--steps", "rolled"]),
                         ("g.svg", ["--style", "graphviz"])):
