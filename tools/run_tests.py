@@ -10,7 +10,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import threading
 
 import setup_env
@@ -57,35 +56,35 @@ def has_torch():
 
 
 class Run:
-    """One pytest, which begins when a core is free and writes into a file."""
+    """One pytest, which begins when a core is free."""
 
     def __init__(self, title, world, options, env, cores):
-        self.title, self.cores, self.process = title, cores, None
+        self.title, self.cores, self.process, self.lines = title, cores, None, []
         self.command = [setup_env.python_of(world), "-m", "pytest", *options]
         self.env = dict(os.environ, **env)
-        self.output = tempfile.NamedTemporaryFile(suffix=".log")
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
     def run(self):
-        with self.cores:
-            self.process = subprocess.Popen(self.command, cwd=shell.ROOT, env=self.env,
-                                            stdout=self.output, stderr=subprocess.STDOUT)
+        with self.cores:  # a pipe, not a file: some tests limit the size of files
+            self.process = subprocess.Popen(
+                self.command, cwd=shell.ROOT, env=self.env, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
+            self.lines.extend(self.process.stdout)
             self.process.wait()
 
     def shown(self):
         """(exit status, pytest's closing words), after all that it prints was passed on."""
         print("\n== " + self.title, flush=True)
-        last, running = "", True
-        with open(self.output.name, encoding="utf-8", errors="replace") as output:
-            while running:
-                self.thread.join(0.2)
-                running = self.thread.is_alive()
-                said = output.read()
-                print(said, end="", flush=True)
-                last = (last + said)[-1000:]
-        words = re.sub(r"\x1b\[[\d;]*m", "", last).strip().split("\n")[-1]
-        return self.process.returncode, words.strip("= ")
+        place, running = 0, True
+        while running:
+            self.thread.join(0.2)
+            running = self.thread.is_alive()
+            said = self.lines[place:]
+            place += len(said)
+            print("".join(said), end="", flush=True)
+        last = next((line for line in reversed(self.lines) if line.strip()), "")
+        return self.process.returncode, re.sub(r"\x1b\[[\d;]*m", "", last).strip("= \n")
 
     def end(self):
         """Stop it where it has not ended by itself."""
