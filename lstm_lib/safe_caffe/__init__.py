@@ -1,7 +1,7 @@
 """A Caffe that raises where Caffe aborts.
 
     engine        which Caffe computes: real, or portable
-    base          what both have; real, portable: what each needs
+    base          what both have; real, portable: what each needs; pycaffe: real Caffe's import
     child         a forked process in which something is tried first
     net, blob, solver, layers    the parts of pycaffe, made safe
     prototxt, net_checks         what can be seen wrong before a net is built

@@ -1,15 +1,15 @@
 """What a safe Caffe has, whichever Caffe computes."""
 import importlib
 
-from .layers import CheckedLayers
+from .layers import SafeLayers
 
 
-class Door:
+class SafeCaffe:
     """pycaffe as every tutorial uses it; what is not set here is that Caffe's own.
 
-    A door also sets `Net`, the solvers and the GPU switch, made so that mistakes raise, and
+    Each also sets `Net`, the solvers and the GPU switch, made so that mistakes raise, and
       engine         "real" or "portable";
-      _solver_of(options)  the guarded solver of a SolverParameter;
+      _solver_of(options)  the safe solver of a SolverParameter;
       attempt(work)  do `work`, which may be done twice; `NetError` with the reason if it fails;
       needs_gpu()    raise `NoGPU` unless a GPU can be used;
       describe()     which Caffe this is, on what it computes.
@@ -17,7 +17,7 @@ class Door:
 
     def __init__(self, caffe):
         self._caffe = caffe
-        self.layers = CheckedLayers(caffe)
+        self.layers = SafeLayers(caffe)
 
     def __getattr__(self, name):
         try:

@@ -6,7 +6,7 @@ from ..errors import NetError
 changes = 0  # how often a blob got a shape from Python: only then nets need a look
 
 
-def guard_blobs(caffe):
+def make_blobs_safe(caffe):
     """Put a check in front of `Blob.reshape` and what changes the blobs of a layer."""
     blob, vector = caffe._caffe.Blob, caffe._caffe.BlobVec
     blob.reshape = _checked(blob.reshape)

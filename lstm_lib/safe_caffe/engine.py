@@ -1,4 +1,4 @@
-"""What am I running on? The only door through which a Caffe is reached.
+"""What am I running on? Which of the two safe Caffes is used.
 
 `from lstm_lib import caffe` gives real Caffe where it imports, else `portable_caffe`, under
 pycaffe's names; LSTM_LIB_ENGINE=real or =portable overrules that. Mistakes raise on both.
@@ -11,18 +11,18 @@ import warnings
 CHOICES = ("", "real", "portable")
 
 
-def open_door(asked):
-    """The door to the Caffe that is asked for, or else to the one that is here."""
+def choose(asked):
+    """The Caffe that is asked for, or else the one that is here."""
     if asked not in CHOICES:
         raise ImportError(f"LSTM_LIB_ENGINE={asked!r}: give real, portable, or leave it out.")
     if asked != "portable":
         try:
-            from .real import door
-            return door
+            from .real import safe
+            return safe
         except Exception as error:  # protobuf 4 and later raise TypeError here
             _no_real_caffe(error, asked)
-    from .portable import door
-    return door
+    from .portable import safe
+    return safe
 
 
 def _no_real_caffe(error, asked):
@@ -37,7 +37,7 @@ def _no_real_caffe(error, asked):
                       "computes instead; `python -m lstm_lib doctor` says what is wrong.")
 
 
-caffe = open_door(os.environ.get("LSTM_LIB_ENGINE", ""))
+caffe = choose(os.environ.get("LSTM_LIB_ENGINE", ""))
 
 
 def describe():

@@ -56,7 +56,7 @@ def _near_field(error, holder, option):
                  if near), "")
 
 
-class CheckedLayers:
+class SafeLayers:
     """`caffe.layers` whose functions look at type and options at once."""
 
     def __init__(self, caffe):

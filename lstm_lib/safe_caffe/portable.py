@@ -1,9 +1,9 @@
-"""The door to portable_caffe: it raises by itself, so little is put in front of it."""
+"""portable_caffe made safe: it raises by itself, so little is put in front of it."""
 import portable_caffe
 
 from .net_checks import check_net
 from .prototxt import parse
-from .base import Door
+from .base import SafeCaffe
 from ..errors import NetError
 from ..files import in_place_of, read_text, readable
 from .inputs import fixed, write_into
@@ -77,14 +77,14 @@ def _solver(name):
     def solver(path):
         path = readable(path)
         try:
-            return SafeSolver.of_file(door, make, path)
+            return SafeSolver.of_file(safe, make, path)
         except NetError as error:
             raise NetError(f"portable_caffe makes no solver of {path!r}: {error}") from None
 
     return staticmethod(solver)
 
 
-class PortableDoor(Door):
+class PortableCaffe(SafeCaffe):
     """portable_caffe, with its own `Net`."""
 
     engine, Net = "portable", Net
@@ -93,7 +93,7 @@ class PortableDoor(Door):
     RMSPropSolver, AdaDeltaSolver = map(_solver, ("RMSPropSolver", "AdaDeltaSolver"))
 
     def _solver_of(self, options):
-        """The guarded solver of a SolverParameter."""
+        """The safe solver of a SolverParameter."""
         return SafeSolver(self, portable_caffe.get_solver, options)
 
     def attempt(self, work):
@@ -109,4 +109,4 @@ class PortableDoor(Door):
         return f"portable_caffe {portable_caffe.__version__} ({portable_caffe.arrays.current})"
 
 
-door = PortableDoor(portable_caffe)
+safe = PortableCaffe(portable_caffe)

@@ -1,20 +1,15 @@
-"""The door to real Caffe: pycaffe with the calls that can end the process replaced."""
-import os
+"""Real Caffe made safe: pycaffe with the calls that can end the process replaced."""
+from .base import SafeCaffe
+from .blob import make_blobs_safe
+from .child import Died, in_child
+from .net import SafeNet
+from .prototxt import parse
+from .pycaffe import real
+from .solver import SafeSolver, without_snapshots
+from ..errors import NetError, NoGPU
+from ..files import read_text, readable, without_mark
 
-os.environ.setdefault("GLOG_minloglevel", "2")  # Caffe reads it once, at its import
-import caffe as real  # noqa: E402
-
-from .prototxt import parse  # noqa: E402
-from .base import Door  # noqa: E402
-from ..errors import NetError, NoGPU  # noqa: E402
-from ..files import read_text, readable, without_mark  # noqa: E402
-from .child import Died, in_child  # noqa: E402
-from .blob import guard_blobs  # noqa: E402
-from .net import guarded  # noqa: E402
-from .solver import SafeSolver, without_snapshots  # noqa: E402
-
-guard_blobs(real)
-RealNet = guarded(real)
+make_blobs_safe(real)
 
 
 def attempt(work):
@@ -41,33 +36,33 @@ def _tried(name, what, files=1):
 
 
 def _net_of(name):
-    """What makes a guarded Classifier or Detector out of a prototxt and weights."""
+    """What makes a safe Classifier or Detector out of a prototxt and weights."""
     make, theirs = _tried(name, name, files=2), getattr(real, name)
-    guarded_too = type(name, (RealNet, theirs), {"__doc__": theirs.__doc__})
+    safe_too = type(name, (SafeNet, theirs), {"__doc__": theirs.__doc__})
 
     def net(model_file, pretrained_file, *args, **kwargs):
         spec = parse(real, read_text(model_file), str(model_file))
-        return guarded_too.adopt(make(model_file, pretrained_file, *args, **kwargs), spec)
+        return safe_too.adopt(make(model_file, pretrained_file, *args, **kwargs), spec)
 
     return staticmethod(net)
 
 
 def _solver(name):
-    """What makes a guarded solver out of a file."""
+    """What makes a safe solver out of a file."""
     trial, make = _tried(name, "solver"), getattr(real, name)
 
     def solver(path):
         trial(without_mark(path))
-        return SafeSolver.of_file(door, make, path)
+        return SafeSolver.of_file(safe, make, path)
 
     return staticmethod(solver)
 
 
-class RealDoor(Door):
-    """pycaffe with guarded `Net`, `layers` and GPU switch; all else is Caffe's own."""
+class RealCaffe(SafeCaffe):
+    """pycaffe with safe `Net`, `layers` and GPU switch; all else is Caffe's own."""
 
     engine, device = "real", "CPU"
-    Net = RealNet
+    Net = SafeNet
     get_solver, SGDSolver, AdamSolver = map(_solver, ("get_solver", "SGDSolver", "AdamSolver"))
     NesterovSolver, AdaGradSolver = map(_solver, ("NesterovSolver", "AdaGradSolver"))
     RMSPropSolver, AdaDeltaSolver = map(_solver, ("RMSPropSolver", "AdaDeltaSolver"))
@@ -76,7 +71,7 @@ class RealDoor(Door):
     _logs = False
 
     def _solver_of(self, options):
-        """The guarded solver of a SolverParameter."""
+        """The safe solver of a SolverParameter."""
         attempt(lambda: bool(without_snapshots(real.get_solver, options)))
         return SafeSolver(self, real.get_solver, options)
 
@@ -124,4 +119,4 @@ class RealDoor(Door):
         return f"real Caffe {real.__version__} ({self.device})"
 
 
-door = RealDoor(real)
+safe = RealCaffe(real)

@@ -11,7 +11,7 @@ from ..files import read_text, readable
 
 
 class SafeSolver:
-    """The solver that `make` makes of a SolverParameter; its nets are guarded, calls tried first.
+    """The solver that `make` makes of a SolverParameter; its nets are safe, calls tried first.
 
     What is not here, like `param` and `add_callback`, is that Caffe's own.
     """

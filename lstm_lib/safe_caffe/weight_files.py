@@ -1,5 +1,6 @@
-"""Whether a file of weights belongs to a net."""
+"""Weights in files, and whether a file of weights belongs to a net."""
 from ..errors import NetError
+from ..files import in_place_of, readable
 
 
 def check_weights(caffe, net, path):
@@ -39,3 +40,32 @@ def owners(net):
             first.append(name)
         seen |= places
     return first
+
+
+class WeightFiles:
+    """What real Caffe's nets write and read; a child tries it, for Caffe dies of a full disk."""
+
+    def save(self, path):
+        """Write all weights the way Caffe does: a copy for each layer that uses them."""
+        raw = super()
+        in_place_of(path, lambda beside: self._try(
+            lambda: raw.save(beside), lambda reason: f"cannot write {path}: {reason}"))
+
+    def save_hdf5(self, path, *args):
+        """Write the weights as HDF5, which has no place for '/' in a layer's name."""
+        raw = super()
+        slashed = [layer.name for layer in self.spec.layer if "/" in layer.name]
+        if slashed:
+            raise NetError(f"HDF5 takes '/' in a name for a folder, and layer "
+                           f"{slashed[0]!r} has one. Use save_weights(net, "
+                           "'x.caffemodel') instead.")
+        in_place_of(path, lambda beside: self._try(
+            lambda: raw.save_hdf5(beside, *args),
+            lambda reason: f"cannot write {path}: {reason}"))
+
+    def load_hdf5(self, path):
+        """Read weights from an HDF5 file."""
+        path, raw = readable(path), super()
+        self._try(lambda: raw.load_hdf5(path),
+                  lambda reason: f"{path} does not fit this net: {reason}")
+        raw.load_hdf5(path)

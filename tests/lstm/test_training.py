@@ -117,7 +117,7 @@ def test_snapshots_without_a_folder_and_states_without_a_file_raise(weights, dat
     assert os.listdir(tmp_path) == ["bad.solverstate"]
 
 
-def test_the_solver_s_net_is_guarded_as_any_other(weights, data, tmp_path):
+def test_the_solver_s_net_is_as_safe_as_any_other(weights, data, tmp_path):
     net = solver_with(weights, data).net
     with pytest.raises(NetError, match="no folder"):
         net.save(str(tmp_path / "no" / "w"))

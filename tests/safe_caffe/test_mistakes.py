@@ -305,7 +305,7 @@ def test_an_array_assigned_to_the_name_of_a_blob_or_weight_raises_with_advice():
 
 
 @on_real_caffe
-def test_a_classifier_is_a_guarded_net_that_predicts(tmp_path):
+def test_a_classifier_is_a_safe_net_that_predicts(tmp_path):
     ns = caffe.NetSpec()
     ns.x = L.Input(shape=dict(dim=[1, 3, 4, 4]))
     ns.s = L.Softmax(L.InnerProduct(ns.x, num_output=2, weight_filler=dict(type="xavier")))
