@@ -218,8 +218,8 @@ def line(row):
 
 def write(result, path):
     """The whole file or nothing."""
-    from lstm_lib.safe_caffe.net import in_place_of
-    in_place_of(path, lambda beside: Path(beside).write_text(json.dumps(result, indent=1) + "\n"))
+    from portable_caffe.files import write_whole
+    write_whole(path, lambda beside: Path(beside).write_text(json.dumps(result, indent=1) + "\n"))
 
 
 def measure(options):

@@ -1,8 +1,11 @@
 """How is a file read or written, so that a mistake raises and no half file stays?"""
 import os
-import tempfile
+
+from portable_caffe.files import path_of, write_whole
 
 from .errors import NetError
+
+__all__ = ["read_text", "readable", "without_mark", "write_whole"]
 
 
 def read_text(path):
@@ -26,7 +29,7 @@ def without_mark(path):
 
 def readable(path):
     """The path as a string, or a NetError that says why it cannot be read."""
-    path = _as_path(path)
+    path = path_of(path)
     if not os.path.exists(path):
         where = os.path.dirname(os.path.abspath(path))
         raise NetError(f"there is no file {path!r} (looked in {where}).")
@@ -37,40 +40,3 @@ def readable(path):
     if not os.access(path, os.R_OK):
         raise NetError(f"{path!r} may not be read by this user; see its permissions.")
     return path
-
-
-def _as_path(path):
-    if not isinstance(path, (str, os.PathLike)) or "\0" in os.fspath(path):
-        raise NetError(f"expected the path of a file, like 'net.prototxt', got {path!r}.")
-    return os.fspath(path)
-
-
-def in_place_of(path, write):
-    """`write(beside)` a file next to `path`, then move it there: whole file or nothing."""
-    path = os.path.realpath(_as_path(path))  # a link stays one
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise NetError(f"cannot write {path!r}: it is no file.")
-    folder = os.path.dirname(path)
-    if not os.path.isdir(folder):
-        raise NetError(f"cannot write {path!r}: there is no folder {folder!r}; make it first.")
-    try:
-        handle, beside = tempfile.mkstemp(suffix=os.path.splitext(path)[1], dir=folder)
-        os.close(handle)
-    except OSError as error:
-        raise NetError(f"cannot write into {folder!r}: {error.strerror}.") from None
-    try:
-        write(beside)
-        os.chmod(beside, 0o666 & ~_umask())
-        os.replace(beside, path)
-    except OSError as error:
-        raise NetError(f"cannot write {path!r}: {error.strerror}.") from None
-    finally:
-        if os.path.exists(beside):
-            os.remove(beside)
-    return path
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -4,7 +4,7 @@ import tempfile
 
 from .arguments import check_name
 from .errors import NetError
-from .files import in_place_of, read_text
+from .files import write_whole, read_text
 from .safe_caffe.engine import caffe
 from .safe_caffe.prototxt import parse
 
@@ -74,7 +74,7 @@ def write_prototxt(ns, path, name=None, force_backward=False):
         with open(beside, "w", encoding="utf-8") as file:
             file.write(text)
 
-    in_place_of(path, write)
+    write_whole(path, write)
     return path
 
 

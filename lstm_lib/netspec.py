@@ -4,7 +4,6 @@ import functools
 from .arguments import check_count, check_name, check_net_spec, check_top
 from .errors import NetError
 from .safe_caffe.engine import caffe
-from .safe_caffe.layers import check_layer
 
 
 def all_or_nothing(build):
@@ -51,7 +50,6 @@ def add_layer_to_net_spec(ns, caffe_layer, name, *args, **kwargs):
     _check_free(ns, name)
     top = _make(caffe_layer, name, args, kwargs)
     check_top(caffe, top, f"what the layer {name!r} gives")
-    check_layer(caffe, top.fn, name)
     ns[name] = top
     return top
 
@@ -91,7 +89,6 @@ def add_layer_with_multiple_tops(ns, caffe_layer, lname, ntop, *args, **kwargs):
         _check_free(ns, name)
     made = _make(caffe_layer, lname, bottoms, dict(kwargs, ntop=ntop))
     tops = (made,) if ntop == 1 else made
-    check_layer(caffe, tops[0].fn, lname)
     for name, top in zip(names, tops):
         ns[name] = top
     return tops

@@ -2,7 +2,7 @@
 from .safe_caffe.engine import caffe
 from .errors import NetError, did_you_mean
 from .nets import load_net
-from .safe_caffe.solver import name_snapshots
+from portable_caffe.solver import name_snapshots
 
 SolverParameter = caffe.proto.caffe_pb2.SolverParameter
 

@@ -97,12 +97,14 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
     ones = always_continue(ns, h0, prefix) if cell == "fused" and cont is None else None
     h, c, hs, cs = h0, c0, [], []
     for t, cont_t, hold_t in zip(range(1, T + 1), conts, holds):
-        step, before = f"{prefix}t{t}/", (h, c)
-        weighted = Mx_of(t, h), step, num_output, weight_names
+        step, before, Mx = f"{prefix}t{t}/", (h, c), Mx_of(t, h)
+        if cont_t:  # a fused step clears c itself
+            h = scale_state(ns, step + "cont/h", h, cont_t)
+            c = c if cell == "fused" else scale_state(ns, step + "cont/c", c, cont_t)
         if cell == "fused":
-            h, c = _fused(ns, h, c, weighted, cont_t, ones)
+            c, h = fused_step(ns, h, c, Mx, step, num_output, weight_names, cont_t or ones)
         else:
-            h, c = _composed(ns, h, c, weighted, cont_t)
+            c, h = composed_step(ns, h, c, Mx, step, num_output, weight_names)
         if hold_t:
             h, c = hold_states(ns, step + "hold/", (h, c), before, hold_t)
         ns[f"{prefix}h{t}"], ns[f"{prefix}c{t}"] = h, c  # the names of the equations
@@ -130,23 +132,6 @@ def _projection(ns, x, T, num_output, project, prefix, weight_names):
                                           weight_names)
     return lambda t, h: project_input(ns, x(t, h), f"{prefix}t{t}/lstm/Mx", num_output,
                                       weight_names)
-
-
-def _composed(ns, h, c, weighted, cont):
-    """One composed step from the states, cleared first where cont is 0."""
-    if cont:
-        h, c = [scale_state(ns, f"{weighted[1]}cont/{name}", state, cont)
-                for name, state in (("h", h), ("c", c))]
-    c, h = composed_step(ns, h, c, *weighted)
-    return h, c
-
-
-def _fused(ns, h, c, weighted, cont, ones):
-    """One fused step; `LSTMUnit` itself multiplies c by cont."""
-    if cont:
-        h = scale_state(ns, weighted[1] + "cont/h", h, cont)
-    c, h = fused_step(ns, h, c, *weighted, cont or ones)
-    return h, c
 
 
 def _check_arguments(ns, x, T, num_output, cell, project, prefix):

@@ -11,7 +11,7 @@ from google.protobuf.internal.encoder import _VarintBytes
 
 from .arguments import check_count
 from .errors import NetError
-from .files import in_place_of
+from .files import write_whole
 from .nets import NetParameter, check_net
 from .safe_caffe.engine import caffe
 from .safe_caffe.weight_files import owners
@@ -174,7 +174,7 @@ def save_weights(net, path):
         with open(beside, "wb") as file:
             file.write(stored.SerializeToString())
 
-    in_place_of(path, write)
+    write_whole(path, write)
     return path
 
 

@@ -16,7 +16,8 @@ class Rule(Exception):
 
 def did_you_mean(word, known):
     """' Did you mean 'x'?' for the nearest of the known words, or nothing."""
-    near = difflib.get_close_matches(word, list(known), n=1)
+    near = [name for name in known if name.lower() == word.lower()] or (
+        difflib.get_close_matches(word, list(known), n=1))
     return f" Did you mean {near[0]!r}?" if near else ""
 
 

@@ -1,14 +1,13 @@
 """Prototxt and binary files, the same as real Caffe's."""
 import os
-import re
 import tempfile
 import warnings
 
 import numpy as np
-from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
-from .errors import NetError, did_you_mean
+from .errors import NetError
+from .prototxt import parse
 
 
 def _read(path, mode):
@@ -24,24 +23,7 @@ def read_text(path, message):
     text = _read(path, "r")
     if not text.strip():
         raise NetError(f"{path} is empty; expected a prototxt.")
-    try:
-        return text_format.Parse(text, message)
-    except text_format.ParseError as error:
-        number = error.GetLine() or 1
-        line = text.splitlines()[number - 1].strip()[:200]
-        raise NetError(f"{path}, line {number}: {error}\n    {line}"
-                       + _near_word(str(error), message.DESCRIPTOR.file)) from None
-
-
-def _near_word(said, file):
-    """For 'Message type "M" has no field named "x"', and for enums: what M knows."""
-    found = re.search(r'ype "\w+\.(\w+)(?:\.(\w+))?" has no (?:field|value) named "?(\w+)', said)
-    if not found:
-        return ""
-    message = file.message_types_by_name[found[1]]
-    known = list(message.enum_types_by_name[found[2]].values_by_name if found[2]
-                 else message.fields_by_name)
-    return f"\nKnown here: {', '.join(known)}.{did_you_mean(found[3], known)}"
+    return parse(text, message, str(path))
 
 
 def read_binary(path, message):
@@ -58,18 +40,51 @@ def read_binary(path, message):
 
 
 def write_binary(path, message):
-    """Write a message beside the file and move it into place: whole file or nothing."""
-    path, beside = os.path.abspath(os.fspath(path)), ""
+    """Write a message as a binary file, the whole file or nothing."""
+    write_whole(path, lambda beside: _write_bytes(beside, message.SerializeToString()))
+
+
+def _write_bytes(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def path_of(path):
+    """The path of a file as a string; NetError if it is none."""
+    if not isinstance(path, (str, os.PathLike)) or "\0" in os.fspath(path):
+        raise NetError(f"expected the path of a file, like 'net.prototxt', got {path!r}.")
+    return os.fspath(path)
+
+
+def write_whole(path, write):
+    """`write(beside)` a file next to `path`, then move it there: the whole file or nothing."""
+    path = os.path.realpath(path_of(path))  # a link stays one
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise NetError(f"cannot write {path!r}: it is no file.")
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        raise NetError(f"cannot write {path!r}: there is no folder {folder!r}; make it first.")
     try:
-        handle, beside = tempfile.mkstemp(dir=os.path.dirname(path))
-        with os.fdopen(handle, "wb") as file:
-            file.write(message.SerializeToString())
+        handle, beside = tempfile.mkstemp(suffix=os.path.splitext(path)[1], dir=folder)
+        os.close(handle)
+    except OSError as error:
+        raise NetError(f"cannot write into {folder!r}: {error.strerror}.") from None
+    try:
+        write(beside)
+        os.chmod(beside, 0o666 & ~_umask())
         os.replace(beside, path)
     except OSError as error:
-        raise NetError(f"cannot write {path}: {error.strerror}.") from None
+        raise NetError(f"cannot write {path!r}: {error.strerror}.") from None
     finally:
         if os.path.exists(beside):  # it was not moved
             os.remove(beside)
+    return path
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def to_message(array, message, field="data"):

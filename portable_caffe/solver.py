@@ -9,6 +9,7 @@ from math import prod
 from . import arrays, files
 from .blob import Memory
 from .errors import NetError
+from .lr_policy import POLICIES, check_policy, steps_done
 from .net import Net, read_net
 from .proto import caffe_pb2
 
@@ -25,7 +26,7 @@ class Solver:
     def __init__(self, solver_file):
         self.param = read_solver(solver_file)
         self.iter = 0
-        _check_policy(self.param)
+        check_policy(self.param)
         self._check_rule()
         if self.param.random_seed >= 0:
             arrays.set_random_seed(self.param.random_seed)
@@ -152,7 +153,7 @@ class Solver:
         stem = f"{self.param.snapshot_prefix}_iter_{self.iter}"
         files.write_binary(stem + ".caffemodel", self.net.to_proto(self.param.snapshot_diff))
         state = caffe_pb2.SolverState(iter=self.iter, learned_net=stem + ".caffemodel",
-                                      current_step=_steps_done(self.param, self.iter))
+                                      current_step=steps_done(self.param, self.iter))
         for memory in self._history:
             files.to_message(memory.open(), state.history.add())
         files.write_binary(stem + ".solverstate", state)
@@ -255,32 +256,8 @@ class AdamSolver(Solver):
         return m.read() / (arrays.current.xp.sqrt(v.read()) + self.param.delta) * rate
 
 
-POLICIES = {
-    "fixed": lambda p, t: 1,
-    "step": lambda p, t: p.gamma ** _steps_done(p, t),
-    "exp": lambda p, t: p.gamma ** t,
-    "inv": lambda p, t: (1 + p.gamma * t) ** -p.power,
-    "multistep": lambda p, t: p.gamma ** _steps_done(p, t),
-    "poly": lambda p, t: (1 - t / p.max_iter) ** p.power,
-}
-
 SOLVERS = {"SGD": SGDSolver, "Nesterov": NesterovSolver, "AdaGrad": AdaGradSolver,
            "RMSProp": RMSPropSolver, "AdaDelta": AdaDeltaSolver, "Adam": AdamSolver}
-
-
-def _check_policy(p):
-    if p.lr_policy not in POLICIES:
-        raise NetError(f"unknown lr_policy {p.lr_policy!r}; there are {', '.join(POLICIES)}.")
-    for policy, field in (("step", "stepsize"), ("poly", "max_iter")):
-        if p.lr_policy == policy and getattr(p, field) < 1:
-            raise NetError(f"lr_policy {policy!r} needs {field}, 1 or more.")
-
-
-def _steps_done(p, t):
-    """How often the rate has dropped at iteration t."""
-    if p.lr_policy == "step":
-        return t // p.stepsize
-    return sum(t >= value for value in p.stepvalue) if p.lr_policy == "multistep" else 0
 
 
 def _net_in(source, phase, more_state):
@@ -301,12 +278,19 @@ def read_solver(path):
             raise NetError(f"{path}: give either type or, as older files do, solver_type.")
         old = param.DESCRIPTOR.enum_types_by_name["SolverType"].values_by_number
         param.type = {name.upper(): name for name in SOLVERS}[old[param.solver_type].name]
-    stem = os.path.splitext(os.fspath(path))[0]
+    name_snapshots(param, os.path.splitext(os.fspath(path))[0])
+    return param
+
+
+def name_snapshots(param, stem):
+    """Fill in the prefix as Caffe does: `stem` without one, in a folder the last part of it.
+
+    Source: upgrade_proto.cpp, UpgradeSnapshotPrefixProperty
+    """
     if not param.HasField("snapshot_prefix"):
         param.snapshot_prefix = stem
     elif os.path.isdir(param.snapshot_prefix):
         param.snapshot_prefix = os.path.join(param.snapshot_prefix, os.path.basename(stem))
-    return param
 
 
 def get_solver(path):

@@ -6,7 +6,7 @@ from .structure.graph import read_graph
 from .graphviz import caffe_dot, clustered_dot, run_dot
 from .structure.steps import prepared
 from .time_picture import time_picture
-from ..files import in_place_of
+from ..files import write_whole
 from .svg import fitted
 from .values import Paint
 from .structure.words import alt_text, table
@@ -52,7 +52,7 @@ class Picture:
         if kind not in KINDS:
             raise NetError(f"cannot save a picture as {os.fspath(path)!r}: the name must end in "
                            f"{', '.join('.' + kind for kind in KINDS)}.")
-        in_place_of(path, lambda beside: self._write(beside, kind))
+        write_whole(path, lambda beside: self._write(beside, kind))
         return path
 
     def _write(self, path, kind):

@@ -4,7 +4,7 @@ from collections import namedtuple
 import numpy as np
 
 from .layouts import checked, from_order_of, to_order_of
-from ..files import in_place_of
+from ..files import write_whole
 
 
 def write_onnx(weights, path):
@@ -34,7 +34,7 @@ def write_onnx(weights, path):
         with open(beside, "wb") as file:
             file.write(model)
 
-    in_place_of(path, write)
+    write_whole(path, write)
     return path
 
 

@@ -5,7 +5,7 @@ from .net_checks import check_net
 from .prototxt import parse
 from .base import SafeCaffe
 from ..errors import NetError
-from ..files import in_place_of, read_text, readable
+from ..files import write_whole, read_text, readable
 from .inputs import fixed, write_into
 from .solver import SafeSolver
 from .base import source_shapes
@@ -67,7 +67,7 @@ class Net(portable_caffe.Net):
     def save(self, path):
         """Write all weights the way Caffe does, the whole file or nothing."""
         raw = super()
-        in_place_of(path, raw.save)
+        write_whole(path, raw.save)
 
 
 def _solver(name):

@@ -2,7 +2,8 @@
 import os
 import tempfile
 
-from google.protobuf import text_format
+from portable_caffe import prototxt
+from portable_caffe.solver import name_snapshots
 
 from .prototxt import parse
 from ..arguments import check_iterations
@@ -28,10 +29,7 @@ class SafeSolver:
     def of_file(cls, caffe, make, path):
         """The solver of a solver prototxt."""
         options = caffe.proto.caffe_pb2.SolverParameter()
-        try:
-            text_format.Parse(read_text(path), options)
-        except text_format.ParseError as error:
-            raise NetError(f"line {error.GetLine()}: {error}") from None
+        prototxt.parse(read_text(path), options, os.path.basename(path))
         name_snapshots(options, os.path.splitext(path)[0])
         return cls(caffe, make, options)
 
@@ -145,17 +143,6 @@ def specs(caffe, wanted):
     train = of_messages(wanted.train_net_param) + of_files(wanted.train_net)
     tests = of_messages(*wanted.test_net_param) + of_files(*wanted.test_net)
     return (train + both)[0], tests + both * (len(wanted.test_iter) - len(tests))
-
-
-def name_snapshots(options, stem):
-    """Fill in the prefix as Caffe does: `stem` without one, in a folder the last part of it.
-
-    Source: upgrade_proto.cpp, UpgradeSnapshotPrefixProperty
-    """
-    if not options.HasField("snapshot_prefix"):
-        options.snapshot_prefix = stem
-    elif os.path.isdir(options.snapshot_prefix):
-        options.snapshot_prefix = os.path.join(options.snapshot_prefix, os.path.basename(stem))
 
 
 def check_folder(prefix):

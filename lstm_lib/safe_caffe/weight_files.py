@@ -1,6 +1,6 @@
 """Weights in files, and whether a file of weights belongs to a net."""
 from ..errors import NetError
-from ..files import in_place_of, readable
+from ..files import write_whole, readable
 
 
 def check_weights(caffe, net, path):
@@ -48,7 +48,7 @@ class WeightFiles:
     def save(self, path):
         """Write all weights the way Caffe does: a copy for each layer that uses them."""
         raw = super()
-        in_place_of(path, lambda beside: self._try(
+        write_whole(path, lambda beside: self._try(
             lambda: raw.save(beside), lambda reason: f"cannot write {path}: {reason}"))
 
     def save_hdf5(self, path, *args):
@@ -59,7 +59,7 @@ class WeightFiles:
             raise NetError(f"HDF5 takes '/' in a name for a folder, and layer "
                            f"{slashed[0]!r} has one. Use save_weights(net, "
                            "'x.caffemodel') instead.")
-        in_place_of(path, lambda beside: self._try(
+        write_whole(path, lambda beside: self._try(
             lambda: raw.save_hdf5(beside, *args),
             lambda reason: f"cannot write {path}: {reason}"))
 

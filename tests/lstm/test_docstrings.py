@@ -9,13 +9,14 @@ import pytest
 import lstm_lib
 import portable_caffe
 
+NEED_REAL = {f"lstm_lib.safe_caffe.{name}" for name in ("net", "pycaffe", "real")}
 MODULES = [module.name for package in (lstm_lib, portable_caffe)
            for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
            if not module.name.endswith("__main__")]
 
 
 def imported(name):
-    if name == "lstm_lib.safe_caffe.real" and lstm_lib.caffe.engine != "real":
+    if name in NEED_REAL and lstm_lib.caffe.engine != "real":
         pytest.skip("only beside real Caffe")
     if name == "portable_caffe.gpu.kernels":
         pytest.importorskip("triton")
