@@ -1,6 +1,5 @@
 """How do I write, check, load and save a net?"""
 import os
-import tempfile
 
 from .arguments import check_name
 from .errors import NetError
@@ -43,7 +42,7 @@ def _proto_of(ns):
                        "in the NetSpec, like ns.y = L.TanH(ns.x).") from None
 
 
-def check_net(net):
+def check_loaded(net):
     """Raise unless it is a net that `load_net` or a solver made."""
     if "spec" not in getattr(net, "__dict__", {}):  # a NetSpec has any attribute one asks for
         raise NetError(f"expected a net, like net = load_net(ns), got {type(net).__name__}.")
@@ -123,13 +122,7 @@ def load_net(source, weights=None, phase=caffe.TRAIN, force_backward=False):
     if phase not in (caffe.TRAIN, caffe.TEST):
         raise NetError(f"phase is caffe.TRAIN or caffe.TEST, got {phase!r}.")
     spec = _named(source, force_backward=force_backward)
-    with tempfile.NamedTemporaryFile("w", suffix=".prototxt", encoding="utf-8") as file:
-        file.write(str(spec))
-        file.flush()
-        try:
-            net = caffe.Net(file.name, int(phase), spec=spec)
-        except NetError as error:
-            raise NetError(str(error).replace(file.name, "the net")) from None
+    net = caffe.net_of(spec, int(phase))
     if weights is not None:
         net.copy_from(weights)
     return net

@@ -1,23 +1,25 @@
 """How do I train a net? Caffe's own solvers, driven from Python, with errors that raise."""
-from .safe_caffe.engine import caffe
-from .errors import NetError, did_you_mean
-from .nets import load_net
 from portable_caffe.solver import name_snapshots
+
+from .errors import NetError, did_you_mean
+from .nets import load_net, to_net_parameter
+from .safe_caffe.engine import caffe
+from .safe_caffe.net_checks import check_spec
+from .safe_caffe.solver import SafeSolver
 
 SolverParameter = caffe.proto.caffe_pb2.SolverParameter
 
 
-class Solver:
-    """A solver of Caffe and the net it trains (see `make_solver`)."""
+class Solver(SafeSolver):
+    """A solver of Caffe and the net it trains, as `make_solver` makes it.
 
-    def __init__(self, solver):
-        self._solver, self.net = solver, solver.net
+    `net` is the net, `iter` the number of iterations done; `snapshot()` writes weights and
+    state and returns the path for `restore(path)`; what else Caffe's solvers have is there too.
+    """
+
+    def __init__(self, *made_of):
+        super().__init__(*made_of)
         self._shapes = self.net.source_shapes()
-
-    @property
-    def iter(self):
-        """Number of iterations done."""
-        return self._solver.iter
 
     def step(self, count=1):
         """Do `count` iterations: forward, backward, update; return the last loss.
@@ -30,27 +32,9 @@ class Solver:
         if self.net.source_shapes() != self._shapes:
             raise NetError("a solver trains inputs of one size; for another batch size or "
                            "number of steps make another net and solver.")
-        self._solver.step(count)
+        super().step(count)
         return sum(float(self.net.blobs[name].data) for name in self.net.outputs
                    if self.net.blob_loss_weights[name])
-
-    def snapshot(self):
-        """Write weights and solver state; return the path of the state for `restore`.
-
-        Raises
-        ------
-        NetError : the folder of `snapshot_prefix` is missing, or the disk is full.
-        """
-        return self._solver.snapshot()
-
-    def restore(self, path):
-        """Go on from a snapshot: weights, momentum and iteration number.
-
-        Raises
-        ------
-        NetError : the file is missing or belongs to another solver or net.
-        """
-        self._solver.restore(path)
 
 
 def make_solver(source, *, type="SGD", base_lr, **options):
@@ -88,15 +72,17 @@ def make_solver(source, *, type="SGD", base_lr, **options):
     >>> solver.step(), solver.net.params["y"][0].data.item()
     (2.0, 2.0)
     """
-    spec = load_net(source).spec  # a net that cannot be built is explained here
+    spec = to_net_parameter(source)
+    check_spec(caffe, spec, "the net")
     parameter = _solver_parameter(spec, dict(type=type, base_lr=base_lr, **options))
     name_snapshots(parameter, "snapshot")
     try:
-        solver = caffe._solver_of(parameter)
+        solver = caffe.solver_of(parameter, Solver)
         solver.try_step()  # an unknown `lr_policy` is found there
     except NetError as error:
+        load_net(source)  # where it is the net that cannot be built, this explains it
         raise NetError(f"Caffe makes no solver of this: {error}") from None
-    return Solver(solver)
+    return solver
 
 
 def _solver_parameter(spec, options):

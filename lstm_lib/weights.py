@@ -12,7 +12,7 @@ from google.protobuf.internal.encoder import _VarintBytes
 from .arguments import check_count
 from .errors import NetError
 from .files import write_whole
-from .nets import NetParameter, check_net
+from .nets import NetParameter, check_loaded
 from .safe_caffe.engine import caffe
 from .safe_caffe.weight_files import owners
 
@@ -108,7 +108,7 @@ def _blobs(net, weight_names):
 
 
 def _layer_blobs(net, layer_name):
-    check_net(net)
+    check_loaded(net)
     if layer_name not in list(net.params) or len(net.params[layer_name]) != 3:
         raise NetError(f"{layer_name!r} is no LSTM layer with W_xc, b_c, W_hc in this net; "
                        f"layers with weights: {', '.join(net.params) or 'none'}.")
@@ -160,7 +160,7 @@ def save_weights(net, path):
     Source: Caffe reads such a file with `copy_from`, for a layer without blobs of its own
     takes those of the layer it shares with.
     """
-    check_net(net)
+    check_loaded(net)
     stored = NetParameter(name=net.spec.name)
     types = {layer.name: layer.type for layer in net.spec.layer}
     for name in owners(net):
@@ -195,7 +195,7 @@ def shared_weights(net):
     dict of name -> (Blob, [layer names]), in the order of the net. A weight without a
     name in the prototxt is listed as `layer[index]`.
     """
-    check_net(net)
+    check_loaded(net)
     table = {}
     for layer in net.spec.layer:
         for index, blob in enumerate(net.params.get(layer.name, ())):

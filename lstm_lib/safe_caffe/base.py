@@ -9,7 +9,8 @@ class SafeCaffe:
 
     Each also sets `Net`, the solvers and the GPU switch, made so that mistakes raise, and
       engine         "real" or "portable";
-      _solver_of(options)  the safe solver of a SolverParameter;
+      net_of(spec, phase)  the safe net of a NetParameter;
+      solver_of(options, kind)  the safe solver of a SolverParameter, of this kind;
       attempt(work)  do `work`, which may be done twice; `NetError` with the reason if it fails;
       needs_gpu()    raise `NoGPU` unless a GPU can be used;
       describe()     which Caffe this is, on what it computes.

@@ -9,7 +9,7 @@ from .child import Died, free_memory, in_child
 from .explain import hint_for, running_layer, which_layer
 from .inputs import Gathered, check_batches, fixed, write_into
 from .labels import lookups
-from .net_checks import check_listed_files, check_net
+from .net_checks import check_listed_files, check_spec
 from .prototxt import parse
 from .pycaffe import real
 from .weight_files import WeightFiles, check_common, check_weights
@@ -29,7 +29,7 @@ class SafeNet(WeightFiles, real.Net):
 
     def __init__(self, path, *args, spec=None, **kwargs):
         self.spec = spec or parse(real, read_text(without_mark(path)), str(path))
-        check_net(real, self.spec, str(path))
+        check_spec(real, self.spec, str(path))
         weights = kwargs.pop("weights", None)
         if args and not isinstance(args[0], int):  # the old order: model, weights, phase
             weights, args = args[0], args[1:]

@@ -47,7 +47,7 @@ def _check_listed_files(layer):
                        "missing. Paths count from the folder Python works in.")
 
 
-def check_net(caffe, net, what):
+def check_spec(caffe, net, what):
     """What Python can see wrong in a parsed net: layer types and sizes."""
     if not net.layer and not net.layers:
         raise NetError(f"{what} holds no layer.")

@@ -1,7 +1,7 @@
 """portable_caffe made safe: it raises by itself, so little is put in front of it."""
 import portable_caffe
 
-from .net_checks import check_net
+from .net_checks import check_spec
 from .prototxt import parse
 from .base import SafeCaffe
 from ..errors import NetError
@@ -20,7 +20,7 @@ class Net(portable_caffe.Net):
 
     def __init__(self, path, *args, spec=None, **kwargs):
         spec = spec or parse(portable_caffe, read_text(path), str(path))
-        check_net(portable_caffe, spec, str(path))
+        check_spec(portable_caffe, spec, str(path))
         super().__init__(spec, *args, **kwargs)
         self.blobs, self.params = fixed(self)
 
@@ -92,9 +92,13 @@ class PortableCaffe(SafeCaffe):
     NesterovSolver, AdaGradSolver = map(_solver, ("NesterovSolver", "AdaGradSolver"))
     RMSPropSolver, AdaDeltaSolver = map(_solver, ("RMSPropSolver", "AdaDeltaSolver"))
 
-    def _solver_of(self, options):
+    def net_of(self, spec, phase):
+        """The net of a NetParameter."""
+        return Net("the net", phase, spec=spec)
+
+    def solver_of(self, options, kind=SafeSolver):
         """The safe solver of a SolverParameter."""
-        return SafeSolver(self, portable_caffe.get_solver, options)
+        return kind(self, portable_caffe.get_solver, options)
 
     def attempt(self, work):
         """Do `work`; it raises by itself if it fails."""

@@ -1,4 +1,6 @@
 """Real Caffe made safe: pycaffe with the calls that can end the process replaced."""
+import tempfile
+
 from .base import SafeCaffe
 from .blob import make_blobs_safe
 from .child import Died, in_child
@@ -70,10 +72,20 @@ class RealCaffe(SafeCaffe):
     attempt = staticmethod(attempt)
     _logs = False
 
-    def _solver_of(self, options):
+    def net_of(self, spec, phase):
+        """The safe net of a NetParameter; Caffe itself only reads files."""
+        with tempfile.NamedTemporaryFile("w", suffix=".prototxt", encoding="utf-8") as file:
+            file.write(str(spec))
+            file.flush()
+            try:
+                return SafeNet(file.name, phase, spec=spec)
+            except NetError as error:
+                raise NetError(str(error).replace(file.name, "the net")) from None
+
+    def solver_of(self, options, kind=SafeSolver):
         """The safe solver of a SolverParameter."""
         attempt(lambda: bool(without_snapshots(real.get_solver, options)))
-        return SafeSolver(self, real.get_solver, options)
+        return kind(self, real.get_solver, options)
 
     def init_log(self, *args):
         """Let Caffe write its log; it dies of being told a second time."""
