@@ -1,5 +1,6 @@
 """How do I add a named layer to a `caffe.NetSpec`?"""
 import functools
+import re
 
 from .arguments import check_count, check_name, check_net_spec, check_top
 from .errors import NetError
@@ -110,6 +111,28 @@ def _check_free(ns, name):
     if name in ns.tops:
         raise ValueError(f"the name {name!r} is taken by a top of this NetSpec already "
                          f"({ns.tops[name].fn.type_name}); choose another name or prefix.")
+
+
+STEP_NAME = re.compile(r"(.*?)t(\d+)/(.+)", re.S)
+
+
+def step_name(prefix, t, part=""):
+    """The name of a part of step t, as `unroll` gives it.
+
+    >>> step_name("second/", 3, "lstm/c"), step_name("", 1)
+    ('second/t3/lstm/c', 't1/')
+    """
+    return f"{prefix}t{t}/{part}"
+
+
+def parts_of_step_name(name):
+    """(prefix, t, part) of a name that `step_name` gives, or None for any other name.
+
+    >>> parts_of_step_name("second/t3/lstm/c"), parts_of_step_name("lstm")
+    (('second/', 3, 'lstm/c'), None)
+    """
+    found = STEP_NAME.fullmatch(name)
+    return (found[1], int(found[2]), found[3]) if found else None
 
 
 def slice_steps(ns, top, name, names):

@@ -4,7 +4,7 @@ from collections import namedtuple
 from .arguments import check_count, check_name, check_net_spec, check_top
 from .cells import always_continue, composed_step, fused_step, project_input
 from .lengths import cut_steps, hold_states, scale_state
-from .netspec import add_layer_to_net_spec, all_or_nothing, slice_steps
+from .netspec import add_layer_to_net_spec, all_or_nothing, slice_steps, step_name
 from .safe_caffe.engine import caffe
 from .weights import default_weight_names
 
@@ -97,7 +97,7 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
     ones = always_continue(ns, h0, prefix) if cell == "fused" and cont is None else None
     h, c, hs, cs = h0, c0, [], []
     for t, cont_t, hold_t in zip(range(1, T + 1), conts, holds):
-        step, before, Mx = f"{prefix}t{t}/", (h, c), Mx_of(t, h)
+        step, before, Mx = step_name(prefix, t), (h, c), Mx_of(t, h)
         if cont_t:  # a fused step clears c itself
             h = scale_state(ns, step + "cont/h", h, cont_t)
             c = c if cell == "fused" else scale_state(ns, step + "cont/c", c, cont_t)
@@ -119,7 +119,7 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
 def _projection(ns, x, T, num_output, project, prefix, weight_names):
     """A function (t, h_{t-1}) -> Mx_t = W_xc x_t + b_c, (1, B, 4H), for t = 1 .. T."""
     def names_of(blob):
-        return [f"{prefix}t{t}/{blob}" for t in range(1, T + 1)]
+        return [step_name(prefix, t, blob) for t in range(1, T + 1)]
 
     if project == "once":
         Mx = project_input(ns, x, prefix + "lstm/Mx", num_output, weight_names)
@@ -128,9 +128,9 @@ def _projection(ns, x, T, num_output, project, prefix, weight_names):
     if not callable(x):
         steps = x if isinstance(x, (list, tuple)) else slice_steps(
             ns, x, prefix + "slice_x", names_of("x"))
-        return lambda t, h: project_input(ns, steps[t - 1], f"{prefix}t{t}/lstm/Mx", num_output,
-                                          weight_names)
-    return lambda t, h: project_input(ns, x(t, h), f"{prefix}t{t}/lstm/Mx", num_output,
+        return lambda t, h: project_input(ns, steps[t - 1], step_name(prefix, t, "lstm/Mx"),
+                                          num_output, weight_names)
+    return lambda t, h: project_input(ns, x(t, h), step_name(prefix, t, "lstm/Mx"), num_output,
                                       weight_names)
 
 

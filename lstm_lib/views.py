@@ -11,6 +11,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator
 
 from .errors import NetError
+from .netspec import step_name
 
 STYLES = list(zip(["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"],
                   ["-", "--", "-.", ":", "-"]))
@@ -50,11 +51,11 @@ def gates_over_time(net, sequence=0, prefix=""):
 
 def _gate_rows(net, sequence, prefix):
     """name -> (units, T), the gates after their function."""
-    steps = sum(f"{prefix}t{t}/lstm/raw_i" in net.blobs for t in range(1, len(net.blobs)))
+    steps = sum(step_name(prefix, t, "lstm/raw_i") in net.blobs for t in range(1, len(net.blobs)))
     if not steps:
-        raise NetError(f"this net has no blob {prefix + 't1/lstm/raw_i'!r}: gates are seen in "
-                       "an unroll with cell='composed' only.")
-    blobs = {gate: [f"{prefix}t{t}/lstm/raw_{gate}" for t in range(1, steps + 1)]
+        raise NetError(f"this net has no blob {step_name(prefix, 1, 'lstm/raw_i')!r}: gates are "
+                       "seen in an unroll with cell='composed' only.")
+    blobs = {gate: [step_name(prefix, t, "lstm/raw_" + gate) for t in range(1, steps + 1)]
              for gate in "ifog"}  # they work in place: raw_i holds i
     blobs.update({state: [f"{prefix}{state}{t}" for t in range(1, steps + 1)] for state in "ch"})
     _check_sequence(sequence, net.blobs[blobs["h"][0]].shape[1])
@@ -68,7 +69,8 @@ def _inputs_of_steps(net, steps, sequence, prefix):
     reads = {layer.name: layer.bottom[0] for layer in net.spec.layer
              if layer.type == "InnerProduct" and layer.bottom}
     once = reads.get(f"{prefix}lstm/Mx")  # project="once": one layer for all steps
-    blobs = [once] if once else [reads[f"{prefix}t{t}/lstm/Mx"] for t in range(1, steps + 1)]
+    blobs = [once] if once else [reads[step_name(prefix, t, "lstm/Mx")]
+                                 for t in range(1, steps + 1)]
     return np.concatenate([net.blobs[name].data[:, sequence].reshape(steps // len(blobs), -1)
                            for name in blobs]).T
 

@@ -171,12 +171,12 @@ class OuterWires:
         for column in self.scene.columns:
             if not column.folded:
                 continue
-            for bar in self.scene.bars:
+            for bar in (node for node in self.scene.at if node in self.scene.bars):
                 x, y = column.x + column.width / 2, self.scene.at[bar][1]
                 wires = self.scene.into[bar] + self.scene.out_of[bar]
                 rows = {self.scene.row_of(w.source) or self.scene.row_of(w.target)
                         for w in wires} - {None}
-                for row in rows:
+                for row in (row for row in self.scene.rows if row in rows):
                     below = row.top > y
                     edge = row.top if below else row.top + row.height
                     drop = self.scene.looks[bar].height / 2

@@ -105,7 +105,8 @@ class RealCaffe(SafeCaffe):
             attempt(lambda: real.set_device(number))
         except NetError as error:
             raise NoGPU(
-                f"GPU {number} cannot be used: {str(error).rstrip('.')}. This is {self.describe()}. Go on with "
+                f"GPU {number} cannot be used: {str(error).rstrip('.')}. This is "
+                f"{self.describe()}. Go on with "
                 "caffe.set_mode_cpu(), which computes the same numbers, or start Python with "
                 "LSTM_LIB_ENGINE=portable, which reaches a GPU through PyTorch or CuPy."
             ) from None

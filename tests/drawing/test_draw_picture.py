@@ -576,3 +576,11 @@ def test_what_reads_a_folded_step_and_all_outputs_stays():
     ns = unrolled(10)
     ns.both = caffe.layers.Concat(ns.H, ns.h5, axis=0)
     assert "both" in drawn_names(parsed(ns))
+
+
+def test_a_net_is_drawn_with_the_same_letters_each_time():
+    kept, drawn = [], set()
+    for seed in range(12):  # other places in memory, so another order of sets
+        kept.append([object() for _ in range(1000 * seed)][::7])
+        drawn.add(draw(unrolled(12, cell="fused"), steps="fold").svg)
+    assert len(drawn) == 1

@@ -4,6 +4,14 @@ from .lstm_input import input_layers
 from ..structure.recognise import NoLSTM, composed_parts, fused_parts, is_whole, splits_of
 
 TOP, FLOOR = 46, 304  # heights of the lines of c and of h
+R = 13                # radius of an operator
+# the composed step, from left to right: where cont enters, the resets, the gates, the products
+# W_hc h and W_xc x with their sum, tanh(c) and h, and where h turns back to its line
+CONT, RESET, I, F, O, G = 18, 46, 62, 128, 194, 260
+MH, SUM, MX, OUT, TURN = 88, 161, 234, 296, 326
+# and from top to bottom: tanh(c), i * g, h, the gates, the slice, the sum, the products
+Y_ACT, Y_IG, Y_H, Y_GATES, Y_CUT, Y_SUM, Y_M = 84, 98, 126, 156, 188, 214, 258
+MX_TOP, FOOT = Y_M - 24, Y_M + 25  # where wires leave and meet a product
 
 
 def composed_layout(cell):
@@ -24,14 +32,35 @@ def composed_layout(cell):
         return None
     layout = CellLayout(344, 326 if part["reset_c"] is None else 344)
     if below:
-        layout.width = max(layout.width, below.width(234))
+        layout.width = max(layout.width, below.width(MX))
         layout.height += below.found.height + 34
-    gates = [part[gate] for gate in "ifog"]
-    at = {"c_f": (128, TOP), "c": (194, TOP), "c_i": (194, 98), "act_c": (296, 84),
-          "h": (296, 126), "slice": (161, 188), "z": (161, 214), "Mh": (88, 258),
-          "Mx": (234, 258), "reset_c": (46, TOP), "reset_h": (46, FLOOR),
-          "split_c": (296, TOP), "split_h": (326, 126),
-          **{gate: (62 + 66 * i, 156) for i, gate in enumerate("ifog")}}
+    _composed_places(layout, part)
+    c, h = cell.stack.states
+    layout.lanes = {c: TOP, h: FLOOR}
+    layout.tracks = [
+        (c, [(0, TOP), (layout.width, TOP)], False),
+        (h, [(0, FLOOR), (MH, FLOOR), (MH, FOOT)], True),
+        (h, [(OUT + R, Y_H), (TURN, Y_H), (TURN, FLOOR), (layout.width, FLOOR)], False)]
+    if (part["Mx"], 0) in cell.reading:  # the output is fed back as input
+        layout.tracks.append((h, [(MH - 8, FLOOR), (MX, FLOOR), (MX, FOOT)], True))
+    layout.lines = _composed_lines(MX_TOP if part["Mx"] else layout.height)
+    if part["reset_c"]:
+        layout.entries.update({(part["reset_c"], 1): CONT, (part["reset_h"], 1): CONT})
+        layout.lines += [[(CONT, 344), (CONT, 82), (RESET, 82), (RESET, TOP + R)],
+                         [(CONT, 332), (RESET, 332), (RESET, FLOOR + R)]]
+    _ports(cell, layout, part, (h, [(TURN, Y_H + 6), (TURN, 0)]), MX, TURN)
+    if below:
+        below.draw(layout, h, FLOOR, (MX, FOOT))
+    return layout
+
+
+def _composed_places(layout, part):
+    """Where each layer stands, how wide the slice is, where shapes are written."""
+    at = {"c_f": (F, TOP), "c": (O, TOP), "c_i": (O, Y_IG), "act_c": (OUT, Y_ACT),
+          "h": (OUT, Y_H), "slice": (SUM, Y_CUT), "z": (SUM, Y_SUM), "Mh": (MH, Y_M),
+          "Mx": (MX, Y_M), "reset_c": (RESET, TOP), "reset_h": (RESET, FLOOR),
+          "split_c": (OUT, TOP), "split_h": (TURN, Y_H),
+          **{gate: (x, Y_GATES) for gate, x in zip("ifog", (I, F, O, G))}}
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
     layout.sizes = {part["slice"]: (264, 12)}
     layout.notes = {part["z"]: (20, -11, "start"), part["c_i"]: (-6, -20, "end"),
@@ -39,30 +68,18 @@ def composed_layout(cell):
                     part["reset_h"]: (16, 14, "start"),
                     part["split_c"]: None, part["split_h"]: None,
                     **{part[gate]: (4, 19, "start") for gate in "ifog"}}
-    c, h = cell.stack.states
-    layout.lanes = {c: TOP, h: FLOOR}
-    layout.tracks = [
-        (c, [(0, TOP), (layout.width, TOP)], False),
-        (h, [(0, FLOOR), (88, FLOOR), (88, 283)], True),
-        (h, [(309, 126), (326, 126), (326, FLOOR), (layout.width, FLOOR)], False)]
-    if (part["Mx"], 0) in cell.reading:  # the output is fed back as input
-        layout.tracks.append((h, [(80, FLOOR), (234, FLOOR), (234, 283)], True))
-    layout.lines = [
-        *[[(62 + 66 * i, 182), (62 + 66 * i, 169)] for i in range(len(gates))],
-        [(62, 143), (62, 98), (181, 98)], [(260, 143), (260, 98), (207, 98)],
-        [(128, 143), (128, 59)], [(194, 85), (194, 59)],
-        [(194, 143), (194, 126), (283, 126)], [(296, TOP), (296, 71)],
-        [(296, 97), (296, 113)], [(88, 234), (88, 214), (148, 214)],
-        [(234, 234 if part["Mx"] else layout.height), (234, 214), (174, 214)],
-        [(161, 201), (161, 194)]]
-    if part["reset_c"]:
-        layout.entries.update({(part["reset_c"], 1): 18, (part["reset_h"], 1): 18})
-        layout.lines += [[(18, 344), (18, 82), (46, 82), (46, 59)],
-                         [(18, 332), (46, 332), (46, 317)]]
-    _ports(cell, layout, part, (h, [(326, 132), (326, 0)]), 234, 326)
-    if below:
-        below.draw(layout, h, FLOOR, (234, 283))
-    return layout
+
+
+def _composed_lines(mx_from):
+    """Plain wires, from below to above; `mx_from` is where that of Mx begins."""
+    return [
+        *[[(x, Y_CUT - 6), (x, Y_GATES + R)] for x in (I, F, O, G)],
+        [(I, Y_GATES - R), (I, Y_IG), (O - R, Y_IG)],
+        [(G, Y_GATES - R), (G, Y_IG), (O + R, Y_IG)],
+        [(F, Y_GATES - R), (F, TOP + R)], [(O, Y_IG - R), (O, TOP + R)],
+        [(O, Y_GATES - R), (O, Y_H), (OUT - R, Y_H)], [(OUT, TOP), (OUT, Y_ACT - R)],
+        [(OUT, Y_ACT + R), (OUT, Y_H - R)], [(MH, MX_TOP), (MH, Y_SUM), (SUM - R, Y_SUM)],
+        [(MX, mx_from), (MX, Y_SUM), (SUM + R, Y_SUM)], [(SUM, Y_SUM - R), (SUM, Y_CUT + 6)]]
 
 
 def fused_layout(cell):

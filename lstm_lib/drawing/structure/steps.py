@@ -1,8 +1,7 @@
 """Which layers belong to which time step, and which blobs a step hands to the next."""
-import re
 from collections import defaultdict
 
-STEP = re.compile(r"(.*?)t(\d+)/(.+)", re.S)
+from ...netspec import parts_of_step_name
 
 
 class State:
@@ -60,12 +59,12 @@ def find_steps(graph):
 def _by_names(graph):
     found = defaultdict(lambda: defaultdict(list))
     for node in graph.nodes:
-        match = STEP.fullmatch(copied(node).name)
-        if match:
-            prefix, step, role = match.groups()
+        parts = parts_of_step_name(copied(node).name)
+        if parts:
+            prefix, step, role = parts
             if copied(node) is not node:
                 role += f" split {copied_top(node)}"
-            found[prefix][int(step)].append((node, role))
+            found[prefix][step].append((node, role))
     return {prefix: steps for prefix, steps in found.items()
             if not prefix[-1:].isalnum() or _share(steps)}
 
