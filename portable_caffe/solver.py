@@ -13,7 +13,6 @@ from .lr_policy import POLICIES, check_policy, steps_done
 from .net import Net, read_net
 from .proto import caffe_pb2
 
-
 SMALLEST = 1e-30  # a norm of 0 is not divided by
 
 
