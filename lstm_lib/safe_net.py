@@ -7,7 +7,7 @@ from . import blame, checks, safe_blob
 from .errors import NetError, did_you_mean, hint_for
 from .files import in_place_of, read_text, readable, without_mark
 from .given import Gathered, check_batches, fixed, write_into
-from .guard import Died, free_memory, in_child
+from .guard import Died, Stuck, free_memory, in_child
 from .indices import lookups
 from .shapes import bytes_needed, counts, sources
 from .stored import check_common, check_weights
@@ -85,6 +85,8 @@ def guarded(caffe):
         def _try(self, work, explain, memory=False):
             try:
                 result = in_child(work)
+            except Stuck as stuck:  # no layer is to blame
+                raise NetError(str(stuck)) from None
             except Died as died:
                 raise NetError(explain(str(died))) from None
             except RuntimeError as error:
