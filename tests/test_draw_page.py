@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not (CHROME and DRIVER),
                                 reason="needs the programs chromium and chromedriver")
 
 
-MINUTES = 600  # against hanging; no test waits so long where things work
+MINUTES = 600  # in seconds, against hanging; no test waits so long where things work
 
 
 def start():
@@ -101,9 +101,9 @@ def width(page, element):
     return page.execute_script("return arguments[0].getBoundingClientRect().width", element)
 
 
-def view_box(page):
-    return [float(v) for v in
-            picture(page).find_element(By.TAG_NAME, "svg").get_dom_attribute("viewBox").split()]
+def view_box(page, attribute="viewBox"):
+    svg = page.find_element(By.CSS_SELECTOR, ".picture:not([hidden]) svg")
+    return [float(v) for v in svg.get_dom_attribute(attribute).split()]
 
 
 def names_with(page, kind):
@@ -306,7 +306,7 @@ def test_the_notebook_form_replaces_the_still_picture_by_the_page(browser, tmp_p
 
 
 def test_a_frame_that_is_shown_later_starts_as_if_it_had_been_seen(browser, tmp_path):
-    net = load_net(unrolled(6))
+    net = load_net(unrolled(8))
     net.forward()
     html = draw(net, values="data", interactive=True)._repr_mimebundle_()[0]["text/html"]
     file = tmp_path / "later.html"
@@ -318,10 +318,12 @@ def test_a_frame_that_is_shown_later_starts_as_if_it_had_been_seen(browser, tmp_
     box = named(browser, "t1/lstm/Mx")
     until(browser, lambda page: by_id(page, "now").get_property("textContent"))  # it has started
     assert width(browser, box) == 0
+    whole = view_box(browser, "data-whole")
     browser.switch_to.default_content()
     browser.execute_script("document.getElementById('cell').style.display = 'block'")
     browser.switch_to.frame(frame)
-    until(browser, lambda page: width(page, box) > 30)
+    until(browser, lambda page: view_box(page)[2] < whole[2])  # its left end, large
+    assert width(browser, box) > 30
     assert "mean |data|" in by_id(browser, "scale").text
     browser.switch_to.default_content()
     assert not [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
