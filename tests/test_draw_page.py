@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not (CHROME and DRIVER),
                                 reason="needs the programs chromium and chromedriver")
 
 
-MINUTES = 600  # in seconds, against hanging; no test waits so long where things work
+PATIENCE = 600  # seconds, against hanging; no test waits so long where things work
 
 
 def start():
@@ -32,8 +32,8 @@ def start():
     settings.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=settings,
                               service=webdriver.ChromeService(executable_path=DRIVER))
-    driver.set_script_timeout(MINUTES)
-    driver.set_page_load_timeout(MINUTES)
+    driver.set_script_timeout(PATIENCE)
+    driver.set_page_load_timeout(PATIENCE)
     return driver
 
 
@@ -93,7 +93,7 @@ def hover(page, element):
 
 def until(page, true):
     """Wait until it is true of the page."""
-    WebDriverWait(page, MINUTES, poll_frequency=0.02).until(true)
+    WebDriverWait(page, PATIENCE, poll_frequency=0.02).until(true)
 
 
 def width(page, element):
