@@ -17,7 +17,7 @@ import setup_env
 import shell
 
 COMPUTE_NOTHING = ["benchmarks", "draw_input", "draw_page", "draw_picture", "environment",
-                   "readme", "run_notebooks", "setup", "shell"]
+                   "readme", "run_notebooks", "run_tests", "setup", "shell"]
 NO_TESTS = 5  # pytest's exit status when the options chose none
 
 
@@ -28,7 +28,7 @@ def main(options):
     try:
         outcomes = [(run.title, *run.shown()) for run in started]
     finally:  # after Ctrl-C too
-        for run in started:
+        for run in reversed(started):  # or the last would begin when the first has ended
             run.end()
     print("\n== which world ran what")
     for title, status, words in outcomes:
@@ -41,15 +41,20 @@ def runs():
     """(title, world, options, environment) of each run that can be made here."""
     found = []
     if setup_env.is_ready(setup_env.REFERENCE):
-        found.append(("reference: real Caffe", setup_env.REFERENCE, [], {}))
+        found.append(("reference: real Caffe", setup_env.REFERENCE, cache("reference"), {}))
     if setup_env.is_ready(setup_env.PORTABLE):
-        found.append(("portable: portable_caffe, NumPy arrays", setup_env.PORTABLE, [],
-                      {"LSTM_LIB_ARRAYS": "numpy"}))
+        found.append(("portable: portable_caffe, NumPy arrays", setup_env.PORTABLE,
+                      cache("numpy"), {"LSTM_LIB_ARRAYS": "numpy"}))
         if has_torch():
             left_out = [f"--ignore=tests/test_{name}.py" for name in COMPUTE_NOTHING]
             found.append(("portable: portable_caffe, PyTorch arrays", setup_env.PORTABLE,
-                          left_out, {"LSTM_LIB_ARRAYS": "torch"}))
+                          cache("torch") + left_out, {"LSTM_LIB_ARRAYS": "torch"}))
     return found
+
+
+def cache(name):
+    """Options that let a run remember by itself what failed, for --last-failed."""
+    return ["-o", f"cache_dir=.pytest_cache/{name}"]
 
 
 def has_torch():
@@ -62,6 +67,7 @@ class Run:
 
     def __init__(self, title, world, options, env, cores):
         self.title, self.cores, self.process = title, cores, None
+        self.starting, self.unwanted = threading.Lock(), False
         self.command = [setup_env.python_of(world), "-m", "pytest", *options]
         self.env = dict(os.environ, **env)
         self.output = tempfile.NamedTemporaryFile(suffix=".log")
@@ -70,8 +76,11 @@ class Run:
 
     def run(self):
         with self.cores:
-            self.process = subprocess.Popen(self.command, cwd=shell.ROOT, env=self.env,
-                                            stdout=self.output, stderr=subprocess.STDOUT)
+            with self.starting:
+                if self.unwanted:
+                    return
+                self.process = subprocess.Popen(self.command, cwd=shell.ROOT, env=self.env,
+                                                stdout=self.output, stderr=subprocess.STDOUT)
             self.process.wait()
 
     def shown(self):
@@ -89,8 +98,10 @@ class Run:
         return self.process.returncode, words.strip("= ")
 
     def end(self):
-        """Stop it where it has not ended by itself."""
-        if self.process and self.process.poll() is None:
+        """Stop it where it has not ended by itself, and let it not begin any more."""
+        with self.starting:
+            self.unwanted = True
+        if self.process:
             self.process.terminate()
             self.process.wait()
 
