@@ -26,7 +26,9 @@ def test_a_run_that_goes_is_ended(monkeypatch, tmp_path):
     assert run.process.poll() is not None
 
 
-def test_each_run_remembers_its_own_failures():
+def test_each_run_remembers_its_own_failures(monkeypatch):
+    monkeypatch.setattr(setup_env, "is_ready", lambda world: True)
+    monkeypatch.setattr(run_tests, "has_torch", lambda: True)
     caches = [option for _, _, options, _ in run_tests.runs() for option in options
               if option.startswith("cache_dir=")]
-    assert len(caches) == len(set(caches)) == len(run_tests.runs())
+    assert len(caches) == len(set(caches)) == 3

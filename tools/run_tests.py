@@ -3,7 +3,7 @@
     python tools/run_tests.py [options of pytest]
 
 The reference world runs them on real Caffe; the portable world runs them on portable_caffe,
-on NumPy arrays and, those that compute, on PyTorch's. As many run at once as there are cores;
+on NumPy arrays and, those that it makes a difference to, on PyTorch's. As many run at once as there are cores;
 what each prints is shown whole, one after the other, the first as it comes.
 """
 import os
@@ -16,8 +16,10 @@ import threading
 import setup_env
 import shell
 
-COMPUTE_NOTHING = ["benchmarks", "draw_input", "draw_page", "draw_picture", "environment",
-                   "readme", "run_notebooks", "run_tests", "setup", "shell"]
+# those that compute nothing, and those that choose the arrays they compute on by themselves
+SAME_ON_ANY_ARRAYS = ["benchmarks", "benchmarks_gpu", "draw_input", "draw_page", "draw_picture",
+                      "environment", "portable_random_use", "readme", "run_notebooks",
+                      "run_tests", "setup", "shell"]
 NO_TESTS = 5  # pytest's exit status when the options chose none
 
 
@@ -46,7 +48,7 @@ def runs():
         found.append(("portable: portable_caffe, NumPy arrays", setup_env.PORTABLE,
                       cache("numpy"), {"LSTM_LIB_ARRAYS": "numpy"}))
         if has_torch():
-            left_out = [f"--ignore=tests/test_{name}.py" for name in COMPUTE_NOTHING]
+            left_out = [f"--ignore=tests/test_{name}.py" for name in SAME_ON_ANY_ARRAYS]
             found.append(("portable: portable_caffe, PyTorch arrays", setup_env.PORTABLE,
                           cache("torch") + left_out, {"LSTM_LIB_ARRAYS": "torch"}))
     return found
