@@ -3,8 +3,8 @@
     python tools/run_tests.py [options of pytest]
 
 The reference world runs them on real Caffe; the portable world runs them on portable_caffe,
-on NumPy arrays and, those that it makes a difference to, on PyTorch's. As many run at once as there are cores;
-what each prints is shown whole, one after the other, the first as it comes.
+on NumPy arrays and, those that it makes a difference to, on PyTorch's. As many run at once as
+there are cores; what each prints is shown whole, one after the other, the first as it comes.
 """
 import os
 import re
@@ -26,7 +26,8 @@ NO_TESTS = 5  # pytest's exit status when the options chose none
 def main(options):
     """Exit status 1 if a test failed somewhere, or if none ran anywhere."""
     cores = threading.Semaphore(os.cpu_count() or 1)
-    started = [Run(title, world, extra + options, env, cores) for title, world, extra, env in runs()]
+    started = [Run(title, world, extra + options, env, cores)
+               for title, world, extra, env in runs()]
     try:
         outcomes = [(run.title, *run.shown()) for run in started]
     finally:  # after Ctrl-C too
