@@ -12,12 +12,12 @@ import re
 import resource
 import select
 import signal
-import time
 
 from portable_caffe.arrays import free_host_bytes as free_memory
 
+LOOK_SECONDS = 0.02  # how long the parent waits before it looks at the child again
 STILL_SECONDS = 300  # a child may compute for hours; one that stands still so long is stuck
-END = b"\n"          # of the answer; a third process may hold the pipe open, so no waiting for its end
+END = b"\n"  # of the answer; a third process may hold the pipe open, so no waiting for its end
 
 
 class Died(Exception):
@@ -95,16 +95,18 @@ def _write_all(fd, data):
 
 def _read_answer(fd, child):
     """All that the child writes, or nothing when it dies; `Stuck` when it stands still."""
-    answer, used, moved = b"", 0, time.monotonic()
+    answer, used, still = b"", 0, 0  # looks are counted, for a paused machine's clock may jump
     while not answer.endswith(END):
         dead = _is_dead(child)  # asked first: what a dead child wrote is in the pipe by now
-        if select.select([fd], [], [], 0.02)[0]:
+        if select.select([fd], [], [], LOOK_SECONDS)[0]:
             answer += os.read(fd, 1 << 16)
         elif dead:
             return b""
         elif _processor_time(child) != used:
-            used, moved = _processor_time(child), time.monotonic()
-        elif time.monotonic() - moved > STILL_SECONDS:
+            used, still = _processor_time(child), 0
+        elif still * LOOK_SECONDS < STILL_SECONDS:
+            still += 1
+        else:
             raise Stuck(f"the process that tries this out first computed nothing for "
                         f"{STILL_SECONDS} seconds and gave no answer, so it was ended")
     return answer
