@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-ALL = ["build", "draw", "cpu", "speed", "report"]
+ALL = ["build", "draw", "page", "cpu", "speed", "report"]
 
 
 def main():

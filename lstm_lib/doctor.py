@@ -10,6 +10,7 @@ from importlib import metadata
 INSTALL = "`make run` installs the right one, or: pip install -r requirements.txt"
 ELSEWHERE = ("real Caffe runs on Linux x86-64: use Binder, a linux/amd64 container, or WSL 2 "
              "on Windows; or LSTM_LIB_ENGINE=portable")
+DOT_SECONDS = 120  # it answers at once, but for a machine that is very busy
 
 # package manager -> how it installs Graphviz; the first that is here counts
 DOT_COMMANDS = {
@@ -114,9 +115,13 @@ def look_at_pydot():
 def look_at_dot():
     """The program that lays graphs out; the Python package alone draws nothing."""
     try:
-        said = subprocess.run(["dot", "-V"], capture_output=True, text=True, timeout=20)
+        said = subprocess.run(["dot", "-V"], capture_output=True, text=True, timeout=DOT_SECONDS,
+                              stdin=subprocess.DEVNULL)
     except FileNotFoundError:
         raise Problem("no `dot` on PATH, so pictures are left out", dot_command()) from None
+    except subprocess.TimeoutExpired:
+        raise Problem(f"`dot -V` did not answer in {DOT_SECONDS} seconds",
+                      f"look what {shutil.which('dot')} is, or try again") from None
     if said.returncode:
         raise Problem(f"`dot -V` says: {said.stderr.strip()}", dot_command())
     return said.stderr.strip().replace("dot - ", "")

@@ -25,7 +25,7 @@ from shell import one_at_a_time
 ROOT = Path(__file__).resolve().parent.parent
 SERIES = ROOT / "notebooks"
 BUILD = ROOT / "build" / "notebooks"
-CELL_SECONDS = 600
+CELL_SECONDS = 600  # and no shorter patience of nbclient's, which would lose outputs or fail
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # nothing to see without its kernel
 
@@ -101,6 +101,7 @@ def run_one(path, rewrite=False):
 def execute(notebook, progress):
     """Run all cells in place; return the failing cell and its error as text, or None."""
     client = NotebookClient(notebook, kernel_name="python3", timeout=CELL_SECONDS,
+                            startup_timeout=CELL_SECONDS, iopub_timeout=CELL_SECONDS,
                             resources={"metadata": {"path": str(BUILD)}},
                             record_timing=False, store_widget_state=False,
                             on_notebook_start=take_ctrl_c_back, on_cell_execute=progress)

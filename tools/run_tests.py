@@ -3,8 +3,8 @@
     python tools/run_tests.py [options of pytest]
 
 The reference world runs them on real Caffe; the portable world runs them on portable_caffe,
-on NumPy arrays and, those that compute, on PyTorch's. As many run at once as there are cores;
-what each prints is shown whole, one after the other, the first as it comes.
+on NumPy arrays and, those that it makes a difference to, on PyTorch's. As many run at once as
+there are cores; what each prints is shown whole, one after the other, the first as it comes.
 """
 import os
 import re
@@ -15,18 +15,21 @@ import threading
 import setup_env
 import shell
 
-COMPUTE_NOTHING = ["tests/drawing", "tests/project"]
+# those that compute nothing, and those that choose the arrays they compute on by themselves
+SAME_ON_ANY_ARRAYS = ["tests/drawing", "tests/project", "tests/portable/test_benchmarks_gpu.py",
+                      "tests/portable/test_portable_random_use.py"]
 NO_TESTS = 5  # pytest's exit status when the options chose none
 
 
 def main(options):
     """Exit status 1 if a test failed somewhere, or if none ran anywhere."""
     cores = threading.Semaphore(os.cpu_count() or 1)
-    started = [Run(title, world, extra + options, env, cores) for title, world, extra, env in runs()]
+    started = [Run(title, world, extra + options, env, cores)
+               for title, world, extra, env in runs()]
     try:
         outcomes = [(run.title, *run.shown()) for run in started]
     finally:  # after Ctrl-C too
-        for run in started:
+        for run in reversed(started):  # or the last would begin when the first has ended
             run.end()
     print("\n== which world ran what")
     for title, status, words in outcomes:
@@ -39,15 +42,20 @@ def runs():
     """(title, world, options, environment) of each run that can be made here."""
     found = []
     if setup_env.is_ready(setup_env.REFERENCE):
-        found.append(("reference: real Caffe", setup_env.REFERENCE, [], {}))
+        found.append(("reference: real Caffe", setup_env.REFERENCE, cache("reference"), {}))
     if setup_env.is_ready(setup_env.PORTABLE):
-        found.append(("portable: portable_caffe, NumPy arrays", setup_env.PORTABLE, [],
-                      {"LSTM_LIB_ARRAYS": "numpy"}))
+        found.append(("portable: portable_caffe, NumPy arrays", setup_env.PORTABLE,
+                      cache("numpy"), {"LSTM_LIB_ARRAYS": "numpy"}))
         if has_torch():
-            left_out = [f"--ignore={folder}" for folder in COMPUTE_NOTHING]
+            left_out = [f"--ignore={path}" for path in SAME_ON_ANY_ARRAYS]
             found.append(("portable: portable_caffe, PyTorch arrays", setup_env.PORTABLE,
-                          left_out, {"LSTM_LIB_ARRAYS": "torch"}))
+                          cache("torch") + left_out, {"LSTM_LIB_ARRAYS": "torch"}))
     return found
+
+
+def cache(name):
+    """Options that let a run remember by itself what failed, for --last-failed."""
+    return ["-o", f"cache_dir=.pytest_cache/{name}"]
 
 
 def has_torch():
@@ -60,16 +68,20 @@ class Run:
 
     def __init__(self, title, world, options, env, cores):
         self.title, self.cores, self.process, self.lines = title, cores, None, []
+        self.starting, self.unwanted = threading.Lock(), False
         self.command = [setup_env.python_of(world), "-m", "pytest", *options]
         self.env = dict(os.environ, **env)
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
     def run(self):
-        with self.cores:  # a pipe, not a file: some tests limit the size of files
-            self.process = subprocess.Popen(
-                self.command, cwd=shell.ROOT, env=self.env, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
+        with self.cores:
+            with self.starting:
+                if self.unwanted:
+                    return
+                self.process = subprocess.Popen(  # a pipe: some tests limit the size of files
+                    self.command, cwd=shell.ROOT, env=self.env, stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
             self.lines.extend(self.process.stdout)
             self.process.wait()
 
@@ -87,8 +99,10 @@ class Run:
         return self.process.returncode, re.sub(r"\x1b\[[\d;]*m", "", last).strip("= \n")
 
     def end(self):
-        """Stop it where it has not ended by itself."""
-        if self.process and self.process.poll() is None:
+        """Stop it where it has not ended by itself, and let it not begin any more."""
+        with self.starting:
+            self.unwanted = True
+        if self.process:
             self.process.terminate()
             self.process.wait()
 

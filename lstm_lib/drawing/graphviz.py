@@ -13,7 +13,7 @@ from .looks import weight_colour
 from ..nets import to_net_parameter
 from .structure.wiring import Wiring
 
-SECONDS = 20  # `caffe.draw` needs more from about T = 15 on, and minutes at T = 20
+SECONDS = 120  # `caffe.draw` needs some at T = 15, minutes at T = 20, and more on a busy machine
 
 
 def run_dot(dot_text, kind, instead, seconds=SECONDS):

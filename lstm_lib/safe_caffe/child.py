@@ -12,16 +12,20 @@ import re
 import resource
 import select
 import signal
-import time
 
 from portable_caffe.arrays import free_host_bytes as free_memory
 
-CHILD_SECONDS = 300  # a child that takes longer is stuck
-END = b"\n"          # of the answer; a third process may hold the pipe open, so no waiting for its end
+LOOK_SECONDS = 0.02  # how long the parent waits before it looks at the child again
+STILL_SECONDS = 300  # a child may compute for hours; one that stands still so long is stuck
+END = b"\n"  # of the answer; a third process may hold the pipe open, so no waiting for its end
 
 
 class Died(Exception):
     """The child process ended without an answer; `args[0]` is Caffe's own sentence."""
+
+
+class Stuck(Died):
+    """The child process stood still without an answer, and was ended."""
 
 
 def in_child(work):
@@ -30,6 +34,7 @@ def in_child(work):
     Raises
     ------
     Died : Caffe aborted in there; the message is the reason it printed.
+    Stuck : it computes nothing any more, as when it waits for a lock that nobody holds.
     RuntimeError : `work` raised a Python exception there; the message is its text.
     """
     answer_read, answer_write = os.pipe()
@@ -89,14 +94,32 @@ def _write_all(fd, data):
 
 
 def _read_answer(fd, child):
-    """All that the child writes, or nothing when it dies or takes too long."""
-    answer, deadline = b"", time.monotonic() + CHILD_SECONDS
-    while not answer.endswith(END) and time.monotonic() < deadline:
-        if select.select([fd], [], [], 0.02)[0]:
+    """All that the child writes, or nothing when it dies; `Stuck` when it stands still."""
+    answer, used, still = b"", 0, 0  # looks are counted, for a paused machine's clock may jump
+    while not answer.endswith(END):
+        dead = _is_dead(child)  # asked first: what a dead child wrote is in the pipe by now
+        if select.select([fd], [], [], LOOK_SECONDS)[0]:
             answer += os.read(fd, 1 << 16)
-        elif _is_dead(child):
-            break
-    return answer if answer.endswith(END) else b""
+        elif dead:
+            return b""
+        elif _processor_time(child) != used:
+            used, still = _processor_time(child), 0
+        elif still * LOOK_SECONDS < STILL_SECONDS:
+            still += 1
+        else:
+            raise Stuck(f"the process that tries this out first computed nothing for "
+                        f"{STILL_SECONDS} seconds and gave no answer, so it was ended")
+    return answer
+
+
+def _processor_time(child):
+    """Clock ticks that the child has computed for, in its own code and in the system's."""
+    try:
+        with open(f"/proc/{child}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()  # its name may hold anything
+    except OSError:  # it has ended and is reaped already
+        return None
+    return int(fields[11]) + int(fields[12])
 
 
 def _is_dead(child):
@@ -108,16 +131,14 @@ def _is_dead(child):
 
 
 def _end(child):
-    """Reap the child (killing one that is stuck); return its exit status."""
+    """Reap the child, killing one that still runs, as nothing is left to do; its exit status."""
     try:
-        for _ in range(100):
-            done, status = os.waitpid(child, os.WNOHANG)
-            if done:
-                return status
-            time.sleep(0.001)
-        os.kill(child, signal.SIGKILL)
-        return os.waitpid(child, 0)[1]
-    except ChildProcessError:  # reaped already
+        done, status = os.waitpid(child, os.WNOHANG)
+        if not done:
+            os.kill(child, signal.SIGKILL)
+            status = os.waitpid(child, 0)[1]
+        return status
+    except (ChildProcessError, ProcessLookupError):  # reaped already
         return 0
 
 

@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from . import blob
 from .base import bytes_needed, counts, sources
-from .child import Died, free_memory, in_child
+from .child import Died, Stuck, free_memory, in_child
 from .explain import hint_for, running_layer, which_layer
 from .inputs import Gathered, check_batches, fixed, write_into
 from .labels import lookups
@@ -83,6 +83,8 @@ class SafeNet(WeightFiles, real.Net):
     def _try(self, work, explain, memory=False):
         try:
             result = in_child(work)
+        except Stuck as stuck:  # no layer is to blame
+            raise NetError(str(stuck)) from None
         except Died as died:
             raise NetError(explain(str(died))) from None
         except RuntimeError as error:

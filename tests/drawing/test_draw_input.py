@@ -167,7 +167,23 @@ def test_the_time_picture_page_and_summary_need_no_dot(monkeypatch, tmp_path):
     assert "w_Mxw*" in summary(unrolled(3))
 
 
-def test_dot_is_stopped_at_its_time_limit_and_leaves_no_process(monkeypatch):
+@pytest.fixture
+def endless_dot(tmp_path, monkeypatch):
+    """A `dot` that never ends, first on PATH."""
+    (tmp_path / "dot").write_text("#!/bin/sh\nexec sleep 6000\n")
+    (tmp_path / "dot").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+
+def test_the_doctor_does_not_wait_forever_for_dot_and_says_so(endless_dot, monkeypatch):
+    from lstm_lib import doctor
+
+    monkeypatch.setattr(doctor, "DOT_SECONDS", 0.3)
+    with pytest.raises(doctor.Problem, match="did not answer in 0.3 seconds"):
+        doctor.look_at_dot()
+
+
+def test_dot_is_stopped_at_its_time_limit_and_leaves_no_process(endless_dot, monkeypatch):
     from lstm_lib.drawing import graphviz
 
     started = []
@@ -179,7 +195,7 @@ def test_dot_is_stopped_at_its_time_limit_and_leaves_no_process(monkeypatch):
 
     monkeypatch.setattr(graphviz.subprocess, "Popen", watched)
     with pytest.raises(NetError, match="stopped after 0.3 seconds"):
-        graphviz.run_dot(graphviz.caffe_dot(unrolled(15)), "svg", "", seconds=0.3)
+        graphviz.run_dot("digraph {}", "svg", "", seconds=0.3)
     assert started[0].poll() is not None
 
 

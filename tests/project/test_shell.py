@@ -12,7 +12,7 @@ from lstm_lib.__main__ import main
 
 def shell(*arguments, cwd=None, **environment):
     return subprocess.run([sys.executable, "-m", "lstm_lib", *arguments], cwd=cwd, text=True,
-                          capture_output=True, timeout=120, env={**os.environ, **environment})
+                          capture_output=True, timeout=600, env={**os.environ, **environment})
 
 
 @pytest.fixture

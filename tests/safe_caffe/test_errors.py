@@ -3,16 +3,18 @@
 These tests run on real Caffe in this very process. Were one mistake let through, the test
 run itself would end with "Check failed".
 """
+import itertools
 import os
 import signal
 import stat
+import time
 
 import numpy as np
 import pytest
 from conftest import B, D, H, T, L, input_layer, unrolled_net, unrolled_spec, on_real_caffe
 
 from lstm_lib import NetError, NoGPU, caffe, load_net, save_weights, write_prototxt
-from lstm_lib.safe_caffe import child
+from lstm_lib.safe_caffe import child as child_process
 from lstm_lib.safe_caffe.child import Died, in_child
 
 X = 'layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 4 } } } '
@@ -105,7 +107,7 @@ def test_a_blob_too_large_for_memory_raises_before_it_is_filled():
 
 @on_real_caffe
 def test_a_weight_too_large_for_memory_raises_with_its_layer(monkeypatch):
-    monkeypatch.setattr(child, "free_memory", lambda: 10 ** 9)  # a small machine
+    monkeypatch.setattr(child_process, "free_memory", lambda: 10 ** 9)  # a small machine
     with pytest.raises(NetError, match="'wrong' .*host allocation(?s:.*)do not fit"):
         load_net(X + layer("InnerProduct", "inner_product_param { num_output: 170000000 }"))
 
@@ -263,14 +265,96 @@ def test_ctrl_c_which_reaches_the_child_too_is_left_to_the_parent():
     assert in_child(lambda: os.kill(os.getpid(), signal.SIGINT) or 7) == 7
 
 
-def test_a_child_that_takes_too_long_is_ended(monkeypatch):
-    import time
+def none_left():
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+    return True
 
-    monkeypatch.setattr(child, "CHILD_SECONDS", 0.2)
-    start = time.monotonic()
-    with pytest.raises(Died):
-        in_child(lambda: time.sleep(30))
-    assert time.monotonic() - start < 5
+
+def test_a_child_that_stands_still_is_ended_and_the_message_says_so(monkeypatch):
+    monkeypatch.setattr(child_process, "STILL_SECONDS", 0.2)
+    with pytest.raises(Died, match="computed nothing for 0.2 seconds .* was ended"):
+        in_child(signal.pause)
+    assert none_left()
+
+
+@on_real_caffe
+def test_no_layer_is_blamed_for_a_child_that_stands_still(monkeypatch):
+    net = unrolled_net()
+    monkeypatch.setattr(child_process, "STILL_SECONDS", 0.2)
+    with pytest.raises(NetError, match="^the process .* computed nothing"):
+        net._try(signal.pause, explain=lambda reason: f"layer 'x': {reason}")
+
+
+def test_a_child_that_computes_may_take_its_time(monkeypatch):
+    monkeypatch.setattr(child_process, "STILL_SECONDS", 0)
+    ticks = itertools.count(1)
+    monkeypatch.setattr(child_process, "_processor_time", lambda child: next(ticks))
+    assert in_child(lambda: time.sleep(0.1) or 7) == 7
+
+
+def test_the_processor_time_of_a_child_grows_while_it_computes_and_then_stands():
+    child = os.fork()
+    if child == 0:
+        while True:
+            pass
+    try:
+        while child_process._processor_time(child) < 3:
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert child_process._processor_time(child) is None
+
+
+def ended(child):
+    """Wait until the child has ended; it stays to be reaped."""
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+
+
+def test_an_answer_between_two_looks_of_the_parent_is_read(monkeypatch):
+    """First there is nothing to read; then the child answers and ends; then it is looked for."""
+    children, fork, select = [], os.fork, child_process.select.select
+
+    def forked():
+        children.append(fork())
+        return children[-1]
+
+    def nothing_then_the_truth(*args):
+        monkeypatch.setattr(child_process.select, "select", select)
+        ended(children[0])
+        return [], [], []
+
+    monkeypatch.setattr(os, "fork", forked)
+    monkeypatch.setattr(child_process.select, "select", nothing_then_the_truth)
+    assert in_child(lambda: "answer") == "answer"
+
+
+def test_a_long_answer_of_a_child_that_has_ended_is_read_whole(monkeypatch):
+    long = "x" * 60_000  # what fits into a pipe, so that the child need not wait for a reader
+    read = os.read
+    monkeypatch.setattr(os, "read", lambda fd, size: read(fd, 1000))
+    assert in_child(lambda: long) == long
+
+
+def kill_too_late(pid, number, kill=os.kill):
+    """As when the process had ended, and somebody had reaped it, just before."""
+    while True:
+        kill(pid, number)
+
+
+def test_a_child_that_somebody_else_reaps_has_died_without_a_word(monkeypatch):
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert in_child(lambda: 7) == 7
+        with pytest.raises(Died):
+            in_child(lambda: os._exit(1))
+        monkeypatch.setattr(child_process, "STILL_SECONDS", 0)
+        monkeypatch.setattr(os, "kill", kill_too_late)
+        with pytest.raises(Died, match="computed nothing"):
+            in_child(signal.pause)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_a_killed_child_is_noticed():
@@ -282,8 +366,7 @@ def test_no_child_process_is_left_behind():
     for text in ("", layer("TanHH"), layer("Eltwise", bottoms=("x", "zz"))):
         with pytest.raises(NetError):
             load_net(X + text + layer("TanH", bottoms=("q",)))
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert none_left()
 
 
 def test_a_bad_net_in_a_large_one_is_found():
@@ -415,28 +498,26 @@ def test_an_input_of_another_number_of_steps_is_named_by_unroll():
         unroll(ns, ns.x, 7, H)
 
 
-def test_an_answer_arrives_while_another_process_holds_the_pipe_open():
-    import threading
-    import time
+def test_an_answer_or_a_death_is_noticed_while_another_process_holds_the_pipe_open(monkeypatch):
+    others, create = [], os.memfd_create
+    waits, ends = os.pipe()
 
-    stop, others = threading.Event(), []
+    def created(name):  # the pipe is made, and the child is not
+        others.append(os.fork())
+        if others[-1] == 0:
+            os.close(ends)
+            os.read(waits, 1)
+            os._exit(0)
+        return create(name)
 
-    def fork_now_and_then():
-        while not stop.is_set():
-            pid = os.fork()
-            if pid == 0:
-                time.sleep(3)
-                os._exit(0)
-            others.append(pid)
-            time.sleep(0.005)
-
-    thread = threading.Thread(target=fork_now_and_then)
-    thread.start()
+    monkeypatch.setattr(os, "memfd_create", created)
     try:
-        assert in_child(lambda: time.sleep(0.05) or 7) == 7
-        assert not [pid for pid in others if os.waitpid(pid, os.WNOHANG)[0]], "they live on"
+        assert in_child(lambda: 7) == 7
+        with pytest.raises(Died, match="status 9"):
+            in_child(lambda: os.kill(os.getpid(), 9))
+        assert [os.waitpid(pid, os.WNOHANG)[0] for pid in others] == [0, 0], "they live on"
     finally:
-        stop.set()
-        thread.join()
+        os.close(ends)
+        os.close(waits)
         for pid in others:
             os.waitpid(pid, 0)

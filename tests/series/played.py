@@ -3,7 +3,6 @@ import contextlib
 import io
 import os
 import shutil
-import time
 from pathlib import Path
 
 import matplotlib
@@ -13,24 +12,23 @@ FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 
 
 def play(stem, folder):
-    """The names after the last cell; `printed` lists what each cell wrote, `seconds` its time."""
+    """The names after the last cell; `printed` lists what each cell wrote."""
     matplotlib.use("Agg")
     shutil.copytree(FOLDER / "data", folder / "data")
     cells = [cell.source for cell in nbformat.read(FOLDER / f"{stem}.ipynb", 4).cells
              if cell.cell_type == "code"]
-    names, printed, seconds, home = {}, [], [], os.getcwd()
+    names, printed, home = {}, [], os.getcwd()
     os.chdir(folder)
     try:
         for source in cells:
-            start, out = time.perf_counter(), io.StringIO()
+            out = io.StringIO()
             with contextlib.redirect_stdout(out):
                 exec(compile(source, stem, "exec"), names)
             matplotlib.pyplot.close("all")
             printed.append(out.getvalue())
-            seconds.append(time.perf_counter() - start)
     finally:
         os.chdir(home)
-    return {**names, "printed": printed, "seconds": seconds, "cells": cells}
+    return {**names, "printed": printed, "cells": cells}
 
 
 def cell_of(played, part):

@@ -6,12 +6,14 @@ import shutil
 import sys
 from pathlib import Path
 
+import matplotlib.font_manager  # noqa: F401 - a kernel that looks for fonts first says so
 import nbformat
 import pytest
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
+PATIENCE = 1800  # seconds, against hanging; no cell and no kernel takes so long
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 PATHS = sorted(FOLDER.glob("[0-9]*.ipynb"))
 notebooks = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
@@ -43,11 +45,13 @@ class ThisPython(KernelManager):
 
 
 @notebooks
-def test_it_runs_in_a_fresh_kernel_and_shows_what_is_committed(path, tmp_path):
+def test_it_runs_in_a_fresh_kernel_and_shows_what_is_committed(path, tmp_path, monkeypatch):
     committed, notebook = read(path), read(path)
     if (FOLDER / "data").is_dir():
         shutil.copytree(FOLDER / "data", tmp_path / "data")
-    NotebookClient(notebook, km=ThisPython(), timeout=300,
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))  # nobody's own start-up files
+    NotebookClient(notebook, km=ThisPython(), timeout=PATIENCE, startup_timeout=PATIENCE,
+                   iopub_timeout=PATIENCE,
                    resources=dict(metadata=dict(path=str(tmp_path)))).execute()
     assert [output for output in outputs(notebook) if output.get("name") == "stderr"] == []
     for cell, kept in zip(code_cells(notebook), code_cells(committed)):
