@@ -13,7 +13,7 @@ import matplotlib
 import pydot
 
 from lstm_lib import caffe, describe, to_net_parameter, unroll
-from lstm_lib.drawing.picture import draw
+from lstm_lib import draw
 
 RESULT = Path(__file__).parent / "results" / "draw.json"
 GOALS = {3: (10, None), 10: (None, None), 100: (100, 500_000), 1000: (1500, None)}  # ms, bytes

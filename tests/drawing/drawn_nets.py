@@ -2,7 +2,7 @@
 import xml.etree.ElementTree as ElementTree
 
 from lstm_lib import caffe, initial_state, unroll
-from lstm_lib.drawing.picture import draw
+from lstm_lib import draw
 
 L = caffe.layers
 SVG = "{http://www.w3.org/2000/svg}"

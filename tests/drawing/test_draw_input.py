@@ -8,7 +8,7 @@ from drawn_nets import PERCEPTRON, drawn_names, parsed, unrolled
 
 from lstm_lib import DotMissing, NetError, caffe, write_prototxt
 from lstm_lib.__main__ import main
-from lstm_lib.drawing.picture import draw, summary
+from lstm_lib import draw, summary
 from lstm_lib.drawing.raster import LONGEST_SIDE
 
 ODD_NAMES = ['"quoted"', "a:b", "a/b/c", "Mx+Mh", "größe ∑ 图", "<script>alert(1)</script>",

@@ -8,7 +8,7 @@ from drawn_nets import (NAMELESS, PERCEPTRON, SVG, drawn_names, parsed, stacked,
 
 from lstm_lib import (NetError, add_layer_to_net_spec, caffe, initial_state, load_net,
                       single_time_step_lstm, unroll)
-from lstm_lib.drawing.picture import draw
+from lstm_lib import draw
 from lstm_lib.drawing.structure.graph import read_graph
 from lstm_lib.drawing.structure.steps import find_steps
 from lstm_lib.drawing.svg import STATE_COLOURS, WEIGHT_COLOURS

@@ -100,7 +100,7 @@ def test_a_sequence_in_two_calls_with_the_state_carried_equals_one_call(
         pieces.append(half.blobs["H"].data.copy())
         half.blobs["h0"].data[...] = half.blobs["h_T"].data
         half.blobs["c0"].data[...] = half.blobs["c_T"].data
-    assert worst(np.concatenate(pieces), whole) < 1e-7
+    assert worst(np.concatenate(pieces), whole) < 1e-6  # other sizes may be summed in another order
 
 
 @variants
