@@ -2,9 +2,8 @@
 from portable_caffe.solver import name_snapshots
 
 from .errors import NetError, did_you_mean
-from .nets import load_net, to_net_parameter
+from .nets import load_net
 from .safe_caffe.engine import caffe
-from .safe_caffe.net_checks import check_spec
 from .safe_caffe.solver import SafeSolver
 
 SolverParameter = caffe.proto.caffe_pb2.SolverParameter
@@ -72,15 +71,13 @@ def make_solver(source, *, type="SGD", base_lr, **options):
     >>> solver.step(), solver.net.params["y"][0].data.item()
     (2.0, 2.0)
     """
-    spec = to_net_parameter(source)
-    check_spec(caffe, spec, "the net")
+    spec = load_net(source).spec  # a net that cannot be built is explained here
     parameter = _solver_parameter(spec, dict(type=type, base_lr=base_lr, **options))
     name_snapshots(parameter, "snapshot")
     try:
         solver = caffe.solver_of(parameter, Solver)
         solver.try_step()  # an unknown `lr_policy` is found there
     except NetError as error:
-        load_net(source)  # where it is the net that cannot be built, this explains it
         raise NetError(f"Caffe makes no solver of this: {error}") from None
     return solver
 
