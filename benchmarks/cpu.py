@@ -26,9 +26,9 @@ import numpy as np  # noqa: E402
 
 import portable_caffe  # noqa: E402
 from lstm_lib import describe, unroll  # noqa: E402
+from machine import SIZES  # noqa: E402
 from portable_caffe.judge.compare import both_nets, error  # noqa: E402
 
-SIZES = [(3, 10, 12800, 500), (20, 32, 128, 256), (100, 32, 128, 256), (100, 1, 64, 64)]
 LONG = [(1000, 8, 64, 64), (1000, 32, 128, 256)]  # for memory
 GOALS = [1.0, 0.7, 0.7, 3.0]
 UNIFORM = dict(type="uniform", min=-0.05, max=0.05)

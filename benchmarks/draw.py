@@ -4,7 +4,6 @@
 """
 import json
 import os
-import platform
 import statistics
 import time
 from pathlib import Path
@@ -12,8 +11,8 @@ from pathlib import Path
 import matplotlib
 import pydot
 
-from lstm_lib import caffe, describe, to_net_parameter, unroll
-from lstm_lib import draw
+from lstm_lib import caffe, describe, draw, to_net_parameter, unroll
+from machine import processor
 
 RESULT = Path(__file__).parent / "results" / "draw.json"
 GOALS = {3: (10, None), 10: (None, None), 100: (100, 500_000), 1000: (1500, None)}  # ms, bytes
@@ -53,15 +52,6 @@ def measure():
                  "bytes": len(draw(source, style="graphviz").svg.encode()),
                  "goal_ms": 5000, "goal_bytes": None})
     return rows
-
-
-def processor():
-    """The processor's name, where the system tells it."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            return next(line.split(":")[1].strip() for line in lines if "model name" in line)
-    except (OSError, StopIteration):
-        return platform.processor()
 
 
 def main():

@@ -8,6 +8,7 @@ import numpy
 import torch
 
 import portable_caffe
+from machine import processor
 from lstm_lib.doctor import version_of
 
 
@@ -34,12 +35,3 @@ def driver():
                               check=True).stdout.split("\n")[0]
     except (OSError, subprocess.CalledProcessError):
         return "unknown: no nvidia-smi"
-
-
-def processor():
-    """The name of the CPU."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            return next(line.split(":")[1].strip() for line in lines if "model name" in line)
-    except (OSError, StopIteration):
-        return platform.machine()

@@ -22,13 +22,13 @@ import google.protobuf  # noqa: E402
 import numpy  # noqa: E402
 
 import ways  # noqa: E402
+from machine import SIZES, processor  # noqa: E402
 from lstm_lib import describe  # noqa: E402
 
 FOLDER = Path(__file__).parent
 RESULT = FOLDER / "results" / "speed.json"
 ORACLES = os.environ.get("LSTM_LIB_ORACLES",
                          str(FOLDER.parent / ".venv-portable" / "bin" / "python"))
-SHAPES = [(3, 10, 12800, 500), (20, 32, 128, 256), (100, 32, 128, 256), (100, 1, 64, 64)]
 CURVE = [(T, 8, 32, 64) for T in (1, 3, 10, 30, 100, 300, 1000)]
 
 
@@ -118,20 +118,12 @@ def machine():
                 protobuf=google.protobuf.__version__)
 
 
-def processor():
-    try:
-        with open("/proc/cpuinfo") as lines:
-            return next(line.split(":")[1].strip() for line in lines if "model name" in line)
-    except (OSError, StopIteration):
-        return platform.machine()
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=20)
     rounds = parser.parse_args().rounds
     result = dict(machine=machine(), threads=worker.THREADS, rounds=rounds,
-                  rows=measured(SHAPES, rounds, fresh=True),
+                  rows=measured(SIZES, rounds, fresh=True),
                   curve=measured(CURVE, max(10, rounds // 2), fresh=False))
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
 
