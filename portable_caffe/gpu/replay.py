@@ -124,41 +124,40 @@ class Runs:
 
     def __init__(self, nodes):
         self._fit = all(node.layer.repeats for node in nodes)
-        self._last = {}  # "forward", "backward" -> (arrays, what a plain run read) or a Recording
+        self._plain = {}  # "forward", "backward" -> (arrays, what a plain run read)
+        self._recordings = {}  # "forward", "backward" -> Recording
 
     def forget(self):
         """Start anew with plain runs."""
-        self._last.clear()
+        self._plain.clear()
+        self._recordings.clear()
 
     def reshaped(self):
         """Plain runs say nothing about the new shapes; a recording looks for itself."""
-        self._last = {way: last for way, last in self._last.items()
-                      if isinstance(last, Recording)}
+        self._plain.clear()
 
     def run(self, way, work, whole):
         """Do `work`, a forward or backward pass through the whole net or a part of it."""
-        last, graph = self._last.pop(way, None), graph_type() if whole and self._fit else None
-        if isinstance(last, tuple):  # one on another device does not count
-            last = last[1] if last[0] is arrays.current else None
-        if isinstance(last, Recording):
-            if graph and last.holds():
-                self._last[way] = last
-                last.replay()
-                return
-            last = None
-        if way == "forward" and isinstance(self._last.get("backward"), Recording):
-            del self._last["backward"]  # it reads what the recorded forward pass left in layers
+        graph = graph_type() if whole and self._fit else None
+        recording = self._recordings.pop(way, None)
+        ran_on, known = self._plain.pop(way, (None, None))
+        if recording and graph and recording.holds():
+            self._recordings[way] = recording
+            recording.replay()
+            return
+        if way == "forward":  # a backward pass reads what the recorded forward left in layers
+            self._recordings.pop("backward", None)
         if not graph:
             work()
-        elif last is not None:
-            self._last[way] = self._record(graph, work, last)
+        elif ran_on is arrays.current:  # a plain run on another device does not count
+            self._record(way, graph, work, known)
         else:
             with Watch() as watch:
                 graph.warm_up(work)
             self._fit = watch.leaves_all_in_place()
-            self._last[way] = arrays.current, frozenset(watch.reads)  # not what they hold
+            self._plain[way] = arrays.current, frozenset(watch.reads)  # not what they hold
 
-    def _record(self, graph, work, known):
+    def _record(self, way, graph, work, known):
         """Record a run and do it; a plain run, from now on, if that cannot be.
 
         `known` are the memories that the plain run before has read.
@@ -176,7 +175,6 @@ class Runs:
             for memory in watch.reads.keys() - known:
                 memory.drop()  # made while recording, so never filled
             work()
-            return None
-        recording = Recording(made, watch)
-        recording.replay()
-        return recording
+            return
+        self._recordings[way] = Recording(made, watch)
+        self._recordings[way].replay()

@@ -209,7 +209,7 @@ def test_a_recording_reads_the_window_sizes_of_average_pooling_from_a_memory(far
     ns.y = L.Pooling(ns.x, pool=1, kernel_size=3, stride=2)
     net = fill(pc.Net(ns.to_proto(), pc.TEST))
     net.forward()
-    assert net.layers[-1].pixels in net._runs._last["forward"][1]
+    assert net.layers[-1].pixels in net._runs._plain["forward"][1]
 
 
 def test_a_split_for_which_nobody_gives_a_gradient_does_not_run_backward():

@@ -156,7 +156,7 @@ class _Reader:
                 self.current[name].last = False
             blob = self.current[name] = Blob(name, node, self.shapes.get(name))
             node.tops.append(blob)
-        self._learn(layer, node)
+        self._add_weights(layer, node)
         return node
 
     def _folded_into(self, layer, bottoms, tops):
@@ -169,7 +169,7 @@ class _Reader:
         blob.maker.layers.append(layer)
         return blob.maker
 
-    def _learn(self, layer, node):
+    def _add_weights(self, layer, node):
         blobs = self.graph.net.params.get(layer.name, ()) if self.graph.net else ()
         names = [param.name for param in layer.param]
         for index in range(max(len(names), len(blobs), _implied(layer))):
