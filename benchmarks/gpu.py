@@ -134,23 +134,26 @@ def times_on_cpu(run):
 def checked(shape, device):
     """Every way against NumPy, the third run so that a graph is replayed: rows with `error`."""
     import gpu_ways as ways
-    wanted, rows = ways.truth(shape), []
-    for tf32 in (False, True):
-        for graph in (True, False):
-            for way in ways.CELLS if graph else [*ways.CELLS, ways.TORCH]:
-                row = dict(shape=shape, way=way, tf32=tf32, graph=graph)
-                try:
-                    row["error"] = ways.error(third_run(way, shape, device, tf32, graph), wanted)
-                except Exception as error:
-                    row.update(error=float("nan"), failed=reason(error))
-                rows.append(row)
-    return rows
+    return [checked_row(way, shape, device, tf32, graph)
+            for tf32 in (False, True) for graph in (True, False)
+            for way in (ways.CELLS if graph else [*ways.CELLS, ways.TORCH])]
 
 
-def third_run(way, shape, device, tf32, graph):
+def checked_row(way, shape, device, tf32=False, graph=False, arrays="torch"):
+    """The error of one way, or why it gives none."""
+    import gpu_ways as ways
+    row = dict(shape=shape, way=way, tf32=tf32, graph=graph)
+    try:
+        found = third_run(way, shape, device, tf32, graph, arrays)
+        return {**row, "error": ways.error(found, ways.truth(shape))}
+    except Exception as error:
+        return {**row, "error": float("nan"), "failed": reason(error)}
+
+
+def third_run(way, shape, device, tf32, graph, arrays):
     """What a way gives in its third run, after others on another input."""
     import gpu_ways as ways
-    ways.choose("torch", device, tf32, graph)
+    ways.choose(arrays, device, tf32, graph)
     run, read, feed = ways.make(way, shape, device)
     feed(2)
     run(), run()
@@ -230,7 +233,9 @@ def measure(options):
     result = dict(about=about(options.device), complete=False, rows=[], grid=[], goals=[],
                   operations=[], correctness=checked(small, options.device))
     print(*summary(result), sep="\n", flush=True)
-    written = 0
+    if options.out:
+        write(result, options.out)
+    written = time.monotonic()
     for job in jobs(shapes, grid):
         row = row_of(job, options.device, deadline)
         result[job[0]].append(row)

@@ -161,8 +161,8 @@ def cpu_arrays():
 
 def gpu_arrays():
     """Arrays for the GPU, or `NoGPU` that says what was looked for and how to get it."""
-    looked = []
-    for library in [_chosen_library() or "torch", "cupy"]:
+    chosen, looked = _chosen_library(), []
+    for library in [chosen] if chosen else ["torch", "cupy"]:
         device, reason = _FIND.get(library, lambda: (None, "NumPy computes on the CPU only"))()
         if device:
             return arrays_of(library, device)

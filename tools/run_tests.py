@@ -16,8 +16,9 @@ import setup_env
 import shell
 
 # those that compute nothing, and those that choose the arrays they compute on by themselves
-SAME_ON_ANY_ARRAYS = ["tests/drawing", "tests/project", "tests/portable/test_benchmarks_gpu.py",
-                      "tests/portable/test_portable_random_use.py"]
+SAME_ON_ANY_ARRAYS = ["tests/drawing", "tests/project", *(
+    f"tests/portable/test_{name}.py" for name in ("benchmarks_gpu", "gpu_check", "portable_gpu",
+                                                  "portable_random_use"))]
 NO_TESTS = 5  # pytest's exit status when the options chose none
 
 

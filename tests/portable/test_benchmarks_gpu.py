@@ -1,5 +1,6 @@
-"""The GPU's benchmark runs to its end on a CPU, and records nothing where there is no GPU."""
+"""The GPU's check and benchmark run to their end on a CPU, and record nothing without a GPU."""
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,21 +12,101 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import gpu  # noqa: E402
+import gpu_training  # noqa: E402
 
 
 def program(*options):
     return subprocess.run([sys.executable, str(ROOT / "benchmarks" / "gpu.py"), *options],
-                          capture_output=True, text=True, timeout=300)
+                          capture_output=True, text=True, timeout=600)
+
+
+def needs_torch_once():
+    """Skip without PyTorch, and where the suite runs anew for other arrays: these choose theirs."""
+    pytest.importorskip("torch")
+    if os.environ.get("LSTM_LIB_ARRAYS") == "torch":
+        pytest.skip("it chooses its arrays itself, and is tried with NumPy's")
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory):
-    """What the whole program writes and prints at toy sizes."""
+def checked(tmp_path_factory):
+    """The folder that the whole GPU check leaves when it is tried on a CPU, and how it ended."""
+    needs_torch_once()
+    folder = tmp_path_factory.mktemp("gpu")
+    env = dict(os.environ, PYTHON=sys.executable, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    return folder, subprocess.run(
+        ["bash", str(ROOT / "tools" / "gpu_check.sh"), str(folder), "--device", "cpu", "--quick"],
+        env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
+
+
+@pytest.fixture
+def quick(checked):
+    """What the benchmark writes and prints at toy sizes."""
+    return [read(checked[0] / name) for name in ("gpu.json", "benchmark.log")]
+
+
+def read(path):
+    text = path.read_text(encoding="utf-8")
+    return json.loads(text) if path.suffix == ".json" else text
+
+
+def test_the_whole_check_runs_on_a_cpu_and_says_what_it_did(checked):
+    folder, done = checked
+    table = [line.split(maxsplit=1) for line in read(folder / "summary.txt").splitlines()]
+    results = {part: rest.rstrip("0123456789 ") for part, rest in table[1:]}
+    assert results == dict(tests="ok", benchmark="ok", cupy="left out", training="ok"), done.stdout
+    assert done.returncode == 0 and done.stdout.endswith(read(folder / "summary.txt"))
+    assert " passed" in read(folder / "tests.log")
+    assert "CuPy is left out" in read(folder / "cupy.log")
+    assert {path.name for path in folder.iterdir()} == {
+        "summary.txt", "gpu.json", "training.json",
+        *(f"{part}.log" for part in ("tests", "benchmark", "cupy", "training"))}
+
+
+def test_nothing_warns_on_the_way(checked):
+    assert "arning" not in checked[1].stdout
+
+
+def test_ten_steps_of_the_notebook_s_training_agree(checked):
+    result = read(checked[0] / "training.json")
+    losses, numpys = result["losses"], result["numpy_losses"]
+    assert len(losses) == len(numpys) == 10 and losses[-1] < 0.97 * losses[0]
+    assert max(abs(a - b) for a, b in zip(losses, numpys)) <= result["errors"]["losses"] * 3
+    assert result["holds"] and max(result["errors"].values()) < 1e-5 and result["moved"] > 0.05
+
+
+@pytest.mark.parametrize("change", [dict(losses=2e-4), dict(weights=2e-4), dict(weights=np.nan),
+                                    dict(moved=1e-3)], ids=str)
+def test_a_training_that_differs_or_stands_still_does_not_hold(change, monkeypatch):
     pytest.importorskip("torch")
-    path = tmp_path_factory.mktemp("gpu") / "gpu.json"
-    done = program("--quick", "--device", "cpu", "--out", str(path))
-    assert done.returncode == 0, done.stderr
-    return json.loads(path.read_text()), done.stdout
+    sizes = {**dict(losses=0.0, weights=0.0, moved=0.5), **change}
+    numpys = np.array([2.0, 1.5]), np.zeros(3), np.full(3, sizes["moved"])
+    other = numpys[0] * (1 + sizes["losses"]), numpys[1], numpys[2] + sizes["weights"]
+    monkeypatch.setattr(gpu_training, "names_of", lambda notebook: None)
+    monkeypatch.setattr(gpu_training, "trained", lambda *rest: next(runs))
+    for runs, holds in ((iter([numpys, numpys]), sizes["moved"] > 0.1),
+                        (iter([numpys, other]), False)):
+        assert gpu_training.compared(2, "cpu")["holds"] == holds
+
+
+UNIX_ONLY = """
+import sys
+import torch, matplotlib.pyplot, sklearn.datasets
+sys.modules.update(fcntl=None, resource=None)  # to import them raises
+sys.path.insert(0, "benchmarks")
+import gpu, gpu_about, gpu_cupy, gpu_needs, gpu_training, gpu_ways
+gpu.write(dict(rows=gpu.checked((2, 1, 2, 2), "cpu")), sys.argv[1])
+gpu_training.compared(1, "cpu")
+print(sorted({"guard", "real_door", "safe_net"} & {name[9:] for name in sys.modules}))
+"""
+
+
+def test_nothing_of_real_caffe_s_side_is_imported(tmp_path):
+    needs_torch_once()
+    env = dict(os.environ, LSTM_LIB_ENGINE="portable", PYTHONPATH=str(ROOT), MPLBACKEND="Agg")
+    done = subprocess.run([sys.executable, "-c", UNIX_ONLY, str(tmp_path / "rows.json")], cwd=ROOT,
+                          env=env, capture_output=True, text=True, timeout=600)
+    assert done.stdout == "[]\n", done.stderr
+    assert all(row["error"] < 1e-5 for row in read(tmp_path / "rows.json")["rows"])
 
 
 def test_without_a_gpu_it_says_so_in_a_line_and_leaves_the_recording_alone(tmp_path):
@@ -45,7 +126,7 @@ def test_without_a_gpu_it_says_so_in_a_line_and_leaves_the_recording_alone(tmp_p
 
 def test_the_whole_program_measures_every_way(quick):
     result, printed = quick
-    assert result["complete"] and "holds" in printed
+    assert result["complete"] and printed.count("holds") == 2
     ways = {(row["way"], row["arrays"], row["tf32"], row["graph"]) for row in result["rows"]}
     portable = {f"{cell} + {x}" for cell in ("composed", "fused") for x in ("once", "per step")}
     flags = [(tf32, graph) for tf32 in (False, True) for graph in (False, True)]
