@@ -1,11 +1,12 @@
 """How do I write, check, load and save a net?"""
 import os
 
+from portable_caffe.prototxt import parse
+
 from .arguments import check_name
 from .errors import NetError
-from .files import write_whole, read_text
+from .files import read_text, write_whole
 from .safe_caffe.engine import caffe
-from .safe_caffe.prototxt import parse
 
 NetParameter = caffe.proto.caffe_pb2.NetParameter
 
@@ -23,9 +24,9 @@ def to_net_parameter(source):
     if isinstance(source, caffe.Net):
         return source.spec
     if isinstance(source, str) and ("{" in source or "\n" in source or not source.strip()):
-        return parse(caffe, source)
+        return parse(source, NetParameter(), "prototxt")
     if isinstance(source, (str, os.PathLike)):
-        return parse(caffe, read_text(source), repr(os.fspath(source)))
+        return parse(read_text(source), NetParameter(), repr(os.fspath(source)))
     raise NetError(f"expected a NetSpec, prototxt text or a path, got {type(source).__name__}.")
 
 

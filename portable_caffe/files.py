@@ -20,10 +20,7 @@ def _read(path, mode):
 
 def read_text(path, message):
     """Fill a message from a text file (prototxt)."""
-    text = _read(path, "r")
-    if not text.strip():
-        raise NetError(f"{path} is empty; expected a prototxt.")
-    return parse(text, message, str(path))
+    return parse(_read(path, "r"), message, str(path))
 
 
 def read_binary(path, message):

@@ -10,11 +10,15 @@ WRONG_WORD = re.compile(r'type "\w+\.([\w.]+)" has no (?:field|value) named "?(\
 
 def parse(text, message, what):
     """Fill a message from prototxt text; NetError with line, word and what is allowed there."""
+    if not text.strip():
+        raise NetError(f"{what} is empty; expected prototxt text"
+                       + (', like: layer { name: "x" type: "Input" top: "x" }'
+                          if message.DESCRIPTOR.name == "NetParameter" else "."))
     try:
         return text_format.Parse(text, message)
     except text_format.ParseError as error:
         number = error.GetLine() or 1
-        line = text.splitlines()[number - 1].strip()[:200] if text else ""
+        line = text.splitlines()[number - 1].strip()[:200]
         raise NetError(f"{what}, line {number}: {error}\n    {line}"
                        + _what_is_allowed(str(error), message.DESCRIPTOR.file)) from None
 

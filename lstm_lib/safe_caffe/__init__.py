@@ -3,8 +3,8 @@
     engine        which Caffe computes: real, or portable
     base          what both have; real, portable: what each needs; pycaffe: real Caffe's import
     child         a forked process in which something is tried first
-    net, blob, solver, layers    the parts of pycaffe, made safe
-    prototxt, net_checks         what can be seen wrong before a net is built
+    net, blob, solver             the parts of pycaffe, made safe
+    layer_options, net_checks     what can be seen wrong before a net is built
     inputs, labels, weight_files what is given to a net: arrays, indices, files
     explain       Caffe's own sentence with the layer, what it was given, what would be right
 """

@@ -1,7 +1,7 @@
 """What a safe Caffe has, whichever Caffe computes."""
 import importlib
 
-from .layers import SafeLayers
+from .layer_options import SafeLayers
 
 
 class SafeCaffe:

@@ -3,6 +3,8 @@ import mmap
 import weakref
 from itertools import zip_longest
 
+from portable_caffe.prototxt import parse
+
 from . import blob
 from .base import bytes_needed, counts, sources
 from .child import Died, Stuck, free_memory, in_child
@@ -10,7 +12,6 @@ from .explain import hint_for, running_layer, which_layer
 from .inputs import Gathered, check_batches, fixed, write_into
 from .labels import lookups
 from .net_checks import check_listed_files, check_spec
-from .prototxt import parse
 from .pycaffe import real
 from .weight_files import WeightFiles, check_common, check_weights
 from ..errors import NetError, did_you_mean
@@ -28,7 +29,8 @@ class SafeNet(WeightFiles, real.Net):
     """
 
     def __init__(self, path, *args, spec=None, **kwargs):
-        self.spec = spec or parse(real, read_text(without_mark(path)), str(path))
+        self.spec = spec or parse(
+            read_text(without_mark(path)), real.proto.caffe_pb2.NetParameter(), str(path))
         check_spec(real, self.spec, str(path))
         weights = kwargs.pop("weights", None)
         if args and not isinstance(args[0], int):  # the old order: model, weights, phase

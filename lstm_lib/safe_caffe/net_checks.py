@@ -2,7 +2,7 @@
 import importlib
 import os
 
-from .layers import check_type
+from .layer_options import check_type
 from ..errors import NetError
 
 LISTS = {"ImageData": "image_data_param", "HDF5Data": "hdf5_data_param"}  # of files

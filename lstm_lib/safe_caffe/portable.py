@@ -1,8 +1,8 @@
 """portable_caffe made safe: it raises by itself, so little is put in front of it."""
 import portable_caffe
+from portable_caffe.prototxt import parse
 
 from .net_checks import check_spec
-from .prototxt import parse
 from .base import SafeCaffe
 from ..errors import NetError
 from ..files import write_whole, read_text, readable
@@ -19,7 +19,7 @@ class Net(portable_caffe.Net):
     """
 
     def __init__(self, path, *args, spec=None, **kwargs):
-        spec = spec or parse(portable_caffe, read_text(path), str(path))
+        spec = spec or parse(read_text(path), portable_caffe.caffe_pb2.NetParameter(), str(path))
         check_spec(portable_caffe, spec, str(path))
         super().__init__(spec, *args, **kwargs)
         self.blobs, self.params = fixed(self)

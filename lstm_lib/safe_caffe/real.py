@@ -1,11 +1,12 @@
 """Real Caffe made safe: pycaffe with the calls that can end the process replaced."""
 import tempfile
 
+from portable_caffe.prototxt import parse
+
 from .base import SafeCaffe
 from .blob import make_blobs_safe
 from .child import Died, in_child
 from .net import SafeNet
-from .prototxt import parse
 from .pycaffe import real
 from .solver import SafeSolver, without_snapshots
 from ..errors import NetError, NoGPU
@@ -43,7 +44,7 @@ def _net_of(name):
     safe_too = type(name, (SafeNet, theirs), {"__doc__": theirs.__doc__})
 
     def net(model_file, pretrained_file, *args, **kwargs):
-        spec = parse(real, read_text(model_file), str(model_file))
+        spec = parse(read_text(model_file), real.proto.caffe_pb2.NetParameter(), str(model_file))
         return safe_too.adopt(make(model_file, pretrained_file, *args, **kwargs), spec)
 
     return staticmethod(net)

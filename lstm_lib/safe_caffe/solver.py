@@ -2,10 +2,9 @@
 import os
 import tempfile
 
-from portable_caffe import prototxt
+from portable_caffe.prototxt import parse
 from portable_caffe.solver import name_snapshots
 
-from .prototxt import parse
 from ..arguments import check_iterations
 from ..errors import NetError
 from ..files import read_text, readable
@@ -29,7 +28,7 @@ class SafeSolver:
     def of_file(cls, caffe, make, path):
         """The solver of a solver prototxt."""
         options = caffe.proto.caffe_pb2.SolverParameter()
-        prototxt.parse(read_text(path), options, os.path.basename(path))
+        parse(read_text(path), options, os.path.basename(path))
         name_snapshots(options, os.path.splitext(path)[0])
         return cls(caffe, make, options)
 
@@ -134,7 +133,8 @@ def specs(caffe, wanted):
     Source: solver.cpp, InitTrainNet and InitTestNets
     """
     def of_files(*paths):
-        return [parse(caffe, read_text(path), path) for path in paths if path]
+        return [parse(read_text(path), caffe.proto.caffe_pb2.NetParameter(), path)
+                for path in paths if path]
 
     def of_messages(*messages):
         return [message for message in messages if message.layer or message.layers]

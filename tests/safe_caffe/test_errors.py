@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import B, D, H, T, L, input_layer, unrolled_net, unrolled_spec, on_real_caffe
 
-from lstm_lib import NetError, NoGPU, caffe, load_net, save_weights, write_prototxt
+from lstm_lib import NetError, NoGPU, caffe, draw, load_net, save_weights, write_prototxt
 from lstm_lib.safe_caffe import child as child_process
 from lstm_lib.safe_caffe.child import Died, in_child
 
@@ -83,6 +83,20 @@ def test_a_bad_net_raises_with_the_layer_and_what_would_be_right(what):
         load_net(X + text)
     for words in expected:  # of real Caffe, or else of portable_caffe
         assert any(part in str(error.value) for part in words.split("|")), str(error.value)
+
+
+@pytest.mark.parametrize("word, allowed", [
+    ("include { phase: train }", "Known here: TRAIN, TEST. Did you mean 'TRAIN'"),
+    ("name: named", 'Text stands in quotes, like name: "x"'),
+    ("eltwise_param { operation: SUMM }", "Known here: PROD, SUM, MAX. Did you mean 'SUM'"),
+    ("inner_product_param { weight_filler { sparce: 1 } }", "Did you mean 'sparse'"),
+    ("bottom: ]", "Expected prototxt text")])
+@pytest.mark.parametrize("use", [load_net, draw], ids=["load_net", "draw"])
+def test_a_wrong_word_is_shown_with_its_line_and_what_is_allowed(word, allowed, use):
+    with pytest.raises(NetError) as error:
+        use(f'layer {{ name: "a" type: "Input" top: "a"\n  {word} }}')
+    assert "line 2:" in str(error.value) and word in str(error.value)
+    assert allowed in str(error.value)
 
 
 @pytest.mark.parametrize("text, said", [
