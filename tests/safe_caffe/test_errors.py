@@ -90,7 +90,7 @@ def test_a_bad_net_raises_with_the_layer_and_what_would_be_right(what):
     ("name: named", 'Text stands in quotes, like name: "x"'),
     ("eltwise_param { operation: SUMM }", "Known here: PROD, SUM, MAX. Did you mean 'SUM'"),
     ("inner_product_param { weight_filler { sparce: 1 } }", "Did you mean 'sparse'"),
-    ("bottom: ]", "Expected prototxt text")])
+    ('bottom: "x" ]', "Expected prototxt text")])
 @pytest.mark.parametrize("use", [load_net, draw], ids=["load_net", "draw"])
 def test_a_wrong_word_is_shown_with_its_line_and_what_is_allowed(word, allowed, use):
     with pytest.raises(NetError) as error:
