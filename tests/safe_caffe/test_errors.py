@@ -15,6 +15,7 @@ from conftest import B, D, H, T, L, input_layer, unrolled_net, unrolled_spec, on
 
 from lstm_lib import NetError, NoGPU, caffe, draw, load_net, save_weights, write_prototxt
 from lstm_lib.safe_caffe import child as child_process
+from lstm_lib.safe_caffe import explain
 from lstm_lib.safe_caffe.child import Died, in_child
 
 X = 'layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 4 } } } '
@@ -300,11 +301,29 @@ def test_no_layer_is_blamed_for_a_child_that_stands_still(monkeypatch):
         net._try(signal.pause, explain=lambda reason: f"layer 'x': {reason}")
 
 
+@on_real_caffe
+def test_no_layer_is_blamed_when_the_search_for_it_stands_still(monkeypatch):
+    def stands_still(work):
+        raise child_process.Stuck("the process computed nothing")
+
+    monkeypatch.setattr(explain, "in_child", stands_still)
+    with pytest.raises(NetError, match="^the process computed nothing"):
+        load_net(X + layer("Slice", "slice_param { axis: 2 }", tops=("a", "b", "c")))
+
+
 def test_a_child_that_computes_may_take_its_time(monkeypatch):
     monkeypatch.setattr(child_process, "STILL_SECONDS", 0)
     ticks = itertools.count(1)
     monkeypatch.setattr(child_process, "_processor_time", lambda child: next(ticks))
     assert in_child(lambda: time.sleep(0.1) or 7) == 7
+
+
+def test_a_child_that_computes_now_and_then_is_not_ended(monkeypatch):
+    """It stands still longer than is allowed in all, and never that long at once."""
+    monkeypatch.setattr(child_process, "STILL_SECONDS", 3 * child_process.LOOK_SECONDS)
+    looks = itertools.count(4)
+    monkeypatch.setattr(child_process, "_processor_time", lambda child: next(looks) // 4)
+    assert in_child(lambda: time.sleep(0.5) or 7) == 7
 
 
 def test_the_processor_time_of_a_child_grows_while_it_computes_and_then_stands():
