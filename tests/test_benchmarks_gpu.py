@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import gpu  # noqa: E402
+import gpu_cupy  # noqa: E402
 import gpu_training  # noqa: E402
 
 
@@ -86,6 +88,39 @@ def test_a_training_that_differs_or_stands_still_does_not_hold(change, monkeypat
     for runs, holds in ((iter([numpys, numpys]), sizes["moved"] > 0.1),
                         (iter([numpys, other]), False)):
         assert gpu_training.compared(2, "cpu")["holds"] == holds
+
+
+def ended(monkeypatch, *options):
+    """The exit status of gpu_cupy.py."""
+    monkeypatch.setattr(sys, "argv", ["gpu_cupy.py", *map(str, options)])
+    with pytest.raises(SystemExit) as end:
+        gpu_cupy.main()
+    return int(end.value.code)
+
+
+@pytest.mark.parametrize("device, installed, status", [("cpu", True, 77), ("gpu", False, 77),
+                                                       ("gpu", True, 1)])
+def test_cupy_without_a_gpu_is_a_failure_only_where_one_was_expected(
+        device, installed, status, monkeypatch, capsys):
+    monkeypatch.setattr(gpu_cupy, "no_cupy", lambda: "CuPy finds no GPU")
+    monkeypatch.setattr(gpu_cupy, "find_spec", lambda name: installed)
+    assert ended(monkeypatch, "--device", device) == status
+    assert capsys.readouterr().out == "CuPy is left out: CuPy finds no GPU.\n"
+
+
+@pytest.mark.parametrize("error, status", [(1e-6, 0), (1e-3, 1), (np.nan, 1)])
+def test_cupy_s_numbers_are_held_against_numpy_s(error, status, monkeypatch, tmp_path):
+    pytest.importorskip("torch")
+    import gpu_about
+    monkeypatch.setattr(gpu_cupy, "no_cupy", lambda: None)
+    monkeypatch.setattr(gpu_about, "about", lambda device: dict(gpu="a GPU"))
+    monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(__version__="14.0"))
+    monkeypatch.setattr(gpu, "third_run", lambda way, shape, *rest: (way, shape, rest))
+    monkeypatch.setattr("gpu_ways.truth", lambda shape: shape)
+    monkeypatch.setattr("gpu_ways.error", lambda found, wanted: error)
+    assert ended(monkeypatch, "--out", tmp_path / "cupy.json") == status
+    result = read(tmp_path / "cupy.json")
+    assert result["about"] == dict(gpu="a GPU", cupy="14.0") and len(result["correctness"]) == 4
 
 
 UNIX_ONLY = """
