@@ -1,6 +1,7 @@
 """The GPU's check and benchmark run to their end on a CPU, and record nothing without a GPU."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
+from portable_caffe import arrays
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -22,6 +25,14 @@ def program(*options):
                           capture_output=True, text=True, timeout=600)
 
 
+@pytest.fixture(autouse=True)
+def arrays_as_before(monkeypatch):
+    """The benchmark chooses arrays for its process; here the next test finds those it knows."""
+    for name in ("LSTM_LIB_ARRAYS", "LSTM_LIB_GRAPHS"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    monkeypatch.setattr(arrays, "current", arrays.current)
+
+
 def needs_torch_once():
     """Skip without PyTorch, and where the suite runs anew for other arrays: these choose theirs."""
     pytest.importorskip("torch")
@@ -33,6 +44,8 @@ def needs_torch_once():
 def checked(tmp_path_factory):
     """The folder that the whole GPU check leaves when it is tried on a CPU, and how it ended."""
     needs_torch_once()
+    if not (shutil.which("bash") and shutil.which("timeout")):
+        pytest.skip("there is no bash or no timeout here")
     folder = tmp_path_factory.mktemp("gpu")
     env = dict(os.environ, PYTHON=sys.executable, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     return folder, subprocess.run(
@@ -55,11 +68,11 @@ def test_the_whole_check_runs_on_a_cpu_and_says_what_it_did(checked):
     folder, done = checked
     table = [line.split(maxsplit=1) for line in read(folder / "summary.txt").splitlines()]
     results = {part: rest.rstrip("0123456789 ") for part, rest in table[1:]}
-    assert results == dict(tests="ok", benchmark="ok", cupy="left out", training="ok"), done.stdout
+    assert results.pop("cupy") in ("left out", "ok")  # where there is a GPU it computes there
+    assert results == dict(tests="ok", benchmark="ok", training="ok"), done.stdout
     assert done.returncode == 0 and done.stdout.endswith(read(folder / "summary.txt"))
     assert " passed" in read(folder / "tests.log")
-    assert "CuPy is left out" in read(folder / "cupy.log")
-    assert {path.name for path in folder.iterdir()} == {
+    assert {path.name for path in folder.iterdir()} - {"cupy.json"} == {
         "summary.txt", "gpu.json", "training.json",
         *(f"{part}.log" for part in ("tests", "benchmark", "cupy", "training"))}
 
