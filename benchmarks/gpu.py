@@ -12,6 +12,7 @@ notebooks/data/gpu.json, which notebook 06 shows, is written as it goes.
 they give is no measurement of a GPU and only goes where `--out` says.
 """
 import argparse
+import gc
 import json
 import statistics
 import sys
@@ -236,6 +237,8 @@ def measure(options):
     if options.out:
         write(result, options.out)
     written = time.monotonic()
+    gc.collect()
+    gc.freeze()  # modules: to look through them before each row takes longer than many a row
     for job in jobs(shapes, grid):
         row = row_of(job, options.device, deadline)
         result[job[0]].append(row)

@@ -6,9 +6,9 @@ CuPy computes on a GPU only. Where it is not installed, or where `--device cpu` 
 GPU is expected, that is said in a line and the exit status is LEFT_OUT.
 """
 import argparse
-import importlib.util
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import gpu
@@ -36,7 +36,7 @@ def main():
     reason = no_cupy()
     if reason:
         print(f"CuPy is left out: {reason}.")
-        expected = options.device == "gpu" and importlib.util.find_spec("cupy")
+        expected = options.device == "gpu" and find_spec("cupy")
         sys.exit(1 if expected else LEFT_OUT)
     result = measure(gpu.QUICK[-1] if options.quick else gpu.CHECKED)
     if options.out:

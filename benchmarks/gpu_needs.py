@@ -22,8 +22,8 @@ def missing():
     modules = [module for module in NEEDED if not is_here(module)]
     if not modules:
         return None
-    packages = " ".join(NEEDED[module] for module in modules)
-    return f"missing: {', '.join(modules)}. Install with: {sys.executable} -m pip install {packages}"
+    install = " ".join([sys.executable, "-m pip install", *(NEEDED[name] for name in modules)])
+    return f"missing: {', '.join(modules)}. Install with: {install}"
 
 
 if __name__ == "__main__":

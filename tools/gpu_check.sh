@@ -43,7 +43,8 @@ while shift && [[ $# -gt 0 ]]; do
 done
 [[ $device == gpu || $device == cpu ]] || usage
 
-python=$(command -v "${PYTHON:-python3}") || { echo "there is no ${PYTHON:-python3} here" >&2; exit 2; }
+python=${PYTHON:-python3}
+python=$(command -v "$python") || { echo "there is no ${PYTHON:-python3} here" >&2; exit 2; }
 [[ $python == /* ]] || python=$PWD/$python
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 "$python" benchmarks/gpu_needs.py || exit 2

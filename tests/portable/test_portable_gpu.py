@@ -145,6 +145,13 @@ def test_a_net_goes_from_the_cpu_to_the_device_and_back():
     assert np.ptp(losses) < LIMIT < losses[0]
 
 
+def test_a_gpu_that_is_asked_for_and_missing_is_no_cpu(monkeypatch):
+    monkeypatch.setenv("GPU_CHECK_DEVICE", "gpu")
+    monkeypatch.setitem(arrays._FIND, "torch", lambda: (None, "PyTorch sees no GPU"))
+    with pytest.raises(pc.NoGPU, match="PyTorch sees no GPU"):
+        assert_same(dict)
+
+
 @pytest.mark.parametrize("asked", ["torch", "numpy"])
 def test_arrays_that_are_asked_for_are_not_replaced_by_others(asked, monkeypatch):
     monkeypatch.setenv("LSTM_LIB_ARRAYS", asked)

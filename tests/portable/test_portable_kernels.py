@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,15 +12,15 @@ from portable_caffe.layer_types import recurrent
 
 from portable_nets import fill, inputs, lstm_by_units
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = Path(__file__).resolve().parent
 
 
 def test_kernels_in_tritons_interpreter_compute_what_the_array_functions_compute():
     for name in ("torch", "triton"):
         pytest.importorskip(name, reason=f"{name} is not installed here")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", os.path.join(HERE, "interpreted_kernels.py")],
-        env=dict(os.environ, TRITON_INTERPRET="1"), cwd=os.path.dirname(HERE), text=True,
+        [sys.executable, "-m", "pytest", "-q", str(HERE / "interpreted_kernels.py")],
+        env=dict(os.environ, TRITON_INTERPRET="1"), cwd=HERE.parents[1], text=True,
         stdout=subprocess.PIPE)
     assert done.returncode == 0, done.stdout
 
