@@ -144,7 +144,8 @@ sys.path.insert(0, "benchmarks")
 import gpu, gpu_about, gpu_cupy, gpu_needs, gpu_training, gpu_ways
 gpu.write(dict(rows=gpu.checked((2, 1, 2, 2), "cpu")), sys.argv[1])
 gpu_training.compared(1, "cpu")
-print(sorted({"guard", "real_door", "safe_net"} & {name[9:] for name in sys.modules}))
+unwanted = {f"lstm_lib.safe_caffe.{name}" for name in ("child", "net", "pycaffe", "real")}
+print(sorted(unwanted & set(sys.modules)))
 """
 
 
