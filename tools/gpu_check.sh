@@ -56,6 +56,7 @@ unset LSTM_LIB_GRAPHS NVIDIA_TF32_OVERRIDE TRITON_INTERPRET
 
 tests=(tests/test_portable_gpu.py tests/test_portable_kernels.py)
 [[ $quick ]] || tests+=(tests/test_portable_random_use.py tests/test_portable_replay.py)
+rm -f "$out"/{gpu,cupy,training}.json  # of an earlier run
 printf '%-10s %-9s %8s\n' part result seconds > "$out/summary.txt"
 part tests 110 "$python" -m pytest -q -p no:cacheprovider -o faulthandler_timeout=60 "${tests[@]}"
 part benchmark 280 "$python" benchmarks/gpu.py --minutes 4 --device $device $quick \
