@@ -56,11 +56,12 @@ unset LSTM_LIB_GRAPHS NVIDIA_TF32_OVERRIDE TRITON_INTERPRET
 
 tests=(tests/portable/test_portable_gpu.py tests/portable/test_portable_kernels.py)
 [[ $quick ]] || tests+=(tests/portable/test_portable_random_use.py tests/portable/test_portable_replay.py)
+rm -f "$out"/{gpu,cupy,training}.json  # of an earlier run
 printf '%-10s %-9s %8s\n' part result seconds > "$out/summary.txt"
-part tests 90 "$python" -m pytest -q -p no:cacheprovider -o faulthandler_timeout=60 "${tests[@]}"
-part benchmark 290 "$python" benchmarks/gpu.py --minutes 4 --device $device $quick \
+part tests 110 "$python" -m pytest -q -p no:cacheprovider -o faulthandler_timeout=60 "${tests[@]}"
+part benchmark 280 "$python" benchmarks/gpu.py --minutes 4 --device $device $quick \
     --out "$out/gpu.json"
-part cupy 55 "$python" benchmarks/gpu_cupy.py --device $device $quick --out "$out/cupy.json"
+part cupy 50 "$python" benchmarks/gpu_cupy.py --device $device $quick --out "$out/cupy.json"
 part training 40 "$python" benchmarks/gpu_training.py --device $device --out "$out/training.json"
 cat "$out/summary.txt"
 exit $failed

@@ -61,6 +61,13 @@ def test_a_part_that_fails_is_named_and_stops_no_other(part, tmp_path):
     assert results(tmp_path / "out") == {**dict.fromkeys(PARTS, "ok"), part: "FAILED"}
 
 
+def test_what_an_earlier_run_found_does_not_stay(tmp_path):
+    for name in ("gpu.json", "training.json", "mine.json"):
+        (tmp_path / name).write_text("{}")
+    check(tmp_path, "--device", "cpu", PYTHON=python(tmp_path, benchmark=1))
+    assert {path.name for path in tmp_path.glob("*.json")} == {"mine.json"}
+
+
 def test_what_is_left_out_is_no_failure(tmp_path):
     done = check(tmp_path / "out", PYTHON=python(tmp_path, cupy=77))
     assert done.returncode == 0
