@@ -214,7 +214,7 @@ def test_jupyterlab_opens_in_the_browser_or_says_its_address(portable_machine, w
         address = opened.read_text() if opened.exists() else ""
         assert process.poll() is None, said
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGTERM)
+    os.killpg(process.pid, signal.SIGKILL)  # asked politely too early, Jupyter does not hear it
     process.communicate(timeout=600)
     assert ("/lab/tree/notebooks/00_start_here.ipynb" in address) == with_browser
 
