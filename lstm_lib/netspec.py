@@ -5,6 +5,7 @@ import re
 from .arguments import check_count, check_name, check_net_spec, check_top
 from .errors import NetError
 from .safe_caffe.engine import caffe
+from .safe_caffe.layer_options import check_made
 
 
 def all_or_nothing(build):
@@ -101,7 +102,10 @@ def _make(caffe_layer, name, bottoms, options):
     if not callable(caffe_layer):
         raise NetError(f"layer {name!r}: expected what makes a layer, like caffe.layers.TanH, "
                        f"got {caffe_layer!r}.")
-    return caffe_layer(*bottoms, name=name, **options)
+    made = caffe_layer(*bottoms, name=name, **options)
+    if not getattr(caffe_layer, "looks", False):  # as with `import caffe`
+        check_made(caffe, made)
+    return made
 
 
 def _check_free(ns, name):

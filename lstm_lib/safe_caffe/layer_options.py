@@ -67,14 +67,16 @@ class SafeLayers:
 
         def layer(*args, **kwargs):
             made = make(*args, **kwargs)
-            fn = _function(made)
-            check_layer(self._caffe, fn, fn.params.get("name", "(not named)"))
+            check_made(self._caffe, made)
             return made
 
+        layer.looks = True  # so that nobody looks again
         return layer
 
 
-def _function(made):
-    """The layer behind a Top, several Tops, or none (a layer without tops)."""
+def check_made(caffe, made):
+    """`check_layer` of the layer behind a Top, several Tops, or none (a layer without tops)."""
     first = made[0] if isinstance(made, tuple) else made
-    return getattr(first, "fn", first)
+    fn = getattr(first, "fn", first)
+    if isinstance(fn, caffe.net_spec.Function):
+        check_layer(caffe, fn, fn.params.get("name", "(not named)"))

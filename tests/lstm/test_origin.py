@@ -2,8 +2,8 @@
 import pytest
 from conftest import L, on_real_caffe
 
-from lstm_lib import (add_layer_to_net_spec, add_layer_with_multiple_tops, caffe, load_net,
-                      single_time_step_lstm, to_net_parameter)
+from lstm_lib import (NetError, add_layer_to_net_spec, add_layer_with_multiple_tops, caffe,
+                      load_net, single_time_step_lstm, to_net_parameter)
 
 
 def origin_example(T=3, B=10, H=500, features=(128, 10, 10)):
@@ -126,3 +126,12 @@ def test_a_layer_function_of_plain_pycaffe_is_taken_as_well():
     tops = add_layer_with_multiple_tops(ns, layers.Slice, "cut", 2, x, "a", "b", axis=2)
     assert [layer.name for layer in to_net_parameter(ns).layer] == ["x", "cut"]
     assert (ns.a, ns.b) == tuple(tops)
+
+
+def test_layers_of_a_caffe_imported_by_itself_are_looked_at_too():
+    plain, ns = caffe._caffe.layers, caffe.NetSpec()  # as `import caffe` gives them
+    x = add_layer_to_net_spec(ns, plain.Input, "x", input_param=dict(shape=dict(dim=[1, 2])))
+    with pytest.raises(NetError, match="'y' .InnerProduct.*num_outptu.*Did you mean 'num_output'"):
+        add_layer_to_net_spec(ns, plain.InnerProduct, "y", x, num_outptu=3)
+    with pytest.raises(NetError, match="'cut' .Slice.*axes.*Did you mean 'axis'"):
+        add_layer_with_multiple_tops(ns, plain.Slice, "cut", 2, x, "a", "b", axes=1)
