@@ -9,6 +9,7 @@ import numpy as np
 
 from . import arrays
 from .errors import NetError
+from .legacy import LEGACY, legacy_size
 
 ROWS = 384  # so many make a product large on a CPU; more only take memory
 GPU_ROWS = 8192  # the same on a GPU
@@ -265,7 +266,7 @@ class Blob:
     def reshape(self, *shape):
         """Another shape: the same numbers if there are as many, else zeros."""
         shape = tuple(int(size) for size in shape)
-        if len(shape) > 32 or any(size < 0 for size in shape) or prod(shape) >= 2 ** 31:
+        if len(shape) > 32 or min(shape, default=0) < 0 or prod(shape) >= 2 ** 31:
             raise NetError("a blob has at most 32 axes, none negative, and fewer than 2^31 "
                            f"numbers; got the shape {shape}.")
         Blob.reshapes += 1
@@ -290,8 +291,4 @@ class Blob:
         if gradients:
             self.diff_memory = owner.diff_memory
 
-    def _legacy_size(axis):  # noqa: N805 - makes the four properties below
-        return property(lambda self: (self.shape + (1, 1, 1, 1))[axis],
-                        doc=f"The size of axis {axis}, 1 where there is none.")
-
-    num, channels, height, width = map(_legacy_size, range(4))
+    num, channels, height, width = map(legacy_size, range(4), LEGACY)
