@@ -6,7 +6,7 @@ import pytest
 from drawn_nets import (NAMELESS, PERCEPTRON, SVG, drawn_names, parsed, stacked, steps_in, texts,
                         unrolled)
 
-from lstm_lib import (NetError, add_layer_to_net_spec, caffe, initial_state, load_net,
+from lstm_lib import (NetError, add_layer_to_net_spec, caffe, initial_state, load_net, prototxt,
                       single_time_step_lstm, unroll)
 from lstm_lib import draw
 from lstm_lib.drawing.structure.graph import read_graph
@@ -290,6 +290,14 @@ def test_the_alt_text_says_what_the_picture_shows():
                    "c and h handed from step to step")
     assert draw(PERCEPTRON).alt == "net, 6 layers, 0 shared weights"
     assert parsed(PERCEPTRON).get("aria-label") == draw(PERCEPTRON).alt
+
+
+def test_a_net_is_called_an_lstm_for_what_it_computes_not_for_its_layers():
+    text = prototxt(unrolled(3))
+    other_order = re.sub(r'(top: "t./lstm/raw_o")(\s+)(top: "t./lstm/raw_g")', r"\3\2\1", text)
+    no_sum = text.replace("operation: SUM", "operation: MAX")
+    for changed, kind in ((other_order, "unrolled LSTM"), (no_sum, "unrolled net")):
+        assert changed != text and draw(changed).alt.startswith(kind)
 
 
 def test_the_same_net_gives_the_same_picture():

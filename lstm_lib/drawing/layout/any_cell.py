@@ -1,5 +1,5 @@
 """A cell of any make: states run along the floor, everything else grows upward."""
-from .cell import CellLayout
+from .cell_layout import CellLayout
 from .layered import layered
 from ..looks import look_of
 

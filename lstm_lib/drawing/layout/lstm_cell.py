@@ -1,5 +1,5 @@
 """The two steps of `cells` as in a textbook: c runs along the top, h along the bottom."""
-from .cell import CellLayout
+from .cell_layout import CellLayout
 from .lstm_input import input_layers
 from ..structure.recognise import NoLSTM, composed_parts, fused_parts, is_whole, splits_of
 
@@ -19,8 +19,6 @@ def composed_layout(cell):
 
     Found by what feeds what, not by names: c = f*c + i*g, h = o*tanh(c).
     """
-    if len(cell.stack.states) != 2:
-        return None
     try:
         part = composed_parts(cell)
     except NoLSTM:
@@ -85,7 +83,7 @@ def _composed_lines(mx_from):
 def fused_layout(cell):
     """The step made of `LSTMUnit`, or None for any other cell."""
     units = [node for node in cell.nodes if node.type == "LSTMUnit"]
-    if len(units) != 1 or len(cell.stack.states) != 2:
+    if len(units) != 1:
         return None
     try:
         part = fused_parts(cell, units[0])
