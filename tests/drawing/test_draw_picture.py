@@ -416,7 +416,7 @@ def test_all_layers_need_a_loaded_net():
         draw(unrolled(2), all_layers=True)
 
 
-def with_attention(T):
+def with_attention(T, **options):
     """A softmax over places, computed from h of the step before, weighs the input's places."""
     L, P = caffe.layers, caffe.params
     ns = caffe.NetSpec()
@@ -438,7 +438,7 @@ def with_attention(T):
         return add(L.Reduction, "x", weighed, operation=P.Reduction.SUM, axis=3)
 
     h0, c0 = initial_state(ns, 2, 4)
-    unroll(ns, attended, T, 4, h0=h0, c0=c0)
+    unroll(ns, attended, T, 4, h0=h0, c0=c0, **options)
     return ns
 
 
@@ -457,6 +457,15 @@ def test_a_step_that_makes_its_own_input_is_still_the_textbooks(net):
     for cell in frames(tree):
         assert re.fullmatch(r"M0,(\d+)L\d+,\1", state_lines(cell, "c")[0])
     assert_gates_in_order(tree)
+
+
+def test_wires_begin_at_the_frame_s_foot_where_an_attention_makes_it_taller():
+    cont = caffe.layers.Input(input_param=dict(shape=dict(dim=[3, 2])))
+    for cell in frames(parsed(with_attention(3, cont=cont))):
+        starts = re.findall(r"M([\d.]+),([\d.]+)", " ".join(
+            p.get("d") for p in cell.iter(SVG + "path") if not p.get("data-state")))
+        foot = float(cell[0].get("height"))
+        assert len([x for x, y in starts if float(y) == foot]) == 2  # cont and the places
 
 
 def test_an_attention_stands_below_the_product_it_feeds():
