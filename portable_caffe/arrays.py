@@ -205,5 +205,7 @@ def set_random_seed(seed):
     random = np.random.default_rng(seed)
 
 
+# One for the whole process, as Caffe's mode is. `set_mode_cpu`, `set_mode_gpu` and `set_device`
+# alone set it; whoever computes reads it anew each time.
 current = cpu_arrays()
 random = np.random.default_rng()

@@ -14,7 +14,7 @@ from .legacy import LEGACY, legacy_size
 ROWS = 384  # so many make a product large on a CPU; more only take memory
 GPU_ROWS = 8192  # the same on a GPU
 HOST, ARRAY = "host", "array"  # the side that is newer
-watcher = None  # told of what is read and written, while a run is to be repeated (replay.py)
+watcher = None  # told of all reads and writes, of any memory; only `gpu.replay.Watch` sets it
 
 
 class Memory:
@@ -237,7 +237,9 @@ class Blob:
     """Numbers `data` and gradients `diff` of one shape, as pycaffe's `Blob`."""
 
     __slots__ = ("shape", "data_memory", "diff_memory", "_borrowed")  # a long net has many
-    reshapes = 0  # how often Python reshaped a blob, so that nets look at their shapes anew
+    # How often Python reshaped any blob; only `reshape` counts. Nets look at their shapes anew
+    # where it has grown: a blob does not know its nets, so it cannot tell them.
+    reshapes = 0
 
     def __init__(self, shape=(), gradient=Memory):
         self.shape, self._borrowed = tuple(shape), ()

@@ -1,12 +1,13 @@
 """How one node looks: its symbol, its words, its size, its weights as coloured chips."""
 from . import svg
-from .structure.steps import original
+from .structure.graph import MAX, PROD, SUM
+from .structure.steps import original_blob
 from .structure.wiring import is_constant
 from .structure.words import shape_text
 
 ACTIVATIONS = {"Sigmoid": "σ", "TanH": "tanh", "ReLU": "ReLU", "ELU": "ELU", "Softmax": "softmax",
                "AbsVal": "|x|", "Exp": "exp", "Log": "log"}
-OPERATORS = {0: "×", 1: "+", 2: "max"}  # Eltwise PROD, SUM, MAX
+OPERATORS = {PROD: "×", SUM: "+", MAX: "max"}
 CHIP = 19  # width of a weight's chip, with the space after it
 
 
@@ -67,7 +68,7 @@ def _operator(layer):
 
 def short_name(blob):
     """The part of a blob's name that tells: `x` of `t1/x`, `cont` of `cont/t1`."""
-    parts = original(blob).name.split("/")
+    parts = original_blob(blob).name.split("/")
     step = len(parts) > 1 and parts[-1][:1] == "t" and parts[-1][1:].isdigit()
     return parts[-2] if step else parts[-1]
 

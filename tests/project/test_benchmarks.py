@@ -7,7 +7,7 @@ import pytest
 from conftest import on_real_caffe, unrolled_net
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.insert(0, str(ROOT / "benchmarks" / "cpu"))
 
 import report  # noqa: E402
 
@@ -73,7 +73,7 @@ def test_a_pass_does_not_look_through_the_layers_again():
 
 def test_a_worker_answers_what_it_was_asked():
     speed = pytest.importorskip("speed")
-    worker = speed.Worker(sys.executable, ROOT / "benchmarks" / "ways.py", 7)
+    worker = speed.Worker(sys.executable, ROOT / "benchmarks" / "cpu" / "ways.py", 7)
     made, times = worker.ask("3 2 5 4"), worker.ask()
     worker.close()
     assert made["way"] == "NumPy, by hand" and made["memory_mb"] < 50

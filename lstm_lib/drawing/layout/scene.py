@@ -1,10 +1,10 @@
 """What of a net goes where in the time-step picture: rows of steps, and what is around."""
 from collections import defaultdict
 
-from .cell import Cell
 from .choose import lay_out
 from .layered import apart, layered
 from ..looks import look_of
+from ..structure.cell import Cell
 from ..structure.wiring import Wiring
 
 

@@ -7,6 +7,7 @@ from ...safe_caffe.engine import caffe
 from ...errors import NetError
 from ...nets import to_net_parameter
 
+PROD, SUM, MAX = range(3)  # operations of Eltwise
 # Parameters that a layer has without naming them: (field of LayerParameter, count).
 COUNTED = {"LSTM": 3, "RNN": 5, "BatchNorm": 3, "PReLU": 1}
 WITH_BIAS = {"InnerProduct": "inner_product_param", "Convolution": "convolution_param",

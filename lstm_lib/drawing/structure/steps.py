@@ -31,7 +31,7 @@ class Stack:
 
     def state_made(self, node, position):
         """The state that this top of this node gives out, or None."""
-        split = copied(node) is not node  # whichever of its copies
+        split = is_added_split(node)  # whichever of its copies
         return next((s for s in self.states if s.key == (node.role, position)
                      or split and s.key[0] == node.role), None)
 
@@ -59,25 +59,30 @@ def find_steps(graph):
 def _by_names(graph):
     found = defaultdict(lambda: defaultdict(list))
     for node in graph.nodes:
-        parts = parts_of_step_name(copied(node).name)
+        parts = parts_of_step_name(original_node(node).name)
         if parts:
             prefix, step, role = parts
-            if copied(node) is not node:
-                role += f" split {copied_top(node)}"
+            if is_added_split(node):
+                copied = node.bottoms[0]
+                role += f" split {copied.maker.tops.index(copied)}"
             found[prefix][step].append((node, role))
     return {prefix: steps for prefix, steps in found.items()
             if not prefix[-1:].isalnum() or _share(steps)}
 
 
-def copied(node):
+def is_added_split(node):
+    """Whether it is a `Split` that Caffe added where a blob has several readers."""
+    return node.type == "Split" and node.name.endswith("_split") and bool(node.bottoms)
+
+
+def original_node(node):
     """The node whose blob a `Split` of Caffe's own copies; of any other node, itself."""
-    added = node.type == "Split" and node.name.endswith("_split") and node.bottoms
-    return node.bottoms[0].maker if added else node
+    return node.bottoms[0].maker if is_added_split(node) else node
 
 
-def copied_top(node):
-    """The number of the top that a `Split` copies."""
-    return node.bottoms[0].maker.tops.index(node.bottoms[0])
+def original_blob(blob):
+    """The blob that a `Split` of Caffe's own copies; of any other blob, itself."""
+    return blob.maker.bottoms[0] if is_added_split(blob.maker) else blob
 
 
 def _share(steps):
@@ -184,13 +189,8 @@ def _states_by_name(stack, states):
                 state.reads.add((node.role, position))
 
 
-def original(blob):
-    """The blob that a `Split` of Caffe's own copies; of any other blob, itself."""
-    return blob if copied(blob.maker) is blob.maker else blob.maker.bottoms[0]
-
-
 def _label(blob, prefix):
-    return _base(original(blob).name, prefix)
+    return _base(original_blob(blob).name, prefix)
 
 
 def _base(name, prefix=""):

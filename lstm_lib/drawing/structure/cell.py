@@ -1,20 +1,5 @@
-"""Where everything stands inside one time step. Laid out once, then stamped T times."""
-
-
-class CellLayout:
-    """Places, lines and ports of one kind of step, from its frame's upper left corner."""
-
-    def __init__(self, width, height):
-        self.width, self.height = width, height
-        self.places = {}   # role -> (x, y)
-        self.sizes = {}    # role -> (width, height), where the look's own is not used
-        self.notes = {}    # role -> (dx, dy, anchor) of its shape, from its centre, or None
-        self.lines = []    # points of a plain wire, with an arrow head at its end
-        self.tracks = []   # (state, points, has a head): wires in a state's colour
-        self.lanes = {}    # state -> height at which it enters and leaves
-        self.entries = {}  # (role, position) -> x where a wire enters from below
-        self.exits = {}    # (role, top) -> x where a wire leaves on top
-        self.look = {}     # role -> Look
+"""One time step: its nodes, and what goes in, through and out."""
+from .wiring import Wire
 
 
 class Cell:
@@ -36,7 +21,6 @@ class Cell:
                                for w in wires_out if w.target not in self
                                and w.target.stack != stack.name})
         self.kind = self._kind()
-
         self._blobs = {(w.target.role, w.position): w.blob.name for w in wires_in}
 
     def ways_in(self):
@@ -58,3 +42,11 @@ class Cell:
                 tuple((w.source.role, w.target.role, w.position) for w in self.inner),
                 tuple(self.entering), tuple(sorted((k, v.key) for k, v in self.reading.items())),
                 tuple(self.leaving))
+
+
+def first_cell(stack):
+    """The first step of a stack, without who reads it outside."""
+    nodes = stack.cells[stack.steps[0]]
+    wires = [Wire(blob.maker, blob.maker.tops.index(blob), blob, node, position)
+             for node in nodes for position, blob in enumerate(node.bottoms)]
+    return Cell(stack, nodes, wires, [])
