@@ -36,6 +36,7 @@ def _checked(set_shape):
         dims = [int(dim) for dim in dims]
         if list(getattr(blob, "shape", ())) != dims:
             changes += 1
+            blob.most = max(size, getattr(blob, "most", 0))  # Caffe never gives room back
         set_shape(blob, *dims)
         release()
 

@@ -65,7 +65,7 @@ def _read_only(array):
 
 def _check_free(blob, side):
     """Raise where memory is too little for numbers that have none yet; Caffe would die of it."""
-    size = 4 * blob.count
+    size = 4 * max(blob.count, getattr(blob, "most", 0))
     if size > LARGE and size > free_memory():
         try:
             in_child(lambda: bool(_theirs[side](blob).size))
@@ -101,7 +101,9 @@ def settle(net):
     """
     kinds = [layer.type for layer in net.layers]
     for place, kind in enumerate(kinds):
-        if kind in FORWARD_SHARES or kind in EXPOSES and len(real.Net._top_ids(net, place)) > 1:
+        tops = real.Net._top_ids(net, place)
+        if (kind in FORWARD_SHARES or kind in EXPOSES and len(tops) > 1) and all(
+                net.blobs[net._blob_names[top]].count for top in tops):
             real.Net._forward(net, place, place)
     for place, kind in reversed(list(enumerate(kinds))):
         if kind in BACKWARD_SHARES:

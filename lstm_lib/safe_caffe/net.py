@@ -175,9 +175,9 @@ class SafeNet(Passes, WeightFiles, real.Net):
 
     def set_input_arrays(self, data, labels):
         """Give a MemoryData layer, the first of the net, its numbers: data and labels."""
-        if not len(data):
+        if getattr(data, "size", 1) == 0:
             raise NetError("the arrays for a MemoryData layer hold nothing; give at least a batch.")
         try:
             super().set_input_arrays(data, labels)
-        except (AttributeError, RuntimeError, TypeError) as error:
+        except (AttributeError, IndexError, RuntimeError, TypeError) as error:
             raise NetError(f"these arrays do not fit the MemoryData layer: {error}.") from None

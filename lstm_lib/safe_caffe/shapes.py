@@ -59,7 +59,8 @@ class Shapes:
 
     def _note_shapes(self):
         """Keep the shapes that Caffe has taken up, and forget what was tried with others."""
-        self._tried, self._changes, self._took_new_shapes = set(), blob.changes, False
+        self._tried, self._took_new_shapes = set(), False
+        self._changes = self._seen = blob.changes
         self._shapes, self._counts = self.source_shapes(), counts(self)
         self._empty = next((name for name in self._source_names if not self.blobs[name].count),
                            None)
@@ -72,12 +73,14 @@ class Shapes:
 
     def _has_new_shapes(self, place):
         """Whether, since a pass was tried, Python or the layer before changed a shape."""
-        found = blob.changes != self._changes and not self._took_new_shapes
+        found, self._seen = blob.changes not in (self._changes, self._seen), blob.changes
         if place - 1 in self._shaping:
             shapes = self._top_shapes(place - 1)
             found |= shapes != self._shaping[place - 1]
             self._shaping[place - 1] = shapes
-        self._took_new_shapes |= found
+        if found:
+            self._took_new_shapes = True
+            self._tried.clear()
         return found
 
     def _check_weights(self):

@@ -158,11 +158,13 @@ def watches(net):
 
 def described(net):
     """(place, layer of the spec) of each layer that was built, but for those Caffe inserts."""
-    places = {name: place for place, name in enumerate(net._layer_names)}
-    types = [layer.type for layer in net.layers]
-    layers = {}
-    for layer in [*net.spec.layer, *net.spec.layers]:  # one for TRAIN and one for TEST, perhaps
-        if layer.name in places and (layer.name not in layers
-                                     or layer.type == types[places[layer.name]]):
-            layers[layer.name] = layer
-    return [(place, layers[name]) for name, place in places.items() if name in layers]
+    waiting, found = {}, []
+    for layer in [*net.spec.layer, *net.spec.layers]:
+        waiting.setdefault(layer.name, []).append(layer)
+    for place, name in enumerate(net._layer_names):
+        fits = [layer for layer in waiting.get(name, ())  # one for TRAIN and one for TEST, perhaps
+                if layer.type == net.layers[place].type or not isinstance(layer.type, str)]
+        if fits:
+            waiting[name].remove(fits[0])
+            found.append((place, fits[0]))
+    return found
