@@ -103,7 +103,7 @@ def _make(caffe_layer, name, bottoms, options):
         raise NetError(f"layer {name!r}: expected what makes a layer, like caffe.layers.TanH, "
                        f"got {caffe_layer!r}.")
     made = caffe_layer(*bottoms, name=name, **options)
-    if not getattr(caffe_layer, "looks", False):  # as with `import caffe`
+    if not getattr(caffe_layer, "looks", False):  # plain pycaffe made it
         check_made(caffe, made)
     return made
 

@@ -67,7 +67,7 @@ def _operator(layer):
 
 
 def short_name(blob):
-    """The part of a blob's name that tells: `x` of `t1/x`, `cont` of `cont/t1`."""
+    """A blob's name without its step: `x` of `t1/x`, `cont` of `cont/t1`."""
     parts = original_blob(blob).name.split("/")
     step = len(parts) > 1 and parts[-1][:1] == "t" and parts[-1][1:].isdigit()
     return parts[-2] if step else parts[-1]
@@ -79,7 +79,7 @@ def note(x, y, shape, anchor="middle"):
 
 
 def weight_colour(weight):
-    """One colour per weight of the legend; the number tells apart what colours cannot."""
+    """The colour of a weight; where two weights have one colour, their numbers differ."""
     return svg.WEIGHT_COLOURS[(weight.mark - 1) % len(svg.WEIGHT_COLOURS)]
 
 

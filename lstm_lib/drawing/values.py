@@ -1,4 +1,4 @@
-"""Sizes and signs of a run net's values or gradients, as colours of its nodes."""
+"""Values or gradients of a net that has run, as colours of its nodes."""
 import math
 
 from . import svg
@@ -10,7 +10,7 @@ DECADES = 6  # what is smaller than a millionth of the largest is white
 
 
 class Paint:
-    """The colour of each node for what = "data" or "diff" of its top blob.
+    """The colour of each node, for what = "data" or "diff" of its top.
 
     Strength is log10 of the mean of |value|; the hue is the sign of the mean, and where it
     is negative the outline is dashed, for print without colours.

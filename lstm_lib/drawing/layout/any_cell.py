@@ -10,7 +10,7 @@ LANE = 36  # between two lines of states, with a name above and a shape below ea
 
 
 def layered_layout(cell):
-    """A cell of any make: states run along the floor, everything else grows upward."""
+    """The layout of any cell: its nodes in layers, each above all that feed it."""
     looks = {node.role: look_of(node) for node in cell.nodes}
     ways_in, ways_out = cell.ways_in(), [("out", *key) for key in cell.leaving]
     sizes = {**{way: WAY for way in ways_in},
@@ -27,7 +27,8 @@ def layered_layout(cell):
     layout.places = {item: (x + LEFT, y + ABOVE) for item, (x, y) in found.places.items()}
     for number, state in enumerate(states):
         layout.lanes[state] = layout.height - 22 - LANE * number
-    bends = {edge: [(x + LEFT, y + ABOVE) for x, y in points] for edge, points in found.bends.items()}
+    bends = {edge: [(x + LEFT, y + ABOVE) for x, y in points]
+             for edge, points in found.bends.items()}
     _lines_in(cell, layout, looks, bends, ways_in)
     lines_inside(cell, layout, looks, bends)
     _lines_out(cell, layout, looks, bends)
@@ -60,7 +61,7 @@ def lines_inside(cell, layout, looks, bends):
     for wire in cell.inner:
         source, target = wire.source.role, wire.target.role
         x, y = layout.places[source]
-        if len(wire.source.tops) > 1:  # side by side, as the tops are
+        if len(wire.source.tops) > 1:  # each top has a place of its own on the upper edge
             part = (wire.top + 1) / (len(wire.source.tops) + 1)
             x += looks[source].width * (part - 0.5)
         layout.lines.append([(x, y - looks[source].height / 2), *bends[source, target],
@@ -84,7 +85,7 @@ def _lines_out(cell, layout, looks, bends):
 
 
 def _side(layout, looks, role, shift):
-    """The way out of a node to the right; over the top where another node stands there."""
+    """A wire leaves a node on its right; on its top where another node stands to its right."""
     x, y = layout.places[role]
     beside = [looks[other].height for other, (x2, y2) in layout.places.items()
               if other in looks and abs(y2 - y) < 1 and x2 > x]
@@ -100,6 +101,6 @@ def foot(cell, layout, looks, role, position):
     spread = (position + 1) / (count + 1) - 0.5 if count > 1 else 0
     reach = looks[role].width * (0.8 if looks[role].kind != "circle" else 0.9)
     drop = looks[role].height / 2
-    if looks[role].kind == "circle":  # the foot of a chord
+    if looks[role].kind == "circle":  # a circle is higher there than its lowest point
         drop = max(drop ** 2 - (reach * spread) ** 2, 0) ** 0.5
     return x + reach * spread, y + drop

@@ -2,7 +2,7 @@
 
 
 class CellLayout:
-    """Places, lines and ports of one kind of step, from its frame's upper left corner."""
+    """Places, lines and ports of one kind of step, measured from its frame's upper left corner."""
 
     def __init__(self, width, height):
         self.width, self.height = width, height

@@ -13,7 +13,7 @@ C_OUT = 56            # how far left of h the state c leaves, where it is read o
 # W_hc h and W_xc x with their sum, tanh(c) and h, and where h turns back to its line
 CONT, RESET, I, F, O, G = 18, 46, 62, 128, 194, 260
 MH, SUM, MX, OUT, TURN = 88, 161, 234, 296, 326
-# and from top to bottom: cont's turn, tanh(c), i * g, h, the gates, the slice, the sum, the products
+# and from top to bottom: cont's turn, tanh(c), i * g, h, the gates, slice, sum, products
 Y_CONT, Y_ACT, Y_IG, Y_H, Y_GATES, Y_CUT, Y_SUM, Y_M = 82, 84, 98, 126, 156, 188, 214, 258
 SLICE = 264, 12       # its width and height
 
@@ -82,11 +82,12 @@ def _composed_lines(mx_from):
         [(F, Y_GATES - R), (F, TOP + R)], [(O, Y_IG - R), (O, TOP + R)],
         [(O, Y_GATES - R), (O, Y_H), (OUT - R, Y_H)], [(OUT, TOP), (OUT, Y_ACT - R)],
         [(OUT, Y_ACT + R), (OUT, Y_H - R)], [(MH, Y_M - UP), (MH, Y_SUM), (SUM - R, Y_SUM)],
-        [(MX, mx_from), (MX, Y_SUM), (SUM + R, Y_SUM)], [(SUM, Y_SUM - R), (SUM, Y_CUT + SLICE[1] / 2)]]
+        [(MX, mx_from), (MX, Y_SUM), (SUM + R, Y_SUM)],
+        [(SUM, Y_SUM - R), (SUM, Y_CUT + SLICE[1] / 2)]]
 
 
 def ports(cell, layout, part, out, x_in, x_out):
-    """x from below; h out on top, where somebody outside the stack reads it."""
+    """x enters from below; h and c leave on top where a layer outside the stack reads them."""
     target = part["Mx"] or part["z"]
     for role, position in cell.entering:
         if role == target:
@@ -98,7 +99,7 @@ def ports(cell, layout, part, out, x_in, x_out):
         if key == state.key or key[0] == part["split_h"]:
             layout.exits[key] = x_out
             layout.tracks.append((state, points, False))
-        else:  # c is read outside too
+        else:  # it is c
             layout.exits[key] = x_out - C_OUT
             c = cell.stack.states[0]
             layout.tracks.append((c, [(x_out - C_OUT, TOP), (x_out - C_OUT, 0)], False))

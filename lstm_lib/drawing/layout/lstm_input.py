@@ -29,11 +29,11 @@ class InputLayers:
         self.found = layered(sizes, edges, *GAPS, floor=self.ways, ceiling=["out"])
 
     def fit(self, mx_x):
-        """How far right it begins, so that its way out is below Mx where that can be."""
+        """x of its left edge: its way out is below Mx if there is room for that."""
         return max(LEFT, mx_x - self.found.places["out"][0])
 
     def width(self, mx_x):
-        """Of a frame that holds it."""
+        """The width of a frame that holds it."""
         return self.fit(mx_x) + self.found.width + RIGHT
 
     @property
@@ -42,7 +42,7 @@ class InputLayers:
         return self.found.height + GAP
 
     def draw(self, layout, state, floor, mx):
-        """Places and lines into the layout; `mx` is the foot of Mx, `state` the line of h."""
+        """Add places and lines to the layout; `mx` is the foot of Mx, `floor` the height of h."""
         right, down = self.fit(mx[0]), floor + GAP
         moved = {item: (x + right, y + down) for item, (x, y) in self.found.places.items()}
         bends = {edge: [(x + right, y + down) for x, y in points]
@@ -73,7 +73,7 @@ class InputLayers:
 
 
 def input_layers(cell, part):
-    """The `InputLayers` of a step, or None where the nodes that are left do something else."""
+    """The `InputLayers` of a step; None if it has none, or if its other nodes do more than that."""
     roles = set(cell.role) - set(part.values())
     h = cell.stack.states[1]
     if not roles or not part["Mx"]:

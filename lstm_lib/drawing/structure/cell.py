@@ -3,7 +3,7 @@ from .wiring import Wire
 
 
 class Cell:
-    """The nodes of one step and what goes in, through and out; equal cells look alike."""
+    """The nodes of one step and what goes in, through and out; cells of one `kind` look alike."""
 
     def __init__(self, stack, nodes, wires_in, wires_out):
         self.stack, self.nodes = stack, nodes
@@ -24,7 +24,7 @@ class Cell:
         self._blobs = {(w.target.role, w.position): w.blob.name for w in wires_in}
 
     def ways_in(self):
-        """What comes in from outside, once per blob -> [(role, position)] that read it."""
+        """Each blob or state that comes in from outside -> [(role, position)] that read it."""
         ways = {}
         for key in [*self.reading, *self.entering]:
             state = self.reading.get(key)
@@ -36,7 +36,7 @@ class Cell:
         return self.role.get(node.role) is node
 
     def _kind(self):
-        """Equal for steps that are laid out alike."""
+        """What decides the layout: it is equal for steps that are laid out alike."""
         return (tuple((n.role, tuple(layer.type for layer in n.layers),
                        tuple(weight.mark for weight in n.weights)) for n in self.nodes),
                 tuple((w.source.role, w.target.role, w.position) for w in self.inner),
@@ -45,7 +45,7 @@ class Cell:
 
 
 def first_cell(stack):
-    """The first step of a stack, without who reads it outside."""
+    """The cell of a stack's first step; who reads it outside is left out."""
     nodes = stack.cells[stack.steps[0]]
     wires = [Wire(blob.maker, blob.maker.tops.index(blob), blob, node, position)
              for node in nodes for position, blob in enumerate(node.bottoms)]

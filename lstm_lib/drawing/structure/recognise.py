@@ -5,7 +5,7 @@ from .steps import is_added_split, original_node
 
 
 class NoLSTM(Exception):
-    """The cell is another one."""
+    """This cell computes something else."""
 
 
 def is_lstm(stack):
@@ -36,7 +36,7 @@ def _equations(cell):
 
 
 def _feeds(cell):
-    """(who feeds each role, the roles that read a state), as if no reset were between."""
+    """(role -> roles that feed it, the roles that read a state), without the resets of states."""
     feeds = {}
     for wire in cell.inner:
         feeds.setdefault(wire.target.role, []).append(original_node(wire.source).role)
@@ -80,13 +80,13 @@ def composed_parts(cell):
 
 
 def _recurrent(cell, roles):
-    """Of the products of z that read h, the one with fewer weights: it has no bias."""
+    """W_hc h. If both products of z read h, it is the one with fewer weights: it has no bias."""
     count = {role: len(cell.role[role].weights) for role in roles}
     return _one(role for role in roles if count[role] == min(count.values()))
 
 
 def _origin(cell, role):
-    """What is copied, where a role is a `Split` that Caffe added."""
+    """The role whose blob a role copies, if it is a `Split` that Caffe added; else itself."""
     return original_node(cell.role[role]).role if role in cell.role else role
 
 
@@ -98,14 +98,14 @@ def splits_of(cell, part):
 
 
 def _resets(cell):
-    """The `Scale` layers that clear c and h where a sequence begins; None where none are."""
+    """For each state the `Scale` layer that clears it where a sequence begins, or None."""
     found = {state: role for (role, position), state in cell.reading.items()
              if cell.role[role].type == "Scale" and position == 0}
     return [found.get(state) for state in cell.stack.states]
 
 
 def _gates_in_order(cell, part):
-    """The drawing has the gates in the order i, f, o, g: they must be cut in that order."""
+    """Raise `NoLSTM` unless the gates are cut in the order in which they are drawn: i, f, o, g."""
     cut = [blob.name for blob in cell.role[part["slice"]].tops]
     if cut != [cell.role[part[gate]].bottoms[0].name for gate in "ifog"]:
         raise NoLSTM
@@ -128,7 +128,7 @@ def fused_parts(cell, unit):
 
 
 def is_whole(cell, part, below=frozenset()):
-    """Whether the parts are all there is, and only c and h are read from outside."""
+    """Whether the step has no other layers, and only c and h are read outside it."""
     states = {state.key for state in cell.stack.states}
     copies = {part["split_c"], part["split_h"]} - {None}
     return (set(part.values()) - {None} == set(cell.role) - below and len(states) == 2

@@ -31,7 +31,7 @@ class Stack:
 
     def state_made(self, node, position):
         """The state that this top of this node gives out, or None."""
-        split = is_added_split(node)  # whichever of its copies
+        split = is_added_split(node)  # any of its tops, which are all the same
         return next((s for s in self.states if s.key == (node.role, position)
                      or split and s.key[0] == node.role), None)
 
@@ -39,8 +39,8 @@ class Stack:
 def find_steps(graph):
     """Fill in stack, step and role of each node, and `graph.stacks`.
 
-    The names say it (`t1/lstm/Mx`, with any prefix before the t); where they do not,
-    the shared weights do: the k-th user of a weight that feeds the next user is step k.
+    The names of the layers tell the steps (`t1/lstm/Mx`, with any prefix before the t). Where
+    they do not, a shared weight does: if each of its users feeds the next, the k-th is step k.
     """
     cells = _by_names(graph) or _by_weights(graph)
     for name, steps in cells.items():
@@ -96,7 +96,7 @@ def _share(steps):
 
 
 def _by_weights(graph):
-    """Steps of a net whose names are free: cut where a shared weight is used again."""
+    """The steps of a net with other names: a step begins where a shared weight is used again."""
     for weight in sorted(graph.weights, key=lambda w: -len(w.users)):
         if not weight.shared:
             break
@@ -108,7 +108,7 @@ def _by_weights(graph):
 
 
 def _depths(graph, anchors):
-    """How many anchors lie on the way to each node, itself counted."""
+    """Node -> how many anchors lie on the way to it, itself counted."""
     depth = {}
     for node in graph.nodes:
         before = max((depth[blob.maker] for blob in node.bottoms), default=0)
@@ -117,7 +117,7 @@ def _depths(graph, anchors):
 
 
 def _cells_at(graph, depth, count):
-    """Nodes of depth t, with the nodes that feed only them, named by what they do."""
+    """t -> the nodes of depth t and those that feed them alone, with what they do as roles."""
     step = dict(depth)
     for node in reversed(graph.nodes):
         readers = {step[reader] for blob in node.tops for reader in blob.readers}
@@ -161,7 +161,7 @@ def _states(stack):
 
 
 def _fresh(stack):
-    """Bottoms of the first step that read something else where later ones read a state.
+    """Bottoms of the first step that read no state, where those of later steps read one.
 
     A net that is fed its own output has an input of its own in the first step.
     """
@@ -177,7 +177,7 @@ def _fresh(stack):
 
 
 def _states_by_name(stack, states):
-    """In a single step nothing is handed on; `c0` in and `c1` out must tell."""
+    """Find the states of a net of one step by names: it reads `c0` and makes `c1`."""
     nodes = stack.cells[stack.steps[0]]
     made = {_label(blob, stack.name): (node.role, position)
             for node in nodes for position, blob in enumerate(node.tops)}

@@ -13,7 +13,7 @@ FORMULAS = {
 
 
 def alt_text(graph):
-    """What the picture shows, in one sentence for who cannot see it."""
+    """What the picture shows, in one sentence, for those who cannot see it."""
     steps = {step for stack in graph.stacks for step in stack.steps}
     shared = [weight for weight in graph.weights if weight.shared]
     parts = [_counted(len(steps), "step")] if steps else []
