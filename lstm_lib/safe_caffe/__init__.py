@@ -7,6 +7,6 @@
     shapes, passes                when a net takes up shapes, when it is tried how it runs
     memory        arrays that Python keeps of a blob's numbers
     layer_options, net_checks     what can be seen wrong before a net is built
-    inputs, values, weight_files  what is given to a net: arrays, indices, files
+    inputs, values, hdf5, weight_files  what is given to a net: arrays, indices, files
     explain       Caffe's own sentence with the layer, what it was given, what would be right
 """

@@ -77,9 +77,9 @@ class SafeNet(Passes, WeightFiles, real.Net):
     def _remember(self):
         self._blobs_dict, self._params_dict = fixed(self)  # where pycaffe keeps them
         mark_lent(self)
+        check_listed_files(self.spec, set(self._layer_names))
         self._prepare_shapes()
         self._prepare_passes()
-        check_listed_files(self.spec, set(self._layer_names))
 
     def forward(self, blobs=None, start=None, end=None, **inputs):
         """`caffe.Net.forward`, of all or, from layer `start` to `end`, a part of the net."""

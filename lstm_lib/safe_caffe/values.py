@@ -5,6 +5,7 @@ rows: each `Watch` belongs to a layer that would read or write anywhere, or die 
 """
 import numpy as np
 
+from .hdf5 import check_rows
 from ..errors import NetError
 
 # layer type -> (which bottom holds the indices, the field with its axis and ignored label)
@@ -134,6 +135,11 @@ class Contrastive(Watch):
 
 class Reader(Watch):
     """A layer that opens files while it runs: each batch is read in a child process first."""
+
+    def __init__(self, net, place, layer):
+        super().__init__(net, place, layer)
+        if isinstance(layer.type, str):  # not the format of 2014
+            check_rows(layer, layer.hdf5_data_param.source)
 
     def before_forward(self, net):
         """Raise where it cannot be read."""
