@@ -1,0 +1,51 @@
+"""Whether two engines agree about a case, and where they may differ."""
+import re
+
+import numpy as np
+
+RELATIVE, ABSOLUTE = 1e-3, 1e-4
+
+# (in the prototxt, in a step or in what is said, why the engines differ); README lists the same
+KNOWN = [
+    (r"Dropout|DummyData|STOCHASTIC", r"", "random numbers"),
+]
+
+
+def ended(outcome):
+    """ok or explained."""
+    return outcome if outcome == "ok" else "explained"
+
+
+def first_difference(text, real, portable):
+    """What differs first, or None: (step, what), of two lists of [what, outcome, said, numbers]."""
+    for theirs, mine in zip(real, portable):
+        if "raw" in (theirs[1], mine[1]):
+            return None  # counted as such
+        if theirs[1] != mine[1]:
+            said = theirs[2] or mine[2]
+            return None if known(text, theirs[0] + " " + said) else (
+                theirs[0], f"real {theirs[1]}, portable {mine[1]}: {said[:200]}")
+        wrong = differing(theirs[3], mine[3])
+        if wrong:
+            return None if known(text, theirs[0]) else (theirs[0], f"numbers of {wrong}")
+        if theirs[1] != "ok" and theirs[0].split()[0] in ("part", "write", "reshape"):
+            return None  # a net in the middle of a pass that failed need not be the same
+    return None
+
+
+def differing(theirs, mine):
+    """The first blob whose numbers differ; empty if none."""
+    if theirs is None or mine is None:
+        return ""
+    for name in theirs.keys() & mine.keys():
+        (shape, numbers), (other_shape, others) = theirs[name], mine[name]
+        if shape != other_shape or not np.allclose(numbers, others, RELATIVE, ABSOLUTE,
+                                                   equal_nan=True):
+            return name
+    return ""
+
+
+def known(text, step):
+    """Why the engines differ here; empty if no reason is known."""
+    return next((why for in_net, in_step, why in KNOWN
+                 if re.search(in_net, text) and re.search(in_step, step)), "")
