@@ -97,6 +97,9 @@ def _named(source, name=None, force_backward=False):
 def load_net(source, weights=None, phase=caffe.TRAIN, force_backward=False):
     """Build a net on Caffe, or raise; never end the process.
 
+    As with pycaffe, a `Python` layer's module is imported and run, and files that layers name
+    are opened: load only what you trust. `draw` and `summary` of a path do neither.
+
     Parameters
     ----------
     source : a NetSpec, prototxt text, or the path of a prototxt file.
