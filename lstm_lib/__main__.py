@@ -94,13 +94,14 @@ def check(asked):
 
 def built(asked):
     """The loaded net of a prototxt; its text alone, if to build it means to trust its author."""
-    from . import load_net, to_net_parameter
+    from . import load_net
+    from .drawing.structure.limits import small_enough
     from .files import readable
     from .safe_caffe.engine import caffe
     from .safe_caffe.net_checks import check_spec
     from .trust import reaching_out
 
-    spec = to_net_parameter(readable(asked.file))
+    spec = small_enough(readable(asked.file))
     layers = [] if asked.trust else reaching_out(spec)
     if not layers:
         return load_net(spec)

@@ -10,7 +10,7 @@ from ..doctor import dot_command
 from ..safe_caffe.engine import caffe
 from ..errors import DotMissing, NetError
 from .looks import weight_colour
-from ..nets import to_net_parameter
+from .structure.limits import small_enough, with_short_names
 from .structure.wiring import Wiring
 
 SECONDS = 120  # `caffe.draw` needs some at T = 15, minutes at T = 20, and more on a busy machine
@@ -50,7 +50,7 @@ def caffe_dot(source):
     `graph`; a type it writes as it is, also one that ends the label and goes on with a link.
     So it draws a copy with plain words, and the labels get the real ones.
     """
-    net, names = _plain_names(to_net_parameter(source))
+    net, names = _plain_names(with_short_names(small_enough(source)))
     style = dict(caffe.draw.LAYER_STYLE_DEFAULT)
     try:
         drawn = caffe.draw.get_pydot_graph(net, "BT")

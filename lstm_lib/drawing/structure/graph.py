@@ -5,7 +5,7 @@ blob, so the graph has no cycle, whatever the prototxt says.
 """
 from ...safe_caffe.engine import caffe
 from ...errors import NetError
-from ...nets import to_net_parameter
+from .limits import small_enough, with_short_names
 
 # Parameters that a layer has without naming them: (field of LayerParameter, count).
 COUNTED = {"LSTM": 3, "RNN": 5, "BatchNorm": 3, "PReLU": 1}
@@ -76,8 +76,8 @@ def read_graph(source, all_layers=False):
 
     Raises
     ------
-    NetError : the text is no prototxt, the net holds no layer, or all layers are asked for
-        and the net is not loaded.
+    NetError : the text is no prototxt, the net holds no layer or is too large to be shown, or
+        all layers are asked for and the net is not loaded.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def read_graph(source, all_layers=False):
     >>> [[layer.type for layer in node.layers] for node in graph.nodes]
     [['Input', 'TanH']]
     """
-    spec = to_net_parameter(source)
+    spec = with_short_names(small_enough(source))
     if spec.layers and not spec.layer:
         raise NetError("this prototxt is in Caffe's format of 2014 (`layers {`); bring it up to "
                        "date with Caffe's tool upgrade_net_proto_text.")
@@ -97,7 +97,7 @@ def read_graph(source, all_layers=False):
         if graph.net is None:
             raise NetError("which layers Caffe runs is known of a loaded net only: "
                            "draw(load_net(...), all_layers=True).")
-        spec = _as_built(graph.net)
+        spec = with_short_names(_as_built(graph.net))
     _Reader(graph, spec).read()
     return graph
 
