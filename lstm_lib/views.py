@@ -10,7 +10,9 @@ import numpy as np
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator
 
+from .arguments import check_name
 from .errors import NetError
+from .nets import check_loaded
 from .netspec import step_name
 
 STYLES = list(zip(["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"],
@@ -34,6 +36,8 @@ def gates_over_time(net, sequence=0, prefix=""):
     ------
     NetError : the net has no composed steps, or fewer sequences.
     """
+    check_loaded(net)
+    check_name("prefix", prefix)
     rows = _gate_rows(net, sequence, prefix)
     fig, axes = plt.subplots(len(rows), 1, figsize=(7, 7), sharex=True, layout="constrained")
     for ax, (name, values) in zip(axes, rows.items()):
@@ -93,6 +97,9 @@ def gradients_over_time(nets, state="c", sequence=None, prefix=""):
 
 def gradient_sizes(net, state="c", sequence=None, prefix=""):
     """Mean |dL/dc_t| (or h) for t = 1 .. T, after `backward()`, as an array (T,)."""
+    check_loaded(net)
+    check_name("state", state)
+    check_name("prefix", prefix)
     blobs = itertools.takewhile(lambda name: name in net.blobs,
                                 (f"{prefix}{state}{t}" for t in itertools.count(1)))
     diffs = np.array([net.blobs[name].diff[0] for name in blobs])  # (T, B, H)
@@ -105,8 +112,9 @@ def gradient_sizes(net, state="c", sequence=None, prefix=""):
 
 
 def _check_sequence(sequence, batch):
-    if not 0 <= sequence < batch:
-        raise NetError(f"sequence {sequence} is asked for and the batch has {batch}, counted "
+    if not hasattr(sequence, "__index__") or isinstance(sequence, bool) or not (
+            0 <= sequence < batch):
+        raise NetError(f"sequence {sequence!r} is asked for and the batch has {batch}, counted "
                        "from 0.")
 
 

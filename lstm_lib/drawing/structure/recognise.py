@@ -66,7 +66,7 @@ def _resets(cell):
 def _gates_in_order(cell, part):
     """The drawing has the gates in the order i, f, o, g: they must be cut in that order."""
     cut = [blob.name for blob in cell.role[part["slice"]].tops]
-    if cut != [cell.role[part[gate]].bottoms[0].name for gate in "ifog"]:
+    if cut != [blob.name for gate in "ifog" for blob in cell.role[part[gate]].bottoms[:1]]:
         raise NoLSTM
 
 
