@@ -109,7 +109,7 @@ def built(asked):
     name, kind, does = layers[0]
     more = f", and {len(layers) - 1} more layers" if len(layers) > 1 else ""
     print(f"lstm_lib {asked.command}: not built, so no shapes: layer {name[:100]!r} "
-          f"({kind[:100]}) {does}{more}. If you trust this file, add --trust.", file=sys.stderr)
+          f"of type {kind[:100]!r} {does}{more}. If you trust this file, add --trust.", file=sys.stderr)
     return spec
 
 

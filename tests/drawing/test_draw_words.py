@@ -1,4 +1,5 @@
 """Whatever words a net holds, a picture of it shows them and does nothing else."""
+import functools
 import json
 import re
 import xml.etree.ElementTree as ElementTree
@@ -27,13 +28,12 @@ FORBIDDEN = re.compile(r"(?i)^(on.*|.*href|.*url|src|image.*|shapefile|script|ac
 
 
 def names_and_types():
-    """Layers and blobs of these names, and in-place layers of these types, in one chain."""
+    """Layers and blobs of these names, and in-place layers of these types, each by itself."""
     net = caffe.proto.caffe_pb2.NetParameter(name=WORDS[0])
-    net.layer.add(name="x", type="Input", top=["x"])
-    for before, word in zip(["x", *WORDS], WORDS):
-        net.layer.add(name=f"layer {word}", type="TanH", bottom=[before], top=[word])
+    for word in WORDS:
+        net.layer.add(name=f"layer {word}", type="TanH", top=[word])
         net.layer.add(name="in place", type=word, bottom=[word], top=[word])
-        net.layer.add(name="alone", type=f"type {word}", bottom=[word], top=["unread"])
+        net.layer.add(name="alone", type=f"type {word}", bottom=[word])
     return net
 
 
@@ -67,6 +67,12 @@ NETS = [names_and_types, weights_and_steps, options]
 STYLES = ["time", "caffe", "graphviz"]
 
 
+@functools.lru_cache(None)
+def drawn(net, style):
+    """The picture, drawn once for all tests, for `dot` takes seconds."""
+    return draw(net(), style=style)
+
+
 def shown(words):
     """As the picture shows it: one space where there are several, a sign for what XML lacks."""
     return " ".join(printable(words).replace("\xa0", " ").split())
@@ -87,7 +93,7 @@ def check_svg(text):
 @pytest.mark.parametrize("net", NETS)
 @pytest.mark.parametrize("style", STYLES)
 def test_a_picture_holds_shapes_and_texts_only_whatever_words_are_in_the_net(net, style):
-    picture = draw(net(), style=style)
+    picture = drawn(net, style)
     check_svg(picture.svg)
     check_svg(picture._repr_mimebundle_()[0]["image/svg+xml"])
 
@@ -95,7 +101,7 @@ def test_a_picture_holds_shapes_and_texts_only_whatever_words_are_in_the_net(net
 @pytest.mark.parametrize("net", NETS)
 @pytest.mark.parametrize("style", STYLES)
 def test_in_dot_a_word_is_a_label_and_sets_no_attribute(net, style, tmp_path):
-    path = draw(net(), style=style).save(tmp_path / "net.dot")
+    path = drawn(net, style).save(tmp_path / "net.dot")
     read = json.loads(run_dot(open(path, encoding="utf-8").read(), "json", "").decode())
     names = {name for thing in [read, *read.get("objects", ()), *read.get("edges", ())]
              for name in thing}
@@ -104,7 +110,7 @@ def test_in_dot_a_word_is_a_label_and_sets_no_attribute(net, style, tmp_path):
 
 @pytest.mark.parametrize("style", ["caffe", "graphviz"])
 def test_graphviz_shows_each_word_as_it_is(style):
-    tree = check_svg(draw(names_and_types(), style=style).svg)
+    tree = check_svg(drawn(names_and_types, style).svg)
     texts = {shown(element.text or "") for element in tree.iter() if element.tag.endswith("text")}
     wanted = {"caffe": [f"layer {word} (TanH)" for word in WORDS]
               + [f"in place ({word})" for word in WORDS] + WORDS,

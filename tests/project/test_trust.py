@@ -62,9 +62,17 @@ def test_no_command_runs_or_opens_what_a_net_names(folder, capfd, kind, words):
 def test_one_line_says_what_was_left_out_and_how_to_allow_it(folder, capfd, kind, words):
     assert on_file(words, FOREIGN[kind]) == 0
     line, = capfd.readouterr().err.splitlines()
-    name = "'code' (Python) would run code: module 'evil_module'" if kind == "Python" else (
-        f"'data' ({kind}) would open files: source '")
+    name = "'code' of type 'Python' would run code: module 'evil_module'" if kind == "Python" else (
+        f"'data' of type '{kind}' would open files: source '")
     assert name in line and "not built, so no shapes" in line and line.endswith("add --trust.")
+
+
+@on_real_caffe
+def test_the_line_is_one_whatever_the_names_are(folder, capfd):
+    text = PYTHON.replace('"code"', r'"a\nb\033[2J"').replace('"evil_module"', r'"m\nn"')
+    assert on_file(["draw", "--shapes"], text) == 0
+    line, = capfd.readouterr().err.splitlines()
+    assert r"'a\nb\x1b[2J'" in line and r"'m\nn'" in line
 
 
 @on_real_caffe
