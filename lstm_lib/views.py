@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator
 
-from .arguments import check_name
+from .arguments import check_name, short
 from .errors import NetError
 from .nets import check_loaded
 from .netspec import step_name
@@ -91,6 +91,7 @@ def gradients_over_time(nets, state="c", sequence=None, prefix=""):
     ------
     NetError : a net has no unroll with this prefix, or fewer sequences.
     """
+    _check_named(nets, "net")
     series = {name: gradient_sizes(net, state, sequence, prefix) for name, net in nets.items()}
     return lines(series, "time step t", f"mean |dL/d{state}_t|")
 
@@ -112,10 +113,15 @@ def gradient_sizes(net, state="c", sequence=None, prefix=""):
 
 
 def _check_sequence(sequence, batch):
-    if not hasattr(sequence, "__index__") or isinstance(sequence, bool) or not (
+    if not isinstance(sequence, (int, np.integer)) or isinstance(sequence, bool) or not (
             0 <= sequence < batch):
         raise NetError(f"sequence {sequence!r} is asked for and the batch has {batch}, counted "
                        "from 0.")
+
+
+def _check_named(series, what):
+    if not hasattr(series, "items"):
+        raise NetError(f"expected a dict of name -> {what}, got {short(series)}.")
 
 
 def lines(series, xlabel, ylabel, log=False, ax=None):
@@ -125,6 +131,7 @@ def lines(series, xlabel, ylabel, log=False, ax=None):
     >>> len(ax.lines)
     2
     """
+    _check_named(series, "numbers")
     ax = ax or plt.subplots(figsize=(7, 3.5))[1]
     for (name, values), (color, style) in zip(series.items(), itertools.cycle(STYLES)):
         ax.plot(range(1, len(values) + 1), values, style, color=color, lw=2, label=str(name))
@@ -147,6 +154,8 @@ def weights_by_gate(weights):
     >>> [label.get_text() for label in axes[0].get_yticklabels()]
     ['i', 'f', 'o', 'g']
     """
+    if not hasattr(weights, "W_hc"):
+        raise NetError(f"expected weights as get_weights returns them, got {short(weights)}.")
     limit = max(abs(weights.W_xc).max(), abs(weights.W_hc).max())
     fig, axes = plt.subplots(1, 2, figsize=(7, 4), layout="constrained")
     for ax, name in zip(axes, ("W_xc", "W_hc")):

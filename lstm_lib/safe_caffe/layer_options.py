@@ -90,6 +90,8 @@ class SafeParams:
         self._caffe = caffe
 
     def __getattr__(self, type_name):
+        if type_name.startswith("_"):  # Python itself asks
+            raise AttributeError(type_name)
         return _Constants(self._caffe, type_name)
 
 

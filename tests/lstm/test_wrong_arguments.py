@@ -143,7 +143,15 @@ def test_a_constant_that_is_not_there_is_named_with_its_nearest():
         P.Eltwise.SUMM
     with pytest.raises(NetError, match="no 'Eltwis'. Did you mean 'Eltwise'?"):
         P.Eltwis.SUM
-    assert not hasattr(P.Eltwise, "SUMM") and not hasattr(P.TanH, "SUM")
+    assert not hasattr(P, "__deepcopy__") and not hasattr(P.Eltwise, "SUMM") and not hasattr(P.TanH, "SUM")
+
+
+@named([None, "x", 0, []])
+def test_a_view_of_several_series_or_of_weights_takes_no_other_thing(wrong):
+    for view in (views.gradients_over_time, lambda wrong: views.lines(wrong, "x", "y"),
+                 views.weights_by_gate):
+        with pytest.raises(NetError, match="^expected (a dict|weights)"):
+            view(wrong)
 
 
 @named([None, "x", {}, caffe.NetSpec()])
