@@ -107,9 +107,9 @@ def built(asked):
         return load_net(spec)
     check_spec(caffe, spec, asked.file, trusted=False)
     name, kind, does = layers[0]
-    more = f", and {len(layers) - 1} more layers" if len(layers) > 1 else ""
-    print(f"lstm_lib {asked.command}: not built, so no shapes: layer {name[:100]!r} "
-          f"of type {kind[:100]!r} {does}{more}. If you trust this file, add --trust.", file=sys.stderr)
+    more = f", and {len(layers) - 1} more" if len(layers) > 1 else ""
+    print(f"lstm_lib {asked.command}: not built, so no shapes: layer {name[:100]!r} of type "
+          f"{kind[:100]!r} {does}{more}. If you trust this file, add --trust.", file=sys.stderr)
     return spec
 
 

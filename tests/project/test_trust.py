@@ -80,7 +80,7 @@ def test_check_still_tells_what_the_text_does(folder, capfd):
     assert on_file(["check"], PYTHON + PYTHON.replace('name: "x"', 'name: "x2"')) == 0
     said = capfd.readouterr()
     assert "InnerProduct" in said.out and "w*" in said.out and "2 of them shared" not in said.out
-    assert "and 1 more layers" in said.err
+    assert ", and 1 more. If you trust" in said.err
     for wrong, reason in (('type: "Inpt"', "Did you mean 'Input'?"),
                           ('type: "InnerProduct"', "num_output is missing")):
         assert on_file(["check"], PYTHON + f'layer {{ name: "z" {wrong} }}') == 1

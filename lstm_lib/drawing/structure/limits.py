@@ -43,7 +43,8 @@ def with_short_names(spec):
     'xxxxx… (long name 1 has 3,000 characters) …xxxxxxx'
     """
     names = (name for layer in spec.layer for name in _names(layer))
-    long = dict.fromkeys(name for name in chain([spec.name], names) if len(name) > LONGEST_NAME)
+    long = dict.fromkeys(name for name in chain([spec.name, *spec.input], names)
+                         if len(name) > LONGEST_NAME)
     if not long:
         return spec
     short = {name: f"{name[:400]}… (long name {number} has {len(name):,} characters) …"
@@ -51,6 +52,7 @@ def with_short_names(spec):
     shown = NetParameter()
     shown.CopyFrom(spec)
     shown.name = short.get(shown.name, shown.name)
+    shown.input[:] = [short.get(name, name) for name in shown.input]
     for layer in shown.layer:
         layer.name, layer.type = (short.get(name, name) for name in (layer.name, layer.type))
         for names in (layer.bottom, layer.top):
