@@ -46,7 +46,8 @@ class Picture:
 
         Raises
         ------
-        NetError : no path, another ending, a folder that is missing or not writable, a PNG too large.
+        NetError : no path, another ending, a folder that is missing or not writable, a PNG
+            that is too large.
         """
         name = path_of(path)
         kind = os.path.splitext(name)[1][1:].lower()
