@@ -20,7 +20,7 @@ try:
     from .drawing import Picture, draw, summary
     from .training import Solver, make_solver
     from .reference import compare, lstm_backward, lstm_forward
-except (ImportError, ValueError) as error:  # raised on use, so that `python -m lstm_lib doctor` works
+except (ImportError, ValueError) as error:  # raised on use: `python -m lstm_lib doctor` must work
     _why_not = str(error)
 
     def __getattr__(name):

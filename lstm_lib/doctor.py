@@ -56,7 +56,7 @@ def _look(look):
 
 
 def wants_real():
-    """Is it real Caffe that should run here? It is where somebody has installed it."""
+    """Whether real Caffe should run here: LSTM_LIB_ENGINE asks for it, or it is installed."""
     asked = os.environ.get("LSTM_LIB_ENGINE", "")
     return asked == "real" or asked != "portable" and bool(importlib.util.find_spec("caffe"))
 
@@ -68,7 +68,7 @@ def _engine():
 
 
 def look_at_python():
-    """For real Caffe CPython 3.9 on Linux x86-64: the newest for which its wheel is built."""
+    """Real Caffe needs CPython 3.9 on Linux x86-64: there is no wheel for a newer one."""
     system = f"{platform.system()} {platform.machine()}"
     if not wants_real():
         return f"{platform.python_version()}, {system}, {sys.executable}"

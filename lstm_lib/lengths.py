@@ -49,7 +49,7 @@ def _check_lengths(lengths):
 
 
 def cut_steps(ns, top, T, name):
-    """The T pieces (1, B) of a blob (T, B), or T times None where there is none."""
+    """The T pieces (1, B) of a blob (T, B); without a blob, T times None."""
     if top is None:
         return [None] * T
     return slice_steps(ns, top, name + "/slice", [f"{name}/t{t}" for t in range(1, T + 1)])

@@ -40,7 +40,7 @@ def text_of(source):
 
 
 def _proto_of(ns):
-    """What NetSpec makes of its tops; it asks each for its bottoms, one inside the other."""
+    """The NetParameter of a NetSpec, which calls itself for the bottoms of a top."""
     for name, top in ns.tops.items():
         if not isinstance(top, (caffe.net_spec.Top, caffe.net_spec.Function)):
             raise NetError(f"ns.{name} must be a Top, or a layer without tops, got "

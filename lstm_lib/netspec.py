@@ -104,7 +104,7 @@ def _make(caffe_layer, name, bottoms, options):
                        f"got {caffe_layer!r}.")
     check_ntop(f"layer {name!r}", options.get("ntop", 1))
     made = caffe_layer(*bottoms, name=name, **options)
-    if not getattr(caffe_layer, "looks", False):  # as with `import caffe`
+    if not getattr(caffe_layer, "looks", False):  # plain pycaffe made it
         check_made(caffe, made)
     return made
 

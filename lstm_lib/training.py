@@ -26,7 +26,7 @@ class Solver(SafeSolver):
         Raises
         ------
         NetError : an input or a weight was reshaped since the solver was made, or a label is
-            none of the net's.
+            no class of the net.
         """
         if self.net.source_shapes() != self._shapes:
             raise NetError("a solver trains inputs of one size; for another batch size or "

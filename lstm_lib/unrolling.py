@@ -9,7 +9,7 @@ from .safe_caffe.engine import caffe
 from .weights import default_weight_names
 
 L, P = caffe.layers, caffe.params
-MOST_STEPS = 100_000  # 40 KB each in Python, several times that in Caffe
+MOST_STEPS = 100_000  # a step takes 40 KB in Python and several times as much in Caffe
 
 
 class Unrolled(namedtuple("Unrolled", "h c H weight_names")):
@@ -160,7 +160,7 @@ def _check_arguments(ns, x, T, num_output, cell, project, prefix):
 
 
 def _batch_size(x, T):
-    """B of an `Input` or `DummyData` (T, B, ...); of any other layer it is not known yet."""
+    """B, read off the shape of an `Input` or `DummyData`; other layers have no shape yet."""
     listed = isinstance(x, (list, tuple))
     x = x[0] if listed else x
     if callable(x):

@@ -1,7 +1,7 @@
 """What happens inside? Gates, states, gradients and weights as pictures for matplotlib.
 
 Every function draws into axes and returns them, so that a teacher can restyle them. The
-colours are Okabe and Ito's, which the colour-blind can tell; lines differ in style as well.
+colour-blind can tell the colours (Okabe and Ito's) apart; lines differ in style as well.
 """
 import itertools
 
@@ -17,7 +17,7 @@ from .netspec import step_name
 
 STYLES = list(zip(["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"],
                   ["-", "--", "-.", ":", "-"]))
-EDGE = [withStroke(linewidth=4, foreground="white")]  # a line that is seen on dark and on light
+EDGE = [withStroke(linewidth=4, foreground="white")]  # for lines on dark colours
 
 
 def gates_over_time(net, sequence=0, prefix=""):
@@ -54,7 +54,7 @@ def gates_over_time(net, sequence=0, prefix=""):
 
 
 def _gate_rows(net, sequence, prefix):
-    """name -> (units, T), the gates after their function."""
+    """name -> (units, T); a gate after its sigmoid or tanh."""
     steps = sum(step_name(prefix, t, "lstm/raw_i") in net.blobs for t in range(1, len(net.blobs)))
     if not steps:
         raise NetError(f"this net has no blob {step_name(prefix, 1, 'lstm/raw_i')!r}: gates are "
@@ -69,7 +69,7 @@ def _gate_rows(net, sequence, prefix):
 
 
 def _inputs_of_steps(net, steps, sequence, prefix):
-    """x (D, T) of one sequence: what the layers that multiply by W_xc read."""
+    """x (D, T) of one sequence, as the layers read it that multiply it by W_xc."""
     reads = {layer.name: layer.bottom[0] for layer in net.spec.layer
              if layer.type == "InnerProduct" and layer.bottom}
     once = reads.get(f"{prefix}lstm/Mx")  # project="once": one layer for all steps

@@ -60,7 +60,7 @@ def get_weights(net, weight_names=None):
 
     Parameters
     ----------
-    weight_names : what `unroll` returned; the names of an unroll without prefix if left out.
+    weight_names : what `unroll` returned; if left out, the names of an unroll without prefix.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def default_weight_names(prefix):
 
 
 def three_names(weight_names):
-    """The names as they were given; `NetError` unless they are three different texts."""
+    """Check that these are three different texts, and return them as they were given."""
     names = weight_names if isinstance(weight_names, (list, tuple)) else ()
     if len(names) != 3 or len({name for name in names if isinstance(name, str)}) != 3:
         raise NetError("weight_names are three different names, for Mxw, Mxb and Mhw, "
@@ -159,8 +159,8 @@ def save_weights(net, path):
     ------
     NetError : the net has no weights, or the path cannot be written.
 
-    Source: Caffe reads such a file with `copy_from`, for a layer without blobs of its own
-    takes those of the layer it shares with.
+    Source: Caffe's `copy_from` reads such a file. A layer that is not in it uses the blobs of
+    the layer with which it shares.
     """
     check_loaded(net)
     stored = NetParameter(name=net.spec.name)
@@ -181,7 +181,7 @@ def save_weights(net, path):
 
 
 def _blob_bytes(blob):
-    """A BlobProto in wire form; appending millions of numbers one by one takes seconds."""
+    """A BlobProto in wire form; to append millions of numbers one by one would take seconds."""
     shape = caffe.proto.caffe_pb2.BlobProto()
     shape.shape.dim.extend(blob.shape)
     numbers = np.ascontiguousarray(blob.data, "<f4").tobytes()

@@ -6,6 +6,10 @@ class NetError(RuntimeError):
     """A net, or a file of one, that cannot be built or run: the layer, the rule, the shapes."""
 
 
+class NoAttribute(NetError, AttributeError):
+    """A name that an object does not have, or has not in this state."""
+
+
 class NoGPU(RuntimeError):
     """The GPU was asked for and no array library here reaches one."""
 

@@ -4,9 +4,9 @@ from math import prod
 import numpy as np
 
 from . import arrays
-from .blob import HOST, read_all, read_unseen, write_all
 from .errors import NetError, Rule, check, did_you_mean
 from .layer_types import LAYER_TYPES
+from .memory import HOST, read_all, read_unseen, write_all
 
 
 def make_layer(spec, phase):

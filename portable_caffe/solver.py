@@ -7,9 +7,9 @@ import os
 from math import prod
 
 from . import arrays, files
-from .blob import Memory
 from .errors import NetError
 from .lr_policy import POLICIES, check_policy, steps_done
+from .memory import Memory
 from .net import Net, read_net
 from .proto import caffe_pb2
 

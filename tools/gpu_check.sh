@@ -47,7 +47,7 @@ python=${PYTHON:-python3}
 python=$(command -v "$python") || { echo "there is no ${PYTHON:-python3} here" >&2; exit 2; }
 [[ $python == /* ]] || python=$PWD/$python
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
-"$python" benchmarks/gpu_needs.py || exit 2
+"$python" benchmarks/gpu/gpu_needs.py || exit 2
 
 export LSTM_LIB_ENGINE=portable LSTM_LIB_ARRAYS=torch GPU_CHECK_DEVICE=$device
 export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH} PYTHONUNBUFFERED=1 MPLBACKEND=Agg
@@ -59,9 +59,9 @@ tests=(tests/portable/test_portable_gpu.py tests/portable/test_portable_kernels.
 rm -f "$out"/{gpu,cupy,training}.json  # of an earlier run
 printf '%-10s %-9s %8s\n' part result seconds > "$out/summary.txt"
 part tests 110 "$python" -m pytest -q -p no:cacheprovider -o faulthandler_timeout=60 "${tests[@]}"
-part benchmark 280 "$python" benchmarks/gpu.py --minutes 4 --device $device $quick \
+part benchmark 280 "$python" benchmarks/gpu/gpu.py --minutes 4 --device $device $quick \
     --out "$out/gpu.json"
-part cupy 50 "$python" benchmarks/gpu_cupy.py --device $device $quick --out "$out/cupy.json"
-part training 40 "$python" benchmarks/gpu_training.py --device $device --out "$out/training.json"
+part cupy 50 "$python" benchmarks/gpu/gpu_cupy.py --device $device $quick --out "$out/cupy.json"
+part training 40 "$python" benchmarks/gpu/gpu_training.py --device $device --out "$out/training.json"
 cat "$out/summary.txt"
 exit $failed

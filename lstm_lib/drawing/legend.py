@@ -1,4 +1,4 @@
-"""Under the picture: what the colours mean, and what is not drawn."""
+"""The legend under the picture: what the colours mean, and what is not drawn."""
 from . import svg
 from .looks import chip
 from .structure.words import shape_text

@@ -1,12 +1,13 @@
 """How one node looks: its symbol, its words, its size, its weights as coloured chips."""
 from . import svg
-from .structure.steps import original
+from .structure.graph import MAX, PROD, SUM
+from .structure.steps import original_blob
 from .structure.wiring import is_constant
 from .structure.words import shape_text
 
 ACTIVATIONS = {"Sigmoid": "σ", "TanH": "tanh", "ReLU": "ReLU", "ELU": "ELU", "Softmax": "softmax",
                "AbsVal": "|x|", "Exp": "exp", "Log": "log"}
-OPERATORS = {0: "×", 1: "+", 2: "max"}  # Eltwise PROD, SUM, MAX
+OPERATORS = {PROD: "×", SUM: "+", MAX: "max"}
 CHIP = 19  # width of a weight's chip, with the space after it
 
 
@@ -66,8 +67,8 @@ def _operator(layer):
 
 
 def short_name(blob):
-    """The part of a blob's name that tells: `x` of `t1/x`, `cont` of `cont/t1`."""
-    parts = original(blob).name.split("/")
+    """A blob's name without its step: `x` of `t1/x`, `cont` of `cont/t1`."""
+    parts = original_blob(blob).name.split("/")
     step = len(parts) > 1 and parts[-1][:1] == "t" and parts[-1][1:].isdigit()
     return parts[-2] if step else parts[-1]
 
@@ -78,7 +79,7 @@ def note(x, y, shape, anchor="middle"):
 
 
 def weight_colour(weight):
-    """One colour per weight of the legend; the number tells apart what colours cannot."""
+    """The colour of a weight; where two weights have one colour, their numbers differ."""
     return svg.WEIGHT_COLOURS[(weight.mark - 1) % len(svg.WEIGHT_COLOURS)]
 
 

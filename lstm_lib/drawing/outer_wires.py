@@ -36,7 +36,7 @@ class OuterWires:
         return "".join(self.parts)
 
     def _head(self, node, other=None):
-        """The upper end of a node outside the steps; a bar is left right below `other`."""
+        """Where a wire leaves a node outside the steps; it leaves a bar right below `other`."""
         x, y = self.scene.at[node]
         if other in self.scene.at and node in self.scene.bars:
             reach = self.scene.span / 2 - 20
@@ -44,7 +44,7 @@ class OuterWires:
         return x, y - self.scene.looks[node].height / 2
 
     def _feet(self, wire):
-        """The lower end, where several wires arrive side by side."""
+        """Where a wire arrives at the lower edge of its target; several arrive side by side."""
         node = wire.target
         x, y = self.scene.at[node]
         look, incoming = self.scene.looks[node], self.scene.into[node]
@@ -63,7 +63,7 @@ class OuterWires:
         return port[0] if port else 0
 
     def _way(self, wire, start, end):
-        """From start to end by the bends that the layout left free."""
+        """From start to end through the bends that the layout keeps free for it."""
         place = [node if node in self.scene.at and node not in self.scene.beside
                  else self.scene.row_of(node) for node in (wire.source, wire.target)]
         bends = self.scene.layout.bends.get(tuple(place), [])
@@ -89,7 +89,7 @@ class OuterWires:
             self._stub_name(port[0], port[1] + self._label_drop(row), wire.blob)
 
     def _label_drop(self, row):
-        """How far below a frame a name stands: lower where states come in from another stack."""
+        """How far below a frame a name stands; lower if another stack's states come in there."""
         first = row.cells[row.stack.steps[0]]
         routed = any(row.stack.state_read(wire.target, wire.position)
                      and wire.source not in row.left
@@ -109,7 +109,7 @@ class OuterWires:
             self.parts.append(note(x + 6, y + 13, blob.shape, "start"))
 
     def _tag(self, port, wire):
-        """A blob that all steps read stands once; each step names it."""
+        """Name a blob that many steps read below each step; it is drawn once."""
         x, y = port
         name = svg.shortened(short_name(wire.blob), 80, 10)
         self.parts.append(svg.path(f"M{svg.num(x)},{svg.num(y)}v12", svg.LINE)
@@ -157,7 +157,7 @@ class OuterWires:
             self._grey(self._way(wire, port, self._feet(wire)))
 
     def _between_steps(self, wire):
-        """From one stack to another, or past a step."""
+        """Draw a wire from one stack to another, or past a step."""
         row = self.scene.row_of(wire.target)
         state = row.stack.state_read(wire.target, wire.position)
         if state and wire.source.stack == wire.target.stack:

@@ -33,11 +33,12 @@
     svg.querySelectorAll("title").forEach(t => { if (t.parentNode !== svg) t.textContent = ""; });
   });
   function fit() { shown.setAttribute("viewBox", shown.dataset.whole); }
+  const seen = () => stage.clientWidth && stage.clientHeight;
   // a picture of many steps starts at its left end, at a size that can be read
   function begin() {
     fit();
     const b = box(), wide = stage.clientWidth / 0.45;
-    if (!stage.clientWidth || !stage.clientHeight || b.width <= wide) return;
+    if (!seen() || b.width <= wide) return;
     const middle = b.y + b.height / 2;
     b.height = wide * stage.clientHeight / stage.clientWidth;
     b.width = wide;
@@ -256,20 +257,18 @@
     const scale = $("scale"), ends = net.scales[what];
     scale.replaceChildren();
     if (!ends) return;
-    const bar = (colour, words) => {
+    scale.append(element("small", `mean |${what}| ${ends[0]} to ${ends[1]}:`));
+    net.signs.forEach(([colour, words]) => {
       const i = element("i");
       i.style.background = `linear-gradient(90deg, #fff, ${colour})`;
       scale.append(i, element("small", words));
-    };
-    scale.append(element("small", `mean |${what}| ${ends[0]} to ${ends[1]}:`));
-    bar("#E28448", "mean ≥ 0");
-    bar("#4D9CCA", "mean < 0 (dashed)");
+    });
   }
   $("colour").onchange = paint;
   $("colour").value = net.start;
   show(views.find(v => !v.hidden));
-  new ResizeObserver((sizes, observer) => { // a notebook may show its frame later
-    if (!stage.clientWidth || !stage.clientHeight) return;
+  if (!seen()) new ResizeObserver((sizes, observer) => { // a notebook may show its frame later
+    if (!seen()) return;
     observer.disconnect();
     begin();
   }).observe(stage);

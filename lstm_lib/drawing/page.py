@@ -8,7 +8,7 @@ from . import svg
 from .structure.words import shape_text
 from .time_picture import FOLD_ABOVE, time_picture
 from .structure.steps import steps_of
-from .values import Paint
+from .values import SIGNS, Paint, shade
 from .structure.words import alt_text, equation
 
 HERE = Path(__file__).parent
@@ -116,8 +116,8 @@ def _data(graph, values):
     paints = [Paint(graph, what) for what in ("data", "diff")] if graph.net else []
     return {"nodes": [_node(node, paints) for node in graph.nodes], "ticks": _ticks(graph),
             "start": values or "",
-            "scales": {paint.what: [f"{10 ** paint.low:.0e}", f"{10 ** paint.high:.0e}"]
-                       for paint in paints},
+            "scales": {paint.what: paint.ends() for paint in paints},
+            "signs": [(shade(colour), words) for colour, words in SIGNS.items()],
             "weights": {weight.mark: {"name": weight.name, "uses": [n.index for n in weight.users]}
                         for weight in graph.weights if weight.mark}}
 

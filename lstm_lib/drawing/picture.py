@@ -82,7 +82,8 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
     """Draw a net: a NetSpec, prototxt text, a path, a NetParameter or a loaded net.
 
     The time-step picture lays out one step and stamps it T times. A colour is a shared
-    weight; c and h are straight lines. It needs no net that builds and no program `dot`.
+    weight; c and h are straight lines. It draws nets that Caffe
+    would not build, too, and needs no program `dot`.
 
     Parameters
     ----------
@@ -148,7 +149,7 @@ def _picture(source, graph, style, steps, shapes, interactive, values):
 
 
 def summary(source):
-    """The net as a table in words, a line per layer; shapes are known of a loaded net.
+    """The net as a table in words, a line per layer; with shapes if the net is loaded.
 
     Examples
     --------

@@ -28,7 +28,7 @@ def safe(text):
 
 
 def printable(text):
-    """The text with a sign of its own for each character that XML has no place for."""
+    """The text; a character that XML does not allow is shown as a sign."""
     return _NOT_XML.sub("\ufffd", str(text))
 
 
@@ -56,7 +56,7 @@ def circle(x, y, radius, fill=WHITE, stroke=INK):
 
 
 def sheet(left, top, width, height, alt, body):
-    """The whole picture, with what its texts have in common, on white."""
+    """The whole picture on white; attributes that all texts share stand here once."""
     left, top, width, height = map(num, (left, top, width, height))
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
             f'viewBox="{left} {top} {width} {height}" font-family="{FONT}" font-size="12" '
@@ -66,7 +66,7 @@ def sheet(left, top, width, height, alt, body):
 
 
 def text(x, y, words, size=12, anchor="middle", fill=INK, extra=""):
-    """A line of text whose middle is at height y; `sheet` gives what is left out."""
+    """A line of text whose middle is at height y; it takes other attributes from `sheet`."""
     look = f' font-size="{num(size)}"' if size != 12 else ""
     look += f' text-anchor="{anchor}"' if anchor != "middle" else ""
     look += f' fill="{fill}"' if fill != INK else ""
@@ -80,7 +80,7 @@ def path(d, stroke=LINE, width=1.4, fill="none", extra=""):
 
 
 def width_of(words, size=12):
-    """About how wide a line of text will be."""
+    """The width of a line of text, estimated."""
     return sum(0.36 if c in "iljtf.,:;|!'()[] /" else 0.62 if ord(c) < 0x2E80 else 1.0
                for c in words) * size
 

@@ -36,7 +36,7 @@ class _Painter:
     def svg(self, alt):
         bars = self.scene.bars
         self._outer_nodes(node for node in self.scene.at if node in bars)
-        self.parts.append(OuterWires(self.scene, self.shapes).svg())  # seen where they pass bars
+        self.parts.append(OuterWires(self.scene, self.shapes).svg())  # above bars
         for column in self.scene.columns:
             self._column(column)
         self._outer_nodes(node for node in self.scene.at if node not in bars)
@@ -104,7 +104,7 @@ class _Painter:
         return self.stamps[key]
 
     def _frame(self, row, layout):
-        """Frame and wires: what is the same in every step of this kind."""
+        """The frame and the wires, which are the same in every step of this kind."""
         parts = [svg.rect(layout.width / 2, layout.height / 2, layout.width, layout.height,
                           "#FCFCFC", "#AAAAAA", 10)]
         states = row.stack.states
@@ -160,7 +160,7 @@ class _Painter:
                 self.parts.append(note(middle, y + 10, blob.shape))
 
     def _loops(self, row, layout):
-        """Rolled up, a state leads from the right end of the cell back to its left end."""
+        """Rolled up: each state leads from the cell's right end back to its left."""
         for number, state in enumerate(row.stack.states):
             lane, out = layout.lanes[state], self.scene.gap - 16 + 5 * number
             turn = -44 if lane < layout.height / 2 else layout.height + 36 + 6 * number
@@ -176,7 +176,7 @@ class _Painter:
         if not hidden:
             return
         nodes = [node for step in hidden for node in row.stack.cells[step]]
-        if row is self.scene.rows[0]:  # with what hangs on these steps outside
+        if row is self.scene.rows[0]:  # and the nodes outside that belong to these steps
             nodes += [node for node, step in self.scene.away.items()
                       if column.step <= step <= column.last]
         layers = sum(len(node.layers) for node in nodes)

@@ -4,7 +4,9 @@
     base          what both have; real, portable: what each needs; pycaffe: real Caffe's import
     child         a forked process in which something is tried first
     net, blob, solver             the parts of pycaffe, made safe
+    shapes, passes                when a net takes up shapes, when it is tried how it runs
+    memory        arrays that Python keeps of a blob's numbers
     layer_options, net_checks     what can be seen wrong before a net is built
-    inputs, labels, weight_files what is given to a net: arrays, indices, files
+    inputs, values, weight_files  what is given to a net: arrays, indices, files
     explain       Caffe's own sentence with the layer, what it was given, what would be right
 """

@@ -1,6 +1,9 @@
 """Blobs that refuse a shape Caffe would die of, and that are known to have a new one."""
 import numpy as np
 
+from portable_caffe.legacy import LEGACY, legacy_size
+
+from .memory import keep, release
 from ..errors import NetError
 
 changes = 0  # how often a blob got a shape from Python: only then nets need a look
@@ -15,7 +18,9 @@ def make_blobs_safe(caffe):
     for name in ("__setitem__", "append", "extend"):
         setattr(vector, name, _not_replaced)
     for side in ("data", "diff"):
-        setattr(blob, side, _side(side, getattr(blob, side)))
+        setattr(blob, side, _side(side, getattr(blob, side).__doc__))
+    for axis, name in enumerate(LEGACY):  # Caffe dies where there are more than four
+        setattr(blob, name, legacy_size(axis, name))
 
 
 def _checked(set_shape):
@@ -31,12 +36,14 @@ def _checked(set_shape):
         dims = [int(dim) for dim in dims]
         if list(getattr(blob, "shape", ())) != dims:
             changes += 1
+            blob.most = max(size, getattr(blob, "most", 0))  # Caffe never gives room back
         set_shape(blob, *dims)
+        release()
 
     return checked
 
 
-def _side(side, caffes):
+def _side(side, doc):
     """The property `data` or `diff`; Caffe dies where a blob has never had memory."""
     def read(blob):
         if not blob.count and len(blob.shape):
@@ -45,12 +52,12 @@ def _side(side, caffes):
             raise NetError(f"this blob has the shape {tuple(blob.shape)} and holds no number; give "
                            "its layer a shape, like input_param { shape { dim: 3 dim: 2 } }, or "
                            "reshape it.")
-        return caffes.fget(blob)
+        return keep(blob, side)
 
     def write(blob, array):
         raise NetError(f"write numbers *into* a blob: blob.{side}[...] = array.")
 
-    return property(read, write, doc=caffes.__doc__)
+    return property(read, write, doc=doc)
 
 
 def _not_replaced(blobs, *array):

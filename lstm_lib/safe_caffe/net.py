@@ -1,26 +1,22 @@
 """pycaffe's `Net`, made so that a mistake raises `NetError` and the process lives on."""
-import mmap
-import weakref
 from itertools import zip_longest
 
 from portable_caffe.prototxt import parse
 
-from . import blob
-from .base import bytes_needed, counts, sources
+from .base import bytes_needed
 from .child import Died, Stuck, free_memory, in_child
-from .explain import hint_for, running_layer, which_layer
+from .explain import hint_for, which_layer
 from .inputs import Gathered, check_batches, fixed, write_into
-from .labels import lookups
+from .memory import mark_lent, release, settle
 from .net_checks import check_listed_files, check_spec
+from .passes import Passes
 from .pycaffe import real
 from .weight_files import WeightFiles, check_common, check_weights
 from ..errors import NetError, did_you_mean
 from ..files import read_text, readable, without_mark
 
-HAS_THREADS = {"Data", "ImageData", "WindowData"}  # a child has none of their threads
 
-
-class SafeNet(WeightFiles, real.Net):
+class SafeNet(Passes, WeightFiles, real.Net):
     """`caffe.Net` that raises `NetError` where Caffe would end the process.
 
     Building, reshaping, loading and sharing run in a child process first; `forward` and
@@ -38,11 +34,10 @@ class SafeNet(WeightFiles, real.Net):
         phase = args[0] if args else kwargs.pop("phase", real.TRAIN)
 
         def build():
-            return super(SafeNet, self).__init__(str(path), phase, **kwargs)
+            super(SafeNet, self).__init__(str(path), phase, **kwargs)
+            settle(self)
 
-        self._try(lambda: [build(), bytes_needed(self)],
-                  lambda reason: which_layer(real, self.spec, phase, reason),
-                  memory=True)
+        self._try_to_grow(build, lambda reason: which_layer(real, self.spec, phase, reason))
         build()
         self._remember()
         if weights is not None:
@@ -53,38 +48,15 @@ class SafeNet(WeightFiles, real.Net):
         """Make a net safe that Caffe itself has made, like that of a solver."""
         raw.__class__ = cls
         raw.spec = spec
+        raw._try(lambda: settle(raw), str)
+        settle(raw)
         raw._remember()
-        raw._watch_labels()
         return raw
 
-    def _watch_labels(self):
-        """Let Caffe stop at labels that no input holds; a solver runs all layers at once."""
-        computed = {lookup.place: lookup for lookup in self._lookups
-                    if lookup.name not in self._given}
-        net = weakref.ref(self)
-        if computed:
-            self.before_forward(
-                lambda place: computed[place].check(net()) if place in computed else None)
-
-    def _remember(self):
-        self._blobs_dict, self._params_dict = fixed(self)  # where pycaffe keeps them
-        self._lookups, self._source_names = lookups(self), sources(self)
-        in_place = {top for layer in self.spec.layer for top in layer.top
-                    if top in layer.bottom}
-        self._given = set(self.inputs) - in_place  # what nobody else writes
-        self._note_shapes()
-        check_listed_files(self.spec, set(self._layer_names))
-
-    def _note_shapes(self):
-        """Keep the shapes that Caffe has taken up, and forget what was tried with others."""
-        self._tried, self._changes = set(), blob.changes
-        self._shapes, self._counts = self.source_shapes(), counts(self)
-        self._empty = next((name for name in self._source_names if not self.blobs[name].count),
-                           None)
-
-    def _try(self, work, explain, memory=False):
+    def _try(self, work, explain):
+        """What `work()` returns in a child process; a NetError with an explanation if it fails."""
         try:
-            result = in_child(work)
+            return in_child(work)
         except Stuck as stuck:  # no layer is to blame
             raise NetError(str(stuck)) from None
         except Died as died:
@@ -92,47 +64,22 @@ class SafeNet(WeightFiles, real.Net):
         except RuntimeError as error:
             kind, _, said = str(error).partition(": ")
             raise NetError(said if kind == "NetError" else explain(str(error))) from None
-        if memory and result[1] > free_memory():
+
+    def _try_to_grow(self, work, explain):
+        """`_try`; a NetError, too, where the blobs would need more memory than is free."""
+        needed = self._try(lambda: [work(), bytes_needed(self)][1], explain)
+        if needed > free_memory():
             raise NetError(
-                f"the blobs of this net need {result[1] / 1e9:.1f} GB and "
+                f"the blobs of this net need {needed / 1e9:.1f} GB and "
                 f"{free_memory() / 1e9:.1f} GB are free. "
                 + hint_for("host allocation"))
 
-    def source_shapes(self):
-        """Shapes of the blobs no layer computes; all other shapes follow from them."""
-        return [tuple(self.blobs[top].shape) for top in self._source_names]
-
-    def take_shapes(self):
-        """Let new shapes of inputs flow on; those of weights stay as they are."""
-        if self._changes != blob.changes:
-            self._tried.clear()
-            (blobs, weights), (noted_blobs, noted_weights) = counts(self), self._counts
-            if weights != noted_weights:
-                raise NetError("a weight was reshaped, and a layer cannot change its size: "
-                               "build the net anew.")
-            if self.source_shapes() != self._shapes:
-                self.reshape()
-            elif blobs == noted_blobs:
-                self._changes = blob.changes
-        if self._empty:
-            shape = tuple(self.blobs[self._empty].shape)
-            raise NetError(f"the blob {self._empty!r} has shape {shape} and holds no number; "
-                           "give its layer a shape, like input_param { shape { dim: 3 "
-                           "dim: 2 } }, or reshape it.")
-
-    def reshape(self):
-        """Let the shapes of the inputs flow through the net."""
-        raw = super()
-        self._try(lambda: [raw.reshape(), bytes_needed(self)],
-                  lambda reason: f"these input shapes do not fit the net: {reason}\n"
-                  f"Given: {self._describe_sources()}.\nHint: the number of steps T and "
-                  "of inputs D are fixed when the net is built; for others build it anew.",
-                  memory=True)
-        raw.reshape()
-        self._note_shapes()
-
-    def _describe_sources(self):
-        return ", ".join(f"{top} {tuple(self.blobs[top].shape)}" for top in self._source_names)
+    def _remember(self):
+        self._blobs_dict, self._params_dict = fixed(self)  # where pycaffe keeps them
+        mark_lent(self)
+        self._prepare_shapes()
+        self._prepare_passes()
+        check_listed_files(self.spec, set(self._layer_names))
 
     def forward(self, blobs=None, start=None, end=None, **inputs):
         """`caffe.Net.forward`, of all or, from layer `start` to `end`, a part of the net."""
@@ -180,54 +127,6 @@ class SafeNet(WeightFiles, real.Net):
                 raise NetError(f"this net has no {kind} {name!r}."
                                + did_you_mean(str(name), known))
 
-    def _forward(self, start, end):
-        """Layers start to end by number, as `forward` asks for them."""
-        self.take_shapes()
-        self._try_layers(super()._forward, start, end, 1)
-        for stop in self._lookups:
-            if start <= stop.place <= end:
-                if start < stop.place:
-                    super()._forward(start, stop.place - 1)
-                stop.check(self)
-                start = stop.place
-        super()._forward(start, end)
-        if self._changes != blob.changes:  # a shape set in the middle was taken up
-            self._note_shapes()
-
-    def _backward(self, start, end):
-        """Layers start back to end by number, as `backward` asks for them."""
-        self.take_shapes()
-        if self._changes != blob.changes:
-            raise NetError("a blob between the layers was reshaped: run forward() first.")
-        self._try_layers(super()._backward, start, end, -1)
-        for stop in self._lookups:
-            if end <= stop.place <= start:
-                stop.check(self)
-        super()._backward(start, end)
-
-    def _try_layers(self, run, first, last, step):
-        """Run layers `first` to `last` in a child, unless that was done with these shapes."""
-        self._check_numbers(first, last)
-        key = first, last, step
-        if key in self._tried and self._changes == blob.changes:
-            return
-        if any(layer.type in HAS_THREADS for layer in self.layers):
-            return
-        place = mmap.mmap(-1, 4)  # written by the child, read by the parent
-
-        def one_by_one():
-            for number in range(first, last + step, step):
-                place[:] = number.to_bytes(4, "little")
-                for lookup in self._lookups:
-                    if lookup.place == number:
-                        lookup.check(self)
-                run(number, number)
-
-        way = "forward" if step == 1 else "backward"
-        self._try(one_by_one, lambda reason: running_layer(
-            self, int.from_bytes(place[:], "little"), way, reason))
-        self._tried.add(key)
-
     def _top_ids(self, number):
         """Which blobs layer `number` gives."""
         self._check_numbers(number)
@@ -242,20 +141,6 @@ class SafeNet(WeightFiles, real.Net):
         count = len(self.layers)
         if not all(hasattr(n, "__index__") and 0 <= n < count for n in numbers):
             raise NetError(f"layers have the numbers 0 to {count - 1}, got {numbers}.")
-
-    def check_indices(self):
-        """Raise where an input holds a label or index that is none of those its layer knows."""
-        for lookup in self._lookups:
-            if lookup.name in self._given:
-                lookup.check(self)
-
-    def try_out(self, backward):
-        """Run all layers in a child process, unless that was done with these shapes."""
-        self.take_shapes()
-        last = len(self.layers) - 1
-        self._try_layers(super()._forward, 0, last, 1)
-        if backward:
-            self._try_layers(super()._backward, last, 0, -1)
 
     def copy_from(self, path):
         """Read weights from a file; each layer that learns must find its own."""
@@ -277,3 +162,22 @@ class SafeNet(WeightFiles, real.Net):
         self._try(lambda: raw.share_with(other),
                   lambda reason: f"these nets cannot share weights: {reason}")
         raw.share_with(other)
+        settle(self)
+        release()
+
+    def clear_param_diffs(self):
+        """Set the gradients of all weights to 0."""
+        empty = [name for name, blobs in self.params.items() for blob in blobs if not blob.count]
+        if empty:
+            raise NetError(f"a weight of layer {empty[0]!r} holds no number, so it has no "
+                           "gradient; give it a shape without a 0.")
+        super().clear_param_diffs()
+
+    def set_input_arrays(self, data, labels):
+        """Give a MemoryData layer, the first of the net, its numbers: data and labels."""
+        if getattr(data, "size", 1) == 0:
+            raise NetError("the arrays for a MemoryData layer hold nothing; give at least a batch.")
+        try:
+            super().set_input_arrays(data, labels)
+        except (AttributeError, IndexError, RuntimeError, TypeError) as error:
+            raise NetError(f"these arrays do not fit the MemoryData layer: {error}.") from None

@@ -5,6 +5,8 @@ import os
 from .layer_options import check_type
 from ..errors import NetError
 
+IN_PLACE = {"BatchNorm", "Bias", "BNLL", "Dropout", "ELU", "Exp", "Log", "MVN", "Power", "PReLU",
+            "Python", "ReLU", "Scale", "Sigmoid", "Softmax", "Swish", "TanH", "Threshold"}
 LISTS = {"ImageData": "image_data_param", "HDF5Data": "hdf5_data_param"}  # of files
 
 
@@ -20,6 +22,15 @@ def _check_python_layer(caffe, layer):
         raise NetError(f"layer {layer.name!r} (Python): python_param names module "
                        f"{asked.module!r} and layer {asked.layer!r}, which should be a class of "
                        f"caffe.Layer in a module on sys.path: {made}.")
+
+
+def _check_in_place(layer):
+    """Caffe runs each type in place: most write over numbers, or memory, that are still read."""
+    same = [bottom for bottom, top in zip(layer.bottom, layer.top) if bottom == top]
+    if same and layer.type not in IN_PLACE:
+        raise NetError(f"layer {layer.name!r} ({layer.type}): it cannot work in place, from "
+                       f"{same[0]!r} to {same[0]!r}: its numbers would be wrong. Give its top "
+                       f"another name. These types can: {', '.join(sorted(IN_PLACE))}.")
 
 
 def check_listed_files(net, names):
@@ -60,6 +71,7 @@ def check_spec(caffe, net, what, trusted=True):
             check_type(caffe, layer.type, layer.name)
             raise NetError(f"layer {layer.name!r}: {caffe.__name__} does not run layers of type "
                            f"{layer.type!r}. It runs {', '.join(sorted(runs))}.")
+        _check_in_place(layer)
         if layer.type == "Python" and trusted:
             _check_python_layer(caffe, layer)
         if layer.type == "HDF5Output":

@@ -55,8 +55,14 @@ class Net(portable_caffe.Net):
     def try_out(self, backward):
         """Nothing to try: layers raise by themselves."""
 
-    def check_indices(self):
-        """Labels are looked at by the layers themselves."""
+    def finish(self):
+        """Nothing to note after a pass."""
+
+    def check_unchanged(self):
+        """Shapes are looked at by the layers themselves."""
+
+    def be_called(self):
+        """Nothing to look at on the way."""
 
     def copy_from(self, path):
         """Read weights from a file; each layer that learns must find its own."""

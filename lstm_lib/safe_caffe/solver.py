@@ -21,6 +21,7 @@ class SafeSolver:
         self._raw = raw = without_snapshots(make, options)
         train, tests = specs(caffe, options)
         self.net = caffe.Net.adopt(raw.net, train)
+        self.net.is_trained = True
         self.test_nets = [caffe.Net.adopt(*pair) for pair in zip(raw.test_nets, tests)]
         self._tried = caffe.engine == "portable"  # an update; there it raises by itself
 
@@ -56,6 +57,7 @@ class SafeSolver:
         for _ in range(iterations):  # one by one, so that one can interrupt
             self.try_step()
             self._raw.step(1)
+            self._finish()
             if self._options.snapshot and self.iter % self._options.snapshot == 0:
                 self.snapshot()
 
@@ -63,7 +65,6 @@ class SafeSolver:
         """All nets take up new shapes, are tried with them, and hold no wrong label."""
         for net in (self.net, *self.test_nets):
             net.try_out(backward=net is self.net)
-            net.check_indices()
         if not self._tried:
             self._try("go a step", self._raw.apply_update)  # reads lr_policy
             self._tried = True
@@ -79,6 +80,21 @@ class SafeSolver:
             self.snapshot()
         self.try_step()
         self._raw.solve()  # nothing is left but the last test
+        self._finish()
+
+    def _finish(self):
+        for net in (self.net, *self.test_nets):
+            net.finish()
+
+    def add_callback(self, on_start, on_gradients_ready):
+        """Call the first before each iteration, the second before the weights are changed."""
+        def gradients_ready():
+            on_gradients_ready()
+            self.net.check_unchanged()
+
+        for net in (self.net, *self.test_nets):
+            net.be_called()
+        self._raw.add_callback(on_start, gradients_ready)
 
     def snapshot(self):
         """Write weights and solver state; return the path of the state for `restore`."""

@@ -16,7 +16,9 @@ Source: PyTorch's notes on CUDA graphs.
 import os
 import warnings
 
-from .. import arrays, blob
+from .. import arrays
+from .. import memory as memories
+from ..memory import ARRAY
 
 
 class Watch:
@@ -26,11 +28,11 @@ class Watch:
         self.reads, self.writes = {}, {}
 
     def __enter__(self):
-        blob.watcher = self
+        memories.watcher = self
         return self
 
     def __exit__(self, *error):
-        blob.watcher = None
+        memories.watcher = None
 
     def saw_read(self, memory):
         if memory not in self.writes:
@@ -114,8 +116,8 @@ class Recording:
         """Run again; afterwards the arrays are newer than what Python has of them."""
         self._graph.replay()
         for memory, array, owned in self._writes:
-            if memory.array is not array or memory.newer is not blob.ARRAY:
-                memory.array, memory.owned, memory.newer = array, owned, blob.ARRAY
+            if memory.array is not array or memory.newer is not ARRAY:
+                memory.array, memory.owned, memory.newer = array, owned, ARRAY
                 memory.arrays = arrays.current
 
 

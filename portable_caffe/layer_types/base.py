@@ -11,8 +11,9 @@ A layer that shares data with its top has no `forward`, one that shares gradient
 In `backward` the only bottom, or the only top, stands for itself, not in a list.
 """
 from .. import arrays
-from ..blob import Blob, GradientMemory
+from ..blob import Blob
 from ..errors import check
+from ..memory import GradientMemory
 
 ANY = 10 ** 6  # as many bottoms or tops as one likes
 TRAIN, TEST = 0, 1

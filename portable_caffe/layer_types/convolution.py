@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from .. import arrays
-from ..blob import Memory
+from ..memory import Memory
 from .base import Layer, check
 
 LOWEST = -3.4028235e38  # -FLT_MAX: less than anything beside the picture

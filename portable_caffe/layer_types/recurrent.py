@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from .. import arrays
-from ..blob import Memory
+from ..memory import Memory
 from .base import Layer, check, times_rows
 
 

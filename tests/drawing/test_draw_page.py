@@ -6,6 +6,7 @@ import pytest
 from drawn_nets import PERCEPTRON, unrolled
 
 from lstm_lib import caffe, draw, load_net
+from lstm_lib.drawing.values import NEGATIVE, POSITIVE, shade
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 from selenium.webdriver.common.by import By  # noqa: E402
@@ -327,6 +328,31 @@ def test_a_frame_that_is_shown_later_starts_as_if_it_had_been_seen(browser, tmp_
     assert "mean |data|" in by_id(browser, "scale").text
     browser.switch_to.default_content()
     assert not [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+
+
+def test_who_zooms_at_once_keeps_the_view(browser, files, tmp_path):
+    text = (files / "40_steps.html").read_text(encoding="utf-8")
+    end, file = "</script>\n</body>", tmp_path / "early.html"
+    assert end in text
+    file.write_text(text.replace(end, "document.getElementById('in').click();" + end),
+                    encoding="utf-8")
+    wide = []
+    for path in (files / "40_steps.html", file):
+        browser.get(f"file://{path}")
+        browser.execute_async_script(  # all that the page does by itself when it is laid out
+            "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+        wide.append(view_box(browser)[2])
+    assert wide[1] == pytest.approx(wide[0] / 1.3)
+
+
+def test_the_scale_s_tints_are_those_of_the_strongest_nodes(page):
+    Select(by_id(page, "colour")).select_by_value("data")
+    bars = page.execute_script(
+        "return [...document.querySelectorAll('#scale i')].map(i => i.style.background)")
+    for sign, bar in zip((POSITIVE, NEGATIVE), bars):
+        red, green, blue = (int(shade(sign)[i:i + 2], 16) for i in (1, 3, 5))
+        assert f"rgb({red}, {green}, {blue})" in bar
+    assert len(bars) == 2
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from drawn_nets import (NAMELESS, PERCEPTRON, SVG, drawn_names, parsed, stacked, steps_in, texts,
                         unrolled)
 
-from lstm_lib import (NetError, add_layer_to_net_spec, caffe, initial_state, load_net,
+from lstm_lib import (NetError, add_layer_to_net_spec, caffe, initial_state, load_net, prototxt,
                       single_time_step_lstm, unroll)
 from lstm_lib import draw
 from lstm_lib.drawing.structure.graph import read_graph
@@ -292,6 +292,14 @@ def test_the_alt_text_says_what_the_picture_shows():
     assert parsed(PERCEPTRON).get("aria-label") == draw(PERCEPTRON).alt
 
 
+def test_a_net_is_called_an_lstm_for_what_it_computes_not_for_its_layers():
+    text = prototxt(unrolled(3))
+    other_order = re.sub(r'(top: "t./lstm/raw_o")(\s+)(top: "t./lstm/raw_g")', r"\3\2\1", text)
+    no_sum = text.replace("operation: SUM", "operation: MAX")
+    for changed, kind in ((other_order, "unrolled LSTM"), (no_sum, "unrolled net")):
+        assert changed != text and draw(changed).alt.startswith(kind)
+
+
 def test_the_same_net_gives_the_same_picture():
     assert draw(unrolled(3)).svg == draw(unrolled(3)).svg
 
@@ -408,7 +416,7 @@ def test_all_layers_need_a_loaded_net():
         draw(unrolled(2), all_layers=True)
 
 
-def with_attention(T):
+def with_attention(T, **options):
     """A softmax over places, computed from h of the step before, weighs the input's places."""
     L, P = caffe.layers, caffe.params
     ns = caffe.NetSpec()
@@ -430,7 +438,7 @@ def with_attention(T):
         return add(L.Reduction, "x", weighed, operation=P.Reduction.SUM, axis=3)
 
     h0, c0 = initial_state(ns, 2, 4)
-    unroll(ns, attended, T, 4, h0=h0, c0=c0)
+    unroll(ns, attended, T, 4, h0=h0, c0=c0, **options)
     return ns
 
 
@@ -449,6 +457,15 @@ def test_a_step_that_makes_its_own_input_is_still_the_textbooks(net):
     for cell in frames(tree):
         assert re.fullmatch(r"M0,(\d+)L\d+,\1", state_lines(cell, "c")[0])
     assert_gates_in_order(tree)
+
+
+def test_wires_begin_at_the_frame_s_foot_where_an_attention_makes_it_taller():
+    cont = caffe.layers.Input(input_param=dict(shape=dict(dim=[3, 2])))
+    for cell in frames(parsed(with_attention(3, cont=cont))):
+        starts = re.findall(r"M([\d.]+),([\d.]+)", " ".join(
+            p.get("d") for p in cell.iter(SVG + "path") if not p.get("data-state")))
+        foot = float(cell[0].get("height"))
+        assert len([x for x, y in starts if float(y) == foot]) == 2  # cont and the places
 
 
 def test_an_attention_stands_below_the_product_it_feeds():

@@ -122,12 +122,16 @@ def test_padding_gets_no_gradient_where_the_state_is_held(weights, data):
     assert abs(dx[HOLD == 0]).max() == 0 and abs(dx[HOLD == 1]).min(axis=1).max() > 0
 
 
-def test_inputs_may_be_a_list_of_steps(weights, data):
+def inputs_of_steps():
+    """A NetSpec with the inputs x1 .. xT, (1, B, D) each, and their tops."""
     ns = caffe.NetSpec()
-    tops = []
-    for t in range(T):
-        ns[f"x{t + 1}"] = input_layer(1, B, D)
-        tops.append(ns[f"x{t + 1}"])
+    for t in range(1, T + 1):
+        ns[f"x{t}"] = input_layer(1, B, D)
+    return ns, [ns[f"x{t}"] for t in range(1, T + 1)]
+
+
+def test_inputs_may_be_a_list_of_steps(weights, data):
+    ns, tops = inputs_of_steps()
     unroll(ns, tops, T, H)
     net = load_net(ns, force_backward=True)
     set_weights(net, weights)
@@ -209,11 +213,7 @@ def test_a_mask_of_ones_changes_nothing(cell, project, options, weights, data):
 
 
 def test_two_directions_share_one_set_of_weights_by_name(weights, data):
-    ns = caffe.NetSpec()
-    tops = []
-    for t in range(T):
-        ns[f"x{t + 1}"] = input_layer(1, B, D)
-        tops.append(ns[f"x{t + 1}"])
+    ns, tops = inputs_of_steps()
     first = unroll(ns, tops, T, H)
     unroll(ns, tops[::-1], T, H, prefix="back/", weight_names=first.weight_names)
     net, zero = load_net(ns, force_backward=True), np.zeros((B, H), "f")

@@ -48,6 +48,15 @@ def lstm_by_gates(ns, T, B, H):
     return ns
 
 
+def sliced_net():
+    """p = 2 x (4, 3), cut into a and b (2, 3); y = tanh(a) and q = tanh(p)."""
+    ns = inputs(pc.NetSpec(), x=(4, 3))
+    ns.p = L.Power(ns.x, scale=2)
+    ns.a, ns.b = L.Slice(ns.p, ntop=2, axis=0)
+    ns.q, ns.y = L.TanH(ns.p), L.TanH(ns.a)
+    return ns.to_proto()
+
+
 def learning_net(batch=8):
     """A net that classifies random inputs by a rule it can learn; two phases."""
     ns = inputs(pc.NetSpec(), x=(batch, 5), label=(batch,))

@@ -13,7 +13,7 @@ import pytest
 from portable_caffe import arrays
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.insert(0, str(ROOT / "benchmarks" / "gpu"))
 
 import gpu  # noqa: E402
 import gpu_cupy  # noqa: E402
@@ -21,7 +21,7 @@ import gpu_training  # noqa: E402
 
 
 def program(*options):
-    return subprocess.run([sys.executable, str(ROOT / "benchmarks" / "gpu.py"), *options],
+    return subprocess.run([sys.executable, str(ROOT / "benchmarks" / "gpu" / "gpu.py"), *options],
                           capture_output=True, text=True, timeout=600)
 
 
@@ -140,7 +140,7 @@ UNIX_ONLY = """
 import sys
 import torch, matplotlib.pyplot, sklearn.datasets
 sys.modules.update(fcntl=None, resource=None)  # to import them raises
-sys.path.insert(0, "benchmarks")
+sys.path.insert(0, "benchmarks/gpu")
 import gpu, gpu_about, gpu_cupy, gpu_needs, gpu_training, gpu_ways
 gpu.write(dict(rows=gpu.checked((2, 1, 2, 2), "cpu")), sys.argv[1])
 gpu_training.compared(1, "cpu")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = dict(tests="-m pytest", benchmark="benchmarks/gpu.py", cupy="benchmarks/gpu_cupy.py",
-             training="benchmarks/gpu_training.py")
+PARTS = dict(tests="-m pytest", benchmark="benchmarks/gpu/gpu.py", cupy="benchmarks/gpu/gpu_cupy.py",
+             training="benchmarks/gpu/gpu_training.py")
 pytestmark = pytest.mark.skipif(not (shutil.which("bash") and shutil.which("timeout")),
                                 reason="there is no bash or no timeout here")
 

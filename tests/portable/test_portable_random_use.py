@@ -8,7 +8,7 @@ import pytest
 import portable_caffe as pc
 from portable_caffe import arrays, layers as L
 
-from portable_nets import fill, inputs, learning_net
+from portable_nets import fill, inputs, learning_net, sliced_net
 from portable_specs import SPECS, made
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed here")
@@ -121,13 +121,9 @@ def test_average_pooling_gives_the_same_after_a_reshape_of_any_net(both):
 
 def test_writing_a_blob_leaves_what_was_cut_from_it_before(both):
     def work():
-        ns = inputs(pc.NetSpec(), x=(4, 3))
-        ns.p = L.Power(ns.x, scale=2)
-        ns.a, ns.b = L.Slice(ns.p, ntop=2, axis=0)
-        ns.y = L.TanH(ns.p)
-        net = made(ns.to_proto())
+        net = made(sliced_net())
         net.forward()
         net.blobs["p"].data[...] = 9
-        net.forward(start="y")
-        return [(name, net.blobs[name].data.copy()) for name in "pay"]
+        net.forward(start="q")
+        return [(name, net.blobs[name].data.copy()) for name in "paq"]
     assert_same(*both(work))

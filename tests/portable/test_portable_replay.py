@@ -10,7 +10,7 @@ import pytest
 import portable_caffe as pc
 from portable_caffe import arrays, layers as L
 
-from portable_nets import fill, inputs, learning_net, unshared_weights, write
+from portable_nets import fill, inputs, learning_net, sliced_net, unshared_weights, write
 from portable_specs import SPECS, made
 
 pytest.importorskip("torch", reason="PyTorch is not installed here")
@@ -78,11 +78,7 @@ def test_what_python_writes_and_clears_stays_in_its_place(far):
 
 
 def test_writing_a_slice_does_not_change_what_it_was_cut_from(far):  # noqa: F811
-    ns = inputs(pc.NetSpec(), x=(4, 3))
-    ns.p = L.Power(ns.x, scale=2)
-    ns.a, ns.b = L.Slice(ns.p, ntop=2, axis=0)
-    ns.y = L.TanH(ns.a)
-    net = made(ns.to_proto())
+    net = made(sliced_net())
     net.forward()
     net.blobs["a"].data[...] = 9
     net.forward(start="y")

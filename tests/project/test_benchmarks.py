@@ -1,5 +1,7 @@
 """The README's figures are those of the benchmarks' files, and of no other."""
 import copy
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 from conftest import on_real_caffe, unrolled_net
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.insert(0, str(ROOT / "benchmarks" / "cpu"))
 
 import report  # noqa: E402
 
@@ -73,11 +75,20 @@ def test_a_pass_does_not_look_through_the_layers_again():
 
 def test_a_worker_answers_what_it_was_asked():
     speed = pytest.importorskip("speed")
-    worker = speed.Worker(sys.executable, ROOT / "benchmarks" / "ways.py", 7)
+    worker = speed.Worker(sys.executable, ROOT / "benchmarks" / "cpu" / "ways.py", 7)
     made, times = worker.ask("3 2 5 4"), worker.ask()
     worker.close()
     assert made["way"] == "NumPy, by hand" and made["memory_mb"] < 50
     assert times and all(len(pair) == 2 and min(pair) > 0 for pair in times)
+
+
+def test_a_worker_computes_with_as_many_threads_as_it_is_told():
+    show = "import os, worker; print(worker.THREADS, os.environ['OPENBLAS_NUM_THREADS'])"
+    for told, threads in ((dict(), "1"), (dict(BENCHMARK_THREADS="3"), "3")):
+        env = {**os.environ, "OPENBLAS_NUM_THREADS": "2", **told}
+        said = subprocess.run([sys.executable, "-c", show], cwd=ROOT / "benchmarks" / "cpu",
+                              env=env, capture_output=True, text=True, check=True).stdout
+        assert said.split() == [threads, threads]
 
 
 def test_a_worker_warms_up_and_then_runs_for_60_ms_but_once_at_least(monkeypatch):

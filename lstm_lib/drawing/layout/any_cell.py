@@ -1,30 +1,34 @@
 """A cell of any make: states run along the floor, everything else grows upward."""
-from .cell import CellLayout
+from .cell_layout import CellLayout
 from .layered import layered
 from ..looks import look_of
 
+GAPS = 22, 28  # between two nodes, and between two layers of them
+WAY = 8, 0     # room for a wire that goes into the cell or out of it
+LEFT, ABOVE = 30, 44  # from the frame's edges to the nodes
 LANE = 36  # between two lines of states, with a name above and a shape below each
 
 
 def layered_layout(cell):
-    """A cell of any make: states run along the floor, everything else grows upward."""
+    """The layout of any cell: its nodes in layers, each above all that feed it."""
     looks = {node.role: look_of(node) for node in cell.nodes}
     ways_in, ways_out = cell.ways_in(), [("out", *key) for key in cell.leaving]
-    sizes = {**{way: (8, 0) for way in ways_in},
+    sizes = {**{way: WAY for way in ways_in},
              **{role: (look.width, look.height) for role, look in looks.items()},
-             **{way: (8, 0) for way in ways_out}}
+             **{way: WAY for way in ways_out}}
     edges = [(way, role) for way, readers in ways_in.items() for role, _ in readers]
     edges += [(w.source.role, w.target.role) for w in cell.inner]
     edges += [(way[1], way) for way in ways_out]
-    found = layered(sizes, edges, 22, 28, floor=ways_in, ceiling=ways_out,
+    found = layered(sizes, edges, *GAPS, floor=ways_in, ceiling=ways_out,
                     in_order=_pieces(cell))
     states = cell.stack.states
-    layout = CellLayout(found.width + 60 + 16 * len(states),
+    layout = CellLayout(found.width + 2 * LEFT + 16 * len(states),
                         found.height + 70 + LANE * len(states))
-    layout.places = {item: (x + 30, y + 44) for item, (x, y) in found.places.items()}
+    layout.places = {item: (x + LEFT, y + ABOVE) for item, (x, y) in found.places.items()}
     for number, state in enumerate(states):
         layout.lanes[state] = layout.height - 22 - LANE * number
-    bends = {edge: [(x + 30, y + 44) for x, y in points] for edge, points in found.bends.items()}
+    bends = {edge: [(x + LEFT, y + ABOVE) for x, y in points]
+             for edge, points in found.bends.items()}
     _lines_in(cell, layout, looks, bends, ways_in)
     lines_inside(cell, layout, looks, bends)
     _lines_out(cell, layout, looks, bends)
@@ -57,7 +61,7 @@ def lines_inside(cell, layout, looks, bends):
     for wire in cell.inner:
         source, target = wire.source.role, wire.target.role
         x, y = layout.places[source]
-        if len(wire.source.tops) > 1:  # side by side, as the tops are
+        if len(wire.source.tops) > 1:  # each top has a place of its own on the upper edge
             part = (wire.top + 1) / (len(wire.source.tops) + 1)
             x += looks[source].width * (part - 0.5)
         layout.lines.append([(x, y - looks[source].height / 2), *bends[source, target],
@@ -81,7 +85,7 @@ def _lines_out(cell, layout, looks, bends):
 
 
 def _side(layout, looks, role, shift):
-    """The way out of a node to the right; over the top where another node stands there."""
+    """A wire leaves a node on its right; on its top where another node stands to its right."""
     x, y = layout.places[role]
     beside = [looks[other].height for other, (x2, y2) in layout.places.items()
               if other in looks and abs(y2 - y) < 1 and x2 > x]
@@ -97,6 +101,6 @@ def foot(cell, layout, looks, role, position):
     spread = (position + 1) / (count + 1) - 0.5 if count > 1 else 0
     reach = looks[role].width * (0.8 if looks[role].kind != "circle" else 0.9)
     drop = looks[role].height / 2
-    if looks[role].kind == "circle":  # the foot of a chord
+    if looks[role].kind == "circle":  # a circle is higher there than its lowest point
         drop = max(drop ** 2 - (reach * spread) ** 2, 0) ** 0.5
     return x + reach * spread, y + drop

@@ -1,6 +1,7 @@
 """Which layout for which steps? The textbook's for an LSTM, a general one for any other cell."""
 from .any_cell import layered_layout
-from .lstm_cell import composed_layout, fused_layout
+from .fused_cell import fused_layout
+from .lstm_cell import composed_layout
 from ..looks import look_of
 
 

@@ -49,7 +49,7 @@ def layered(sizes, edges, gap_x=24, gap_y=34, alone=None, ports=None, floor=(), 
 
 
 def _ranks(sizes, edges, alone, floor, ceiling):
-    """Longest way from an input; an item that only feeds sits just below its reader."""
+    """How many edges the longest way from an input has; an input itself sits below its reader."""
     into, out = defaultdict(list), defaultdict(list)
     for source, target in edges:
         into[target].append(source)
@@ -75,7 +75,7 @@ def _ranks(sizes, edges, alone, floor, ceiling):
 
 
 def _just_below(reader, rank, taken):
-    """One layer down, but not down to one that belongs to a single item."""
+    """The rank one layer below `reader`, or between both where an item has that layer alone."""
     floor = max((value for value in taken if reader - 1 <= value < reader), default=None)
     if floor is None:
         return reader - 1
@@ -84,7 +84,7 @@ def _just_below(reader, rank, taken):
 
 
 def _rows(sizes, edges, rank):
-    """Items by rank, with a place holder wherever an edge passes a rank."""
+    """The items of each rank; an edge has a place holder in each rank that it passes."""
     bends = sum(max(rank[target] - rank[source] - 1, 0) for source, target in edges)
     if bends > MOST_BENDS:
         raise NetError(f"the lines of this net pass {bends:,} times beside a layer; up to "
@@ -102,7 +102,7 @@ def _rows(sizes, edges, rank):
 
 
 def _neighbours(chains, ports):
-    """For each item the ones above and below: (item, how far right of its centre we meet)."""
+    """(above, below): item -> [(neighbour, how far right of its centre the edge arrives)]."""
     above, below = defaultdict(list), defaultdict(list)
     for edge, chain in chains.items():
         leaves, arrives = ports.get(edge, (0, 0))
@@ -114,9 +114,10 @@ def _neighbours(chains, ports):
 
 
 def _straight(neighbours, sizes):
-    """For each item the neighbours that it stands in line with, so that a main line is straight.
+    """Item -> the neighbours that should stand in line with it, so that main lines are straight.
 
-    First those that go on to others, then edges that pass the layer, last dead ends.
+    These are the neighbours that lead on to others; where it has none, the edges that pass;
+    where it has none of these either, the dead ends.
     """
     def weight(item):
         return 1 if item not in sizes else 0 if neighbours.get(item) else 2
@@ -171,7 +172,7 @@ class _Sheet:
         return x
 
     def _placed(self, row, wish):
-        """The layer's places: one that is alone at its own, what passes beside or through it."""
+        """x of a layer's items; edges pass through or beside an item that has the layer alone."""
         fixed = next((item for item in row if item in self.alone), None)
         at, through = self.alone.get(fixed, (0, False))
         others = [item for item in row if item is not fixed or not through]
@@ -184,12 +185,12 @@ class _Sheet:
         return places
 
     def _firmness(self, item):
-        """What is wide stays put, what only feeds one other makes way."""
+        """How much others must make way: the wider, the more; an item that nothing feeds yields."""
         return self.width_of[item] ** 2 if self.below.get(item) else 1
 
 
 def apart(wish, widths, gap, firmness=None):
-    """Places nearest to the wishes with the gap kept: blocks that collide move as one.
+    """The places nearest to the wishes that keep the gap; items that collide move as one block.
 
     >>> apart([0, 0], [10, 10], 6)
     [-8.0, 8.0]
@@ -228,7 +229,7 @@ def _finish(sizes, rows, chains, x, width_of, gap_y):
     y = {item: middle[r] for r, row in enumerate(rows) for item in row}
     places = {item: (x[item] - left, y[item]) for item in sizes}
     tall = {item: heights[r] / 2 for r, row in enumerate(rows) for item in row}
-    bends = {edge: [(x[item] - left, y[item] + side * tall[item])  # upright past each layer
+    bends = {edge: [(x[item] - left, y[item] + side * tall[item])  # it passes each layer upright
                     for item in chain[1:-1] for side in (1, -1)]
              for edge, chain in chains.items()}
     return Layout(places, bends, right - left, height)

@@ -1,17 +1,21 @@
-"""The two steps of `cells` as in a textbook: c runs along the top, h along the bottom."""
-from .cell import CellLayout
+"""A step of layers as in a textbook: c runs along the top, h along the bottom."""
+from .cell_layout import CellLayout
 from .lstm_input import input_layers
-from ..structure.recognise import NoLSTM, composed_parts, fused_parts, is_whole, splits_of
+from ..structure.recognise import NoLSTM, composed_parts, is_whole, splits_of
 
 TOP, FLOOR = 46, 304  # heights of the lines of c and of h
 R = 13                # radius of an operator
-# the composed step, from left to right: where cont enters, the resets, the gates, the products
+UP, DOWN = 24, 25     # from the middle of a product to the wires above and below it
+WIDTH, HEIGHT, CONT_ROOM = 344, 326, 18  # of the frame, and below it where cont enters
+TURNED = 6            # how far below its turn a way out of h begins
+C_OUT = 56            # how far left of h the state c leaves, where it is read outside
+# from left to right: where cont enters, the resets, the gates, the products
 # W_hc h and W_xc x with their sum, tanh(c) and h, and where h turns back to its line
 CONT, RESET, I, F, O, G = 18, 46, 62, 128, 194, 260
 MH, SUM, MX, OUT, TURN = 88, 161, 234, 296, 326
-# and from top to bottom: tanh(c), i * g, h, the gates, the slice, the sum, the products
-Y_ACT, Y_IG, Y_H, Y_GATES, Y_CUT, Y_SUM, Y_M = 84, 98, 126, 156, 188, 214, 258
-MX_TOP, FOOT = Y_M - 24, Y_M + 25  # where wires leave and meet a product
+# and from top to bottom: cont's turn, tanh(c), i * g, h, the gates, slice, sum, products
+Y_CONT, Y_ACT, Y_IG, Y_H, Y_GATES, Y_CUT, Y_SUM, Y_M = 82, 84, 98, 126, 156, 188, 214, 258
+SLICE = 264, 12       # its width and height
 
 
 def composed_layout(cell):
@@ -19,8 +23,6 @@ def composed_layout(cell):
 
     Found by what feeds what, not by names: c = f*c + i*g, h = o*tanh(c).
     """
-    if len(cell.stack.states) != 2:
-        return None
     try:
         part = composed_parts(cell)
     except NoLSTM:
@@ -30,27 +32,28 @@ def composed_layout(cell):
     if (not is_whole(cell, part, below.roles if below else set())
             or bool(part["reset_c"]) != bool(part["reset_h"])):
         return None
-    layout = CellLayout(344, 326 if part["reset_c"] is None else 344)
+    layout = CellLayout(WIDTH, HEIGHT + (CONT_ROOM if part["reset_c"] else 0))
     if below:
         layout.width = max(layout.width, below.width(MX))
-        layout.height += below.found.height + 34
+        layout.height += below.height
     _composed_places(layout, part)
     c, h = cell.stack.states
     layout.lanes = {c: TOP, h: FLOOR}
     layout.tracks = [
         (c, [(0, TOP), (layout.width, TOP)], False),
-        (h, [(0, FLOOR), (MH, FLOOR), (MH, FOOT)], True),
+        (h, [(0, FLOOR), (MH, FLOOR), (MH, Y_M + DOWN)], True),
         (h, [(OUT + R, Y_H), (TURN, Y_H), (TURN, FLOOR), (layout.width, FLOOR)], False)]
     if (part["Mx"], 0) in cell.reading:  # the output is fed back as input
-        layout.tracks.append((h, [(MH - 8, FLOOR), (MX, FLOOR), (MX, FOOT)], True))
-    layout.lines = _composed_lines(MX_TOP if part["Mx"] else layout.height)
+        layout.tracks.append((h, [(MH - 8, FLOOR), (MX, FLOOR), (MX, Y_M + DOWN)], True))
+    layout.lines = _composed_lines(Y_M - UP if part["Mx"] else layout.height)
     if part["reset_c"]:
         layout.entries.update({(part["reset_c"], 1): CONT, (part["reset_h"], 1): CONT})
-        layout.lines += [[(CONT, 344), (CONT, 82), (RESET, 82), (RESET, TOP + R)],
-                         [(CONT, 332), (RESET, 332), (RESET, FLOOR + R)]]
-    _ports(cell, layout, part, (h, [(TURN, Y_H + 6), (TURN, 0)]), MX, TURN)
+        branch = FLOOR + R + 15
+        layout.lines += [[(CONT, layout.height), (CONT, Y_CONT), (RESET, Y_CONT), (RESET, TOP + R)],
+                         [(CONT, branch), (RESET, branch), (RESET, FLOOR + R)]]
+    ports(cell, layout, part, (h, [(TURN, Y_H + TURNED), (TURN, 0)]), MX, TURN)
     if below:
-        below.draw(layout, h, FLOOR, (MX, FOOT))
+        below.draw(layout, h, FLOOR, (MX, Y_M + DOWN))
     return layout
 
 
@@ -62,7 +65,7 @@ def _composed_places(layout, part):
           "split_c": (OUT, TOP), "split_h": (TURN, Y_H),
           **{gate: (x, Y_GATES) for gate, x in zip("ifog", (I, F, O, G))}}
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
-    layout.sizes = {part["slice"]: (264, 12)}
+    layout.sizes = {part["slice"]: SLICE}
     layout.notes = {part["z"]: (20, -11, "start"), part["c_i"]: (-6, -20, "end"),
                     part["act_c"]: (-26, 0, "end"), part["h"]: None,
                     part["reset_h"]: (16, 14, "start"),
@@ -73,70 +76,30 @@ def _composed_places(layout, part):
 def _composed_lines(mx_from):
     """Plain wires, from below to above; `mx_from` is where that of Mx begins."""
     return [
-        *[[(x, Y_CUT - 6), (x, Y_GATES + R)] for x in (I, F, O, G)],
+        *[[(x, Y_CUT - SLICE[1] / 2), (x, Y_GATES + R)] for x in (I, F, O, G)],
         [(I, Y_GATES - R), (I, Y_IG), (O - R, Y_IG)],
         [(G, Y_GATES - R), (G, Y_IG), (O + R, Y_IG)],
         [(F, Y_GATES - R), (F, TOP + R)], [(O, Y_IG - R), (O, TOP + R)],
         [(O, Y_GATES - R), (O, Y_H), (OUT - R, Y_H)], [(OUT, TOP), (OUT, Y_ACT - R)],
-        [(OUT, Y_ACT + R), (OUT, Y_H - R)], [(MH, MX_TOP), (MH, Y_SUM), (SUM - R, Y_SUM)],
-        [(MX, mx_from), (MX, Y_SUM), (SUM + R, Y_SUM)], [(SUM, Y_SUM - R), (SUM, Y_CUT + 6)]]
+        [(OUT, Y_ACT + R), (OUT, Y_H - R)], [(MH, Y_M - UP), (MH, Y_SUM), (SUM - R, Y_SUM)],
+        [(MX, mx_from), (MX, Y_SUM), (SUM + R, Y_SUM)],
+        [(SUM, Y_SUM - R), (SUM, Y_CUT + SLICE[1] / 2)]]
 
 
-def fused_layout(cell):
-    """The step made of `LSTMUnit`, or None for any other cell."""
-    units = [node for node in cell.nodes if node.type == "LSTMUnit"]
-    if len(units) != 1 or len(cell.stack.states) != 2:
-        return None
-    try:
-        part = fused_parts(cell, units[0])
-    except NoLSTM:
-        return None
-    part["h"] = units[0].role
-    part.update(splits_of(cell, part))
-    if not is_whole(cell, part):
-        return None
-    layout = CellLayout(292, 252)
-    floor = 230
-    layout.places = {part[name]: place for name, place in
-                     {"unit": (125, 66), "z": (125, 132), "Mh": (68, 182),
-                      "Mx": (182, 182), "reset_h": (34, floor),
-                      "split_h": (272, 82)}.items() if part[name]}
-    layout.sizes = {part["unit"]: (130, 56)}
-    layout.notes = {part["z"]: (16, -17, "start"), part["split_h"]: None}
-    c, h = cell.stack.states
-    layout.lanes = {c: TOP, h: floor}
-    layout.tracks = [
-        (c, [(0, TOP), (292, TOP)], False),
-        (h, [(0, floor), (68, floor), (68, 207)], True),
-        (h, [(190, 82), (272, 82), (272, floor), (292, floor)], False)]
-    layout.lines = [[(68, 158), (68, 132), (112, 132)],
-                    [(182, 158 if part["Mx"] else 252), (182, 132), (138, 132)],
-                    [(125, 119), (125, 94)]]
-    _ports(cell, layout, part, (h, [(272, 88), (272, 0)]), 182, 272)
-    if part["reset_h"]:
-        layout.entries[part["reset_h"], 1] = 34
-        layout.lines.append([(34, 252), (34, 243)])
-    cont = (part["unit"], 2)
-    if cont in cell.entering:
-        layout.entries[cont] = 246
-        layout.lines.append([(246, 252), (246, 108), (170, 108), (170, 94)])
-    return layout
-
-
-def _ports(cell, layout, part, out, x_in, x_out):
-    """x from below; h out on top, where somebody outside the stack reads it."""
+def ports(cell, layout, part, out, x_in, x_out):
+    """x enters from below; h and c leave on top where a layer outside the stack reads them."""
     target = part["Mx"] or part["z"]
     for role, position in cell.entering:
         if role == target:
             layout.entries[role, position] = x_in
             if part["Mx"]:
-                layout.lines.append([(x_in, layout.height), (x_in, layout.places[role][1] + 25)])
+                layout.lines.append([(x_in, layout.height), (x_in, layout.places[role][1] + DOWN)])
     state, points = out
     for key in cell.leaving:
         if key == state.key or key[0] == part["split_h"]:
             layout.exits[key] = x_out
             layout.tracks.append((state, points, False))
-        else:  # c is read outside too
-            layout.exits[key] = x_out - 56
+        else:  # it is c
+            layout.exits[key] = x_out - C_OUT
             c = cell.stack.states[0]
-            layout.tracks.append((c, [(x_out - 56, TOP), (x_out - 56, 0)], False))
+            layout.tracks.append((c, [(x_out - C_OUT, TOP), (x_out - C_OUT, 0)], False))

@@ -1,11 +1,12 @@
 """What a step does to its input before it is multiplied, like an attention: drawn below h."""
 from collections import namedtuple
 
-from .any_cell import foot, lines_inside
+from .any_cell import GAPS, WAY, foot, lines_inside
 from .layered import layered
 from ..looks import look_of
 
-LEFT, GAP = 44, 34  # from the frame's left edge, and from the line of h above
+LEFT, RIGHT, GAP = 44, 30, 34  # from the frame's edges, and from the line of h above
+H_DOWN = 24  # where h turns down from its line, from the frame's left edge
 Inner = namedtuple("Inner", "role inner")
 
 
@@ -22,21 +23,26 @@ class InputLayers:
         edges = [(way, role) for way, keys in self.ways.items() for role, _ in keys]
         edges += [(w.source.role, w.target.role if w.target.role in roles else "out")
                   for w in self.inner]
-        sizes = {**{way: (8, 0) for way in self.ways},
+        sizes = {**{way: WAY for way in self.ways},
                  **{role: (look.width, look.height) for role, look in self.looks.items()},
-                 "out": (8, 0)}
-        self.found = layered(sizes, edges, 22, 28, floor=self.ways, ceiling=["out"])
+                 "out": WAY}
+        self.found = layered(sizes, edges, *GAPS, floor=self.ways, ceiling=["out"])
 
     def fit(self, mx_x):
-        """How far right it begins, so that its way out is below Mx where that can be."""
+        """x of its left edge: its way out is below Mx if there is room for that."""
         return max(LEFT, mx_x - self.found.places["out"][0])
 
     def width(self, mx_x):
-        """Of a frame that holds it."""
-        return self.fit(mx_x) + self.found.width + 30
+        """The width of a frame that holds it."""
+        return self.fit(mx_x) + self.found.width + RIGHT
+
+    @property
+    def height(self):
+        """What it adds to a frame."""
+        return self.found.height + GAP
 
     def draw(self, layout, state, floor, mx):
-        """Places and lines into the layout; `mx` is the foot of Mx, `state` the line of h."""
+        """Add places and lines to the layout; `mx` is the foot of Mx, `floor` the height of h."""
         right, down = self.fit(mx[0]), floor + GAP
         moved = {item: (x + right, y + down) for item, (x, y) in self.found.places.items()}
         bends = {edge: [(x + right, y + down) for x, y in points]
@@ -60,14 +66,14 @@ class InputLayers:
                 points = [(x, y), *bends[way, role],
                           foot(self.cell, layout, self.looks, role, position)]
                 if (role, position) in self.cell.reading:
-                    layout.tracks.append((state, [(24, floor), (24, y), *points], True))
+                    layout.tracks.append((state, [(H_DOWN, floor), (H_DOWN, y), *points], True))
                 else:
                     layout.entries[role, position] = x
                     layout.lines.append([(x, layout.height), *points])
 
 
 def input_layers(cell, part):
-    """The `InputLayers` of a step, or None where the nodes that are left do something else."""
+    """The `InputLayers` of a step; None if it has none, or if its other nodes do more than that."""
     roles = set(cell.role) - set(part.values())
     h = cell.stack.states[1]
     if not roles or not part["Mx"]:

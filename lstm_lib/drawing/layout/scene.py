@@ -1,10 +1,10 @@
-"""What of a net goes where in the time-step picture: rows of steps, and what is around."""
+"""Where each thing stands in the time-step picture: rows of steps, and the nodes around them."""
 from collections import defaultdict
 
-from .cell import Cell
 from .choose import lay_out
 from .layered import apart, layered
 from ..looks import look_of
+from ..structure.cell import Cell
 from ..structure.wiring import Wiring
 
 
@@ -81,7 +81,7 @@ class Scene:
         return self._row_named.get(node.stack)
 
     def _sort_wires(self):
-        """Bars feed, or gather from, several steps; a tag is one blob that many steps read."""
+        """Find bars, which feed or read several steps, and tags, blobs that several steps read."""
         self.into, self.out_of = defaultdict(list), defaultdict(list)
         blob_steps, feeds, gathers = defaultdict(set), defaultdict(set), defaultdict(set)
         for wire in self.wiring.wires:
@@ -146,7 +146,7 @@ class Scene:
                       for step in column.shown_steps(row)}
 
     def _fold_away(self):
-        """What is outside but belongs to steps that are not shown, like their losses."""
+        """Leave out the nodes outside that belong to hidden steps alone, like their losses."""
         self.away = {}  # node -> step
         shown = {(row.stack.name, step) for row, step in self.shown}
         for group in self._groups():
@@ -157,7 +157,7 @@ class Scene:
                 self.away.update(dict.fromkeys(group, min(step for _, step in steps)))
 
     def _groups(self):
-        """Nodes outside the steps that hang together, other than by bars or tags."""
+        """Groups of nodes outside the steps: wires that touch no bar and no tag connect a group."""
         loose = [node for node in self.looks if node not in self.beside | self.bars
                  and not any((node, wire.blob) in self.tags for wire in self.out_of[node])]
         group_of = {node: [node] for node in loose}
@@ -174,7 +174,7 @@ class Scene:
                    for node in group for wire in self.into[node] + self.out_of[node])
 
     def _outside(self):
-        """Everything that is in no step, in layers; a row of steps is one big item there."""
+        """Put all that is in no step into layers; there, a row of steps is one big item."""
         items, place, alone = {}, {}, {}
         for node in self.graph.nodes:
             if node.stack is not None:
@@ -202,7 +202,7 @@ class Scene:
         return 36 if not self.rows else 100 if rolled and len(self.rows) > 1 else 54
 
     def _bar_extent(self, bar):
-        """(centre, width) of the columns a bar has wires to, from the middle of all."""
+        """(centre from the middle of all columns, width) of a bar over those it has wires to."""
         steps = {node.step for wire in self.into[bar] + self.out_of[bar]
                  for node in (wire.source, wire.target) if node.stack is not None}
         touched = [column for column in self.columns
@@ -228,7 +228,7 @@ class Scene:
         return port[0] - self.span / 2 if port else 0
 
     def _align(self):
-        """Rows and bars keep to one centre, so that the lines between them are upright."""
+        """Give rows and bars one centre, so that the lines between them are upright."""
         places = self.layout.places
         centre = next((places[row][0] for row in self.rows), self.width / 2)
         self.left_edge = centre - self.span / 2
@@ -251,7 +251,7 @@ class Scene:
             self.at[node] = (edge + direction * self.looks[node].width / 2, y)
 
     def _lane(self, row, node):
-        """Mean height of the states that a node at the side starts or ends."""
+        """Mean height of the state lines that begin or end at a node at the side."""
         states = [row.stack.state_read(w.target, w.position) for w in self.out_of[node]]
         states += [row.stack.state_made(w.source, w.top)
                    for w in self.into[node]]

@@ -1,1 +1,8 @@
-"""What is in the net: its graph, its steps, its LSTMs, in words."""
+"""What is in the net.
+
+    graph           any net as a graph
+    steps, cell     which layers are a time step, which states it hands on; one step
+    recognise       is this step an LSTM, and which layer is which part of the equations?
+    wiring          which nodes are drawn, and who feeds whom
+    words           the net in words
+"""

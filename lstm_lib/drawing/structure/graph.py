@@ -1,13 +1,14 @@
-"""A net as a graph: the one inner form that every picture and table is made from.
+"""A net as a graph, from which every picture and every table is made.
 
-Blobs are single-assignment here: a layer that works in place makes a new version of its
-blob, so the graph has no cycle, whatever the prototxt says.
+A layer that works in place makes a new version of its blob here. So each blob has one maker,
+and the graph has no cycle.
 """
 from ...safe_caffe.engine import caffe
 from ...errors import NetError
 from .limits import small_enough, with_short_names
 
-# Parameters that a layer has without naming them: (field of LayerParameter, count).
+PROD, SUM, MAX = range(3)  # operations of Eltwise
+# Type -> how many parameters; and where it depends on a bias, which options tell of it.
 COUNTED = {"LSTM": 3, "RNN": 5, "BatchNorm": 3, "PReLU": 1}
 WITH_BIAS = {"InnerProduct": "inner_product_param", "Convolution": "convolution_param",
              "Deconvolution": "convolution_param", "Embed": "embed_param",
@@ -15,7 +16,7 @@ WITH_BIAS = {"InnerProduct": "inner_product_param", "Convolution": "convolution_
 
 
 class Blob:
-    """One version of one blob: who makes it, who reads it."""
+    """A version of a blob: which node makes it, which nodes read it."""
 
     __slots__ = ("name", "maker", "readers", "shape", "last")
 
@@ -55,11 +56,11 @@ class Node:
 
 
 class Graph:
-    """Nodes in the net's order, weights, and whether shapes are known."""
+    """The nodes in the net's order, the weights, and the loaded net if the shapes are known."""
 
     def __init__(self, name, net=None, all_layers=False):
         self.name, self.net = name, net
-        self.all_layers = all_layers  # as Caffe built them, and none is left out of the picture
+        self.all_layers = all_layers  # all that Caffe runs are nodes, and all are drawn
         self.nodes, self.weights = [], []
         self.stacks = []  # filled in by `steps.find_steps`
 
@@ -160,7 +161,7 @@ class _Reader:
         return node
 
     def _folded_into(self, layer, bottoms, tops):
-        """The node an in-place layer becomes part of, if its blob has no other reader."""
+        """The node that an in-place layer joins: its blob's maker, if nobody else reads that."""
         if bottoms != tops or len(tops) != 1 or layer.loss_weight:
             return None
         blob = self.current[tops[0]]
@@ -174,7 +175,7 @@ class _Reader:
         names = [param.name for param in layer.param]
         for index in range(max(len(names), len(blobs), _implied(layer))):
             name = names[index] if index < len(names) else ""
-            # a name, or the layer's own: a name may not contain a zero byte, so no mix-up
+            # a weight without a name is the layer's own
             key = name or (node.index, len(node.layers), index)
             shape = tuple(blobs[index].shape) if index < len(blobs) else None
             weight = self.weights.setdefault(key, Weight(name or f"{layer.name}[{index}]",

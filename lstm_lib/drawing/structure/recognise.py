@@ -1,35 +1,76 @@
 """Is this step an LSTM, and which of its layers is which part of the equations?"""
-from .steps import copied
+from .cell import first_cell
+from .graph import PROD, SUM
+from .steps import is_added_split, original_node
 
 
 class NoLSTM(Exception):
-    """The cell is another one."""
+    """This cell computes something else."""
 
 
-def composed_parts(cell):
-    """Role of each part of the equations; 'Mx' is None where x is projected outside."""
+def is_lstm(stack):
+    """Whether its steps compute c = f * c + i * g and h = o * tanh(c), by whatever layers."""
+    cell = first_cell(stack)
+    if any(node.type == "LSTMUnit" for node in cell.nodes):
+        return True
+    try:
+        _equations(cell)
+    except NoLSTM:
+        return False
+    return True
+
+
+def _equations(cell):
+    """Role of each part of c = f * c + i * g and h = o * tanh(c), however the gates are computed.
+
+    With it: who feeds each role, and which roles read a state.
+    """
+    feeds, carried = _feeds(cell)
+    for role, node in cell.role.items():
+        if _is(node, SUM):
+            try:
+                return _parts_around(role, cell, feeds, carried), feeds, carried
+            except NoLSTM:
+                continue
+    raise NoLSTM
+
+
+def _feeds(cell):
+    """(role -> roles that feed it, the roles that read a state), without the resets of states."""
     feeds = {}
     for wire in cell.inner:
-        feeds.setdefault(wire.target.role, []).append(copied(wire.source).role)
-    part = {}
-    part["c"] = next((role for role, node in cell.role.items() if _is(node, "Eltwise", 1)
-                      and role in {_origin(cell, s.key[0]) for s in cell.stack.states}
-                      and len(feeds.get(role, ())) == 2), None)
-    products = feeds.get(part["c"], ())
+        feeds.setdefault(wire.target.role, []).append(original_node(wire.source).role)
+    resets = set(_resets(cell)) - {None}
     carried = {role for role, _ in cell.reading}
-    part["reset_c"], part["reset_h"] = resets = _resets(cell)
-    carried |= {role for role, before in feeds.items() if set(before) & set(resets)}
-    for role in feeds:
-        feeds[role] = [before for before in feeds[role] if before not in resets]
-    part["c_f"] = _one(r for r in products if r in carried and _is(cell.role[r], "Eltwise", 0))
+    carried |= {role for role, before in feeds.items() if set(before) & resets}
+    return {role: [r for r in before if r not in resets]
+            for role, before in feeds.items()}, carried
+
+
+def _parts_around(c, cell, feeds, carried):
+    part, products = {"c": c}, feeds.get(c, ())
+    part["c_f"] = _one(r for r in products if r in carried and _is(cell.role[r], PROD))
     part["c_i"] = _one(r for r in products if r != part["c_f"])
     part["f"] = _one(feeds.get(part["c_f"], ()))
     part["i"] = _one(r for r in feeds.get(part["c_i"], ()) if cell.role[r].type == "Sigmoid")
     part["g"] = _one(r for r in feeds.get(part["c_i"], ()) if cell.role[r].type == "TanH")
     part["act_c"] = _one(r for r, f in feeds.items()
-                         if f == [part["c"]] and cell.role[r].type != "Split")
+                         if f == [c] and cell.role[r].type not in ("Split", "Scale"))
     part["h"] = _one(r for r, f in feeds.items() if part["act_c"] in f)
     part["o"] = _one(r for r in feeds[part["h"]] if r != part["act_c"])
+    return part
+
+
+def composed_parts(cell):
+    """Role of each part of a step whose gates are cut from one sum of two products.
+
+    'Mx' is None where x is projected outside.
+    """
+    part, feeds, carried = _equations(cell)
+    states = {_origin(cell, state.key[0]) for state in cell.stack.states}
+    if len(cell.stack.states) != 2 or part["c"] not in states:
+        raise NoLSTM
+    part["reset_c"], part["reset_h"] = _resets(cell)
     part["slice"] = _one({r for gate in "ifog" for r in feeds.get(part[gate], ())})
     part["z"] = _one(feeds.get(part["slice"], ()))
     part["Mh"] = _recurrent(cell, [r for r in feeds.get(part["z"], ()) if r in carried])
@@ -39,32 +80,32 @@ def composed_parts(cell):
 
 
 def _recurrent(cell, roles):
-    """Of the products of z that read h, the one with fewer weights: it has no bias."""
+    """W_hc h. If both products of z read h, it is the one with fewer weights: it has no bias."""
     count = {role: len(cell.role[role].weights) for role in roles}
     return _one(role for role in roles if count[role] == min(count.values()))
 
 
 def _origin(cell, role):
-    """What is copied, where a role is a `Split` that Caffe added."""
-    return copied(cell.role[role]).role if role in cell.role else role
+    """The role whose blob a role copies, if it is a `Split` that Caffe added; else itself."""
+    return original_node(cell.role[role]).role if role in cell.role else role
 
 
 def splits_of(cell, part):
     """The `Split` layers of c and h, in a net that is drawn with all its layers."""
-    of = {copied(node).role: role for role, node in cell.role.items()
-          if copied(node) is not node}
+    of = {original_node(node).role: role for role, node in cell.role.items()
+          if is_added_split(node)}
     return {"split_c": of.get(part.get("c")), "split_h": of.get(part.get("h"))}
 
 
 def _resets(cell):
-    """The `Scale` layers that clear c and h where a sequence begins; None where none are."""
+    """For each state the `Scale` layer that clears it where a sequence begins, or None."""
     found = {state: role for (role, position), state in cell.reading.items()
              if cell.role[role].type == "Scale" and position == 0}
     return [found.get(state) for state in cell.stack.states]
 
 
 def _gates_in_order(cell, part):
-    """The drawing has the gates in the order i, f, o, g: they must be cut in that order."""
+    """Raise `NoLSTM` unless the gates are cut in the order in which they are drawn: i, f, o, g."""
     cut = [blob.name for blob in cell.role[part["slice"]].tops]
     if cut != [blob.name for gate in "ifog" for blob in cell.role[part[gate]].bottoms[:1]]:
         raise NoLSTM
@@ -73,6 +114,8 @@ def _gates_in_order(cell, part):
 def fused_parts(cell, unit):
     """Role of each part of a step around an `LSTMUnit`; 'Mx' is None where x comes from outside."""
     into = {(w.target.role, w.position): w.source.role for w in cell.inner}
+    if len(cell.stack.states) != 2:
+        raise NoLSTM
     part = {"unit": unit.role, "z": into.get((unit.role, 1)), "reset_h": _resets(cell)[-1]}
     carried = {role for role, _ in cell.reading}
     carried |= {role for (role, _), before in into.items() if before == part["reset_h"]}
@@ -85,15 +128,15 @@ def fused_parts(cell, unit):
 
 
 def is_whole(cell, part, below=frozenset()):
-    """Whether the parts are all there is, and only c and h are read from outside."""
+    """Whether the step has no other layers, and only c and h are read outside it."""
     states = {state.key for state in cell.stack.states}
     copies = {part["split_c"], part["split_h"]} - {None}
     return (set(part.values()) - {None} == set(cell.role) - below and len(states) == 2
             and all(key in states or key[0] in copies for key in cell.leaving))
 
 
-def _is(node, type_name, operation):
-    return node.type == type_name and node.layers[0].eltwise_param.operation == operation
+def _is(node, operation):
+    return node.type == "Eltwise" and node.layers[0].eltwise_param.operation == operation
 
 
 def _one(roles):

@@ -31,7 +31,7 @@ class Stack:
 
     def state_made(self, node, position):
         """The state that this top of this node gives out, or None."""
-        split = copied(node) is not node  # whichever of its copies
+        split = is_added_split(node)  # any of its tops, which are all the same
         return next((s for s in self.states if s.key == (node.role, position)
                      or split and s.key[0] == node.role), None)
 
@@ -39,8 +39,8 @@ class Stack:
 def find_steps(graph):
     """Fill in stack, step and role of each node, and `graph.stacks`.
 
-    The names say it (`t1/lstm/Mx`, with any prefix before the t); where they do not,
-    the shared weights do: the k-th user of a weight that feeds the next user is step k.
+    The names of the layers tell the steps (`t1/lstm/Mx`, with any prefix before the t). Where
+    they do not, a shared weight does: if each of its users feeds the next, the k-th is step k.
     """
     cells = _by_names(graph) or _by_weights(graph)
     for name, steps in cells.items():
@@ -59,25 +59,30 @@ def find_steps(graph):
 def _by_names(graph):
     found = defaultdict(lambda: defaultdict(list))
     for node in graph.nodes:
-        parts = parts_of_step_name(copied(node).name)
+        parts = parts_of_step_name(original_node(node).name)
         if parts:
             prefix, step, role = parts
-            if copied(node) is not node:
-                role += f" split {copied_top(node)}"
+            if is_added_split(node):
+                copied = node.bottoms[0]
+                role += f" split {copied.maker.tops.index(copied)}"
             found[prefix][step].append((node, role))
     return {prefix: steps for prefix, steps in found.items()
             if not prefix[-1:].isalnum() or _share(steps)}
 
 
-def copied(node):
+def is_added_split(node):
+    """Whether it is a `Split` that Caffe added where a blob has several readers."""
+    return node.type == "Split" and node.name.endswith("_split") and bool(node.bottoms)
+
+
+def original_node(node):
     """The node whose blob a `Split` of Caffe's own copies; of any other node, itself."""
-    added = node.type == "Split" and node.name.endswith("_split") and node.bottoms
-    return node.bottoms[0].maker if added else node
+    return node.bottoms[0].maker if is_added_split(node) else node
 
 
-def copied_top(node):
-    """The number of the top that a `Split` copies."""
-    return node.bottoms[0].maker.tops.index(node.bottoms[0])
+def original_blob(blob):
+    """The blob that a `Split` of Caffe's own copies; of any other blob, itself."""
+    return blob.maker.bottoms[0] if is_added_split(blob.maker) else blob
 
 
 def _share(steps):
@@ -91,7 +96,7 @@ def _share(steps):
 
 
 def _by_weights(graph):
-    """Steps of a net whose names are free: cut where a shared weight is used again."""
+    """The steps of a net with other names: a step begins where a shared weight is used again."""
     for weight in sorted(graph.weights, key=lambda w: -len(w.users)):
         if not weight.shared:
             break
@@ -103,7 +108,7 @@ def _by_weights(graph):
 
 
 def _depths(graph, anchors):
-    """How many anchors lie on the way to each node, itself counted."""
+    """Node -> how many anchors lie on the way to it, itself counted."""
     depth = {}
     for node in graph.nodes:
         before = max((depth[blob.maker] for blob in node.bottoms), default=0)
@@ -112,7 +117,7 @@ def _depths(graph, anchors):
 
 
 def _cells_at(graph, depth, count):
-    """Nodes of depth t, with the nodes that feed only them, named by what they do."""
+    """t -> the nodes of depth t and those that feed them alone, with what they do as roles."""
     step = dict(depth)
     for node in reversed(graph.nodes):
         readers = {step[reader] for blob in node.tops for reader in blob.readers}
@@ -156,7 +161,7 @@ def _states(stack):
 
 
 def _fresh(stack):
-    """Bottoms of the first step that read something else where later ones read a state.
+    """Bottoms of the first step that read no state, where those of later steps read one.
 
     A net that is fed its own output has an input of its own in the first step.
     """
@@ -172,7 +177,7 @@ def _fresh(stack):
 
 
 def _states_by_name(stack, states):
-    """In a single step nothing is handed on; `c0` in and `c1` out must tell."""
+    """Find the states of a net of one step by names: it reads `c0` and makes `c1`."""
     nodes = stack.cells[stack.steps[0]]
     made = {_label(blob, stack.name): (node.role, position)
             for node in nodes for position, blob in enumerate(node.tops)}
@@ -184,13 +189,8 @@ def _states_by_name(stack, states):
                 state.reads.add((node.role, position))
 
 
-def original(blob):
-    """The blob that a `Split` of Caffe's own copies; of any other blob, itself."""
-    return blob if copied(blob.maker) is blob.maker else blob.maker.bottoms[0]
-
-
 def _label(blob, prefix):
-    return _base(original(blob).name, prefix)
+    return _base(original_blob(blob).name, prefix)
 
 
 def _base(name, prefix=""):

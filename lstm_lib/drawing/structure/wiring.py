@@ -10,8 +10,8 @@ class Wiring:
     """The drawn part of a graph.
 
     Left out are layers that only cut an input into its steps or copy a blob (`Slice` and
-    `Split` between steps), a `Concat` that is cut again at once, and what feeds a constant;
-    nothing is where the graph has all layers.
+    `Split` between steps), a `Concat` that is cut again at once, and what feeds a constant. Of
+    a graph with all layers nothing is left out.
     """
 
     def __init__(self, graph):
@@ -51,17 +51,17 @@ class Wiring:
                             blob if piece is not None else start, node, position)
 
     def _was_read(self, node):
-        """Whether the net reads this node, though no drawn wire does any more."""
+        """Whether a layer reads this node, though no wire that is drawn begins there."""
         return node.stack is None and any(blob.readers for blob in node.tops)
 
 
 def is_constant(node):
-    """A `Power` layer with scale 0 gives its shift, whatever comes in."""
+    """Whether it is a `Power` layer with scale 0, which gives its shift whatever comes in."""
     return node.type == "Power" and node.layers[0].power_param.scale == 0
 
 
 def _cuts_into_steps(node):
-    """A `Slice` outside the steps whose tops each go into one step (or are not read)."""
+    """Whether it is a `Slice` outside the steps, each top of which goes into one step at most."""
     if (node.type != "Slice" or node.stack is not None or len(node.tops) < 2
             or not node.bottoms):
         return False
@@ -72,7 +72,7 @@ def _cuts_into_steps(node):
 
 
 def _undone(joiner, cutter):
-    """Whether the cutter gives back just those blobs, a step each, that were joined."""
+    """Whether the cutter takes apart again what was joined, one blob of each step."""
     return (joiner.type == "Concat" and len(joiner.bottoms) == len(cutter.tops)
             and joiner.layers[0].concat_param.axis == cutter.layers[0].slice_param.axis
             and len({blob.maker.step for blob in joiner.bottoms}) == len(joiner.bottoms))

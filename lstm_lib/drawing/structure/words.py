@@ -1,6 +1,9 @@
 """A net in words: the alt text of its picture, a table of its layers, and equations."""
+from .graph import PROD, SUM
+from .recognise import is_lstm
 from .wiring import is_constant
 
+NAMED_WEIGHTS = 6  # so many shared weights a picture's alt text names
 FORMULAS = {
     "Sigmoid": "σ({0})", "TanH": "tanh({0})", "ReLU": "max(0, {0})", "AbsVal": "|{0}|",
     "Exp": "exp({0})", "Log": "log({0})", "Softmax": "exp({0}) / Σ exp({0})",
@@ -10,35 +13,27 @@ FORMULAS = {
 
 
 def alt_text(graph):
-    """What the picture shows, in one sentence for who cannot see it."""
+    """What the picture shows, in one sentence, for those who cannot see it."""
     steps = {step for stack in graph.stacks for step in stack.steps}
     shared = [weight for weight in graph.weights if weight.shared]
     parts = [_counted(len(steps), "step")] if steps else []
     parts += [_counted(len(graph.layers), "layer"), _counted(len(shared), "shared weight")]
     if shared:
-        names = ", ".join(weight.name for weight in shared[:6])
-        parts[-1] += f" ({names}{', …' if len(shared) > 6 else ''})"
+        names = [weight.name for weight in shared[:NAMED_WEIGHTS]]
+        parts[-1] += f" ({', '.join(names + ['…'] * (len(shared) > NAMED_WEIGHTS))})"
     states = list(dict.fromkeys(s.label for stack in graph.stacks for s in stack.states))
     if states:
         parts.append(f"{' and '.join(states)} handed from step to step")
     if len(graph.stacks) > 1:
         parts.insert(0, f"{len(graph.stacks)} stacked")
-    kind = "unrolled LSTM" if _is_lstm(graph) else "unrolled net" if steps else "net"
+    kind = "unrolled net" if steps else "net"
+    if steps and all(map(is_lstm, graph.stacks)):
+        kind = "unrolled LSTM"
     return f"{kind}, {', '.join(parts)}"
 
 
 def _counted(number, word):
     return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def _is_lstm(graph):
-    """Each stack has an `LSTMUnit` or three sigmoid gates and two tanh a step."""
-    def fits(nodes):
-        types = [node.type for node in nodes]
-        return "LSTMUnit" in types or (types.count("Sigmoid"), types.count("TanH")) == (3, 2)
-
-    return bool(graph.stacks) and all(fits(stack.cells[stack.steps[0]])
-                                      for stack in graph.stacks)
 
 
 def table(graph):
@@ -117,10 +112,10 @@ def _formula(node, layer, values):
         names = [weight.name for weight in node.weights]
         bias = f" + {names[1]}" if len(names) > 1 else ""
         return f"{names[0] if names else 'W'} · {', '.join(values)}{bias}"
-    if kind == "Eltwise" and layer.eltwise_param.operation == 1:
+    if kind == "Eltwise" and layer.eltwise_param.operation == SUM:
         return _sum(values, list(layer.eltwise_param.coeff))
     if kind == "Eltwise":
-        return (" × ".join(values) if layer.eltwise_param.operation == 0
+        return (" × ".join(values) if layer.eltwise_param.operation == PROD
                 else f"max({', '.join(values)})")
     if is_constant(node):
         return f"{layer.power_param.shift:g}"

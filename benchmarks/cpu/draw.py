@@ -1,10 +1,11 @@
 """How long a picture takes and how large it is; writes results/draw.json.
 
-    python benchmarks/draw.py
+    python benchmarks/cpu/draw.py
 """
 import json
 import os
 import statistics
+import sys
 import time
 from pathlib import Path
 
@@ -12,9 +13,13 @@ import matplotlib
 import pydot
 
 from lstm_lib import caffe, describe, draw, to_net_parameter, unroll
-from machine import processor
 
-RESULT = Path(__file__).parent / "results" / "draw.json"
+FOLDER = Path(__file__).parents[1]
+sys.path.append(str(FOLDER))
+
+from machine import processor  # noqa: E402
+
+RESULT = FOLDER / "results" / "draw.json"
 GOALS = {3: (10, None), 10: (None, None), 100: (100, 500_000), 1000: (1500, None)}  # ms, bytes
 
 

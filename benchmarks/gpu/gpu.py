@@ -1,6 +1,6 @@
 """Forward + backward of the unrolled LSTM on a GPU, beside cuDNN and the CPU.
 
-    python benchmarks/gpu.py [--minutes 7] [--quick] [--device cpu] [--out FILE]
+    python benchmarks/gpu/gpu.py [--minutes 7] [--quick] [--device cpu] [--out FILE]
 
 Needs PyTorch and a GPU that it reaches by CUDA (or ROCm); no Caffe. Every way computes the
 same LSTM on the same numbers, and is held against NumPy first. A row is a median of 20 or
@@ -20,7 +20,7 @@ import time
 from math import isnan
 from pathlib import Path
 
-RESULT = Path(__file__).parent.parent / "notebooks" / "data" / "gpu.json"
+RESULT = Path(__file__).parents[2] / "notebooks" / "data" / "gpu.json"
 BATCHES = [(32, 128, 256), (256, 512, 1024), (10, 12800, 500)]
 SHAPES = [(T, *rest) for T in (100, 20, 3, 500) for rest in BATCHES]
 GRID = [(20, B, H, H) for B in (1, 8, 32, 128) for H in (32, 128, 512, 1024)]

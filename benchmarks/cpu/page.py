@@ -1,6 +1,6 @@
 """Milliseconds of a frame while the interactive page's picture moves, without a graphics card.
 
-    python benchmarks/page.py      where selenium, Chromium and chromedriver are
+    python benchmarks/cpu/page.py      where selenium, Chromium and chromedriver are
 """
 import shutil
 import tempfile

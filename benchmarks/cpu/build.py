@@ -14,7 +14,7 @@ from lstm_lib import NetError, caffe, describe, load_net, save_weights, unroll, 
 
 L = caffe.layers
 B, D, H = 8, 32, 64
-RESULT = Path(__file__).parent / "results" / "build.json"
+RESULT = Path(__file__).parents[1] / "results" / "build.json"
 
 
 def spec(T, cell, project):

@@ -9,7 +9,7 @@ import resource
 import sys
 import time
 
-THREADS = 1
+THREADS = int(os.environ.get("BENCHMARK_THREADS", 1))  # speed.py chooses
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = str(THREADS)  # before NumPy, Caffe or PyTorch is imported
 

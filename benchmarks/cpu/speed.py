@@ -1,9 +1,12 @@
 """What does unrolling cost? Forward and backward of one LSTM, written in many ways.
 
-Every way computes the same LSTM with one thread, in a process of its own (worker.py). In
-each round every way is asked once, so that a slow moment of the machine meets them all; the
-median of all passes is kept, and the ratio to Caffe's own `LSTM` layer. Peak memory is what
-the net and its passes add to the process. Writes benchmarks/results/speed.json.
+    python benchmarks/cpu/speed.py [--rounds 20] [--threads 1] [--shape T B D H]
+
+Every way computes the same LSTM with as many threads, in a process of its own (worker.py).
+In each round every way is asked once, so that a slow moment of the machine meets them all;
+the median of all passes is kept, and the ratio to Caffe's own `LSTM` layer. Peak memory is
+what the net and its passes add to the process. Writes benchmarks/results/speed.json, with N
+threads speed_N_threads.json; a single shape is only shown.
 
 PyTorch needs a Python of its own: `.venv-portable`, or the one LSTM_LIB_ORACLES names.
 """
@@ -16,19 +19,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-import worker  # sets the threads, so it comes before what follows
+import google.protobuf
+import numpy
 
-import google.protobuf  # noqa: E402
-import numpy  # noqa: E402
-
-import ways  # noqa: E402
-from machine import SIZES, processor  # noqa: E402
-from lstm_lib import describe  # noqa: E402
+import ways
+from lstm_lib import describe
 
 FOLDER = Path(__file__).parent
-RESULT = FOLDER / "results" / "speed.json"
+sys.path.append(str(FOLDER.parent))
+
+from machine import SIZES, processor  # noqa: E402
+
+RESULTS = FOLDER.parent / "results"
 ORACLES = os.environ.get("LSTM_LIB_ORACLES",
-                         str(FOLDER.parent / ".venv-portable" / "bin" / "python"))
+                         str(FOLDER.parents[1] / ".venv-portable" / "bin" / "python"))
 CURVE = [(T, 8, 32, 64) for T in (1, 3, 10, 30, 100, 300, 1000)]
 
 
@@ -121,11 +125,23 @@ def machine():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=20)
-    rounds = parser.parse_args().rounds
-    result = dict(machine=machine(), threads=worker.THREADS, rounds=rounds,
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--shape", type=int, nargs=4, metavar=tuple("TBDH"))
+    options = parser.parse_args()
+    os.environ["BENCHMARK_THREADS"] = str(options.threads)  # for the workers
+    if options.shape:
+        measured([options.shape], options.rounds, fresh=True)
+    else:
+        write(options.rounds, options.threads)
+
+
+def write(rounds, threads):
+    """Measure every way at every shape, and write the file."""
+    result = dict(machine=machine(), threads=threads, rounds=rounds,
                   rows=measured(SIZES, rounds, fresh=True),
                   curve=measured(CURVE, max(10, rounds // 2), fresh=False))
-    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+    name = "speed.json" if threads == 1 else f"speed_{threads}_threads.json"
+    (RESULTS / name).write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,24 +1,9 @@
-"""Where everything stands inside one time step. Laid out once, then stamped T times."""
-
-
-class CellLayout:
-    """Places, lines and ports of one kind of step, from its frame's upper left corner."""
-
-    def __init__(self, width, height):
-        self.width, self.height = width, height
-        self.places = {}   # role -> (x, y)
-        self.sizes = {}    # role -> (width, height), where the look's own is not used
-        self.notes = {}    # role -> (dx, dy, anchor) of its shape, from its centre, or None
-        self.lines = []    # points of a plain wire, with an arrow head at its end
-        self.tracks = []   # (state, points, has a head): wires in a state's colour
-        self.lanes = {}    # state -> height at which it enters and leaves
-        self.entries = {}  # (role, position) -> x where a wire enters from below
-        self.exits = {}    # (role, top) -> x where a wire leaves on top
-        self.look = {}     # role -> Look
+"""One time step: its nodes, and what goes in, through and out."""
+from .wiring import Wire
 
 
 class Cell:
-    """The nodes of one step and what goes in, through and out; equal cells look alike."""
+    """The nodes of one step and what goes in, through and out; cells of one `kind` look alike."""
 
     def __init__(self, stack, nodes, wires_in, wires_out):
         self.stack, self.nodes = stack, nodes
@@ -36,11 +21,10 @@ class Cell:
                                for w in wires_out if w.target not in self
                                and w.target.stack != stack.name})
         self.kind = self._kind()
-
         self._blobs = {(w.target.role, w.position): w.blob.name for w in wires_in}
 
     def ways_in(self):
-        """What comes in from outside, once per blob -> [(role, position)] that read it."""
+        """Each blob or state that comes in from outside -> [(role, position)] that read it."""
         ways = {}
         for key in [*self.reading, *self.entering]:
             state = self.reading.get(key)
@@ -52,9 +36,17 @@ class Cell:
         return self.role.get(node.role) is node
 
     def _kind(self):
-        """Equal for steps that are laid out alike."""
+        """What decides the layout: it is equal for steps that are laid out alike."""
         return (tuple((n.role, tuple(layer.type for layer in n.layers),
                        tuple(weight.mark for weight in n.weights)) for n in self.nodes),
                 tuple((w.source.role, w.target.role, w.position) for w in self.inner),
                 tuple(self.entering), tuple(sorted((k, v.key) for k, v in self.reading.items())),
                 tuple(self.leaving))
+
+
+def first_cell(stack):
+    """The cell of a stack's first step; who reads it outside is left out."""
+    nodes = stack.cells[stack.steps[0]]
+    wires = [Wire(blob.maker, blob.maker.tops.index(blob), blob, node, position)
+             for node in nodes for position, blob in enumerate(node.bottoms)]
+    return Cell(stack, nodes, wires, [])

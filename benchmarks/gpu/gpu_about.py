@@ -3,13 +3,18 @@ import datetime
 import os
 import platform
 import subprocess
+import sys
+from pathlib import Path
 
 import numpy
 import torch
 
 import portable_caffe
-from machine import processor
 from lstm_lib.doctor import version_of
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from machine import processor  # noqa: E402
 
 
 def about(device):

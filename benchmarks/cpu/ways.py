@@ -1,6 +1,6 @@
 """The ways to write one LSTM that `speed.py` measures: make(T, B, D, H) -> (forward, backward).
 
-    python benchmarks/ways.py NUMBER     answers speed.py, see worker.py
+    python benchmarks/cpu/ways.py NUMBER     answers speed.py, see worker.py
 """
 import worker  # sets the threads, so it comes first
 

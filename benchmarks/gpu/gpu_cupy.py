@@ -1,6 +1,6 @@
 """The unrolled LSTM on CuPy arrays against NumPy, forward and backward; nothing is timed.
 
-    python benchmarks/gpu_cupy.py [--quick] [--device cpu] [--out FILE]
+    python benchmarks/gpu/gpu_cupy.py [--quick] [--device cpu] [--out FILE]
 
 CuPy computes on a GPU only. Where it is not installed, or where `--device cpu` says that no
 GPU is expected, that is said in a line and the exit status is LEFT_OUT.

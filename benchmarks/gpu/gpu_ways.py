@@ -1,4 +1,4 @@
-"""The ways to run one LSTM that benchmarks/gpu.py compares, all on the same numbers.
+"""The ways to run one LSTM that gpu.py compares, all on the same numbers.
 
 A way is made once and gives (run, read, feed): `run()` is one forward and backward, `read()`
 the outputs and gradients as NumPy arrays, `feed(factor)` makes that multiple of x the input.

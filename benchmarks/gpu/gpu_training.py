@@ -1,6 +1,6 @@
 """The first steps of notebook 07's training on the GPU and on NumPy: losses and weights agree?
 
-    python benchmarks/gpu_training.py [--steps 10] [--device cpu] [--out FILE]
+    python benchmarks/gpu/gpu_training.py [--steps 10] [--device cpu] [--out FILE]
 
 The images, the net and the solver are those of the notebook: its own cells make them.
 `--device cpu` trains on PyTorch's arrays on the CPU in place of the GPU.
@@ -17,7 +17,7 @@ import numpy as np
 
 import gpu
 
-NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "07_training.ipynb"
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "07_training.ipynb"
 LIMIT = 1e-4  # the largest difference, relative where a number is larger than 1
 MOVED = 1e-2  # weights that change less would agree without any training
 

@@ -1,0 +1,17 @@
+"""Where everything stands inside one time step. Laid out once, then stamped T times."""
+
+
+class CellLayout:
+    """Places, lines and ports of one kind of step, measured from its frame's upper left corner."""
+
+    def __init__(self, width, height):
+        self.width, self.height = width, height
+        self.places = {}   # role -> (x, y)
+        self.sizes = {}    # role -> (width, height), where the look's own is not used
+        self.notes = {}    # role -> (dx, dy, anchor) of its shape, from its centre, or None
+        self.lines = []    # points of a plain wire, with an arrow head at its end
+        self.tracks = []   # (state, points, has a head): wires in a state's colour
+        self.lanes = {}    # state -> height at which it enters and leaves
+        self.entries = {}  # (role, position) -> x where a wire enters from below
+        self.exits = {}    # (role, top) -> x where a wire leaves on top
+        self.look = {}     # role -> Look

@@ -1,0 +1,131 @@
+"""Arrays that Python keeps of a blob's numbers: never freed, and never written into in vain.
+
+pycaffe's `blob.data` points into memory that Caffe frees when the blob grows, or when its
+layer lets it use another blob's. Here each array holds that memory by a blob of its own,
+and one that is the net's no longer is made read-only.
+"""
+import tempfile
+import weakref
+
+from portable_caffe.arrays import free_host_bytes as free_memory
+
+from .child import Died, in_child
+from .pycaffe import real
+from ..errors import NetError
+
+FORWARD_SHARES = {"Split", "Flatten", "Permute", "Parameter"}  # let tops use other memory
+EXPOSES = {"LSTM", "RNN"}  # do so with the states that they expose, which are further tops
+BACKWARD_SHARES = {"Flatten", "Permute"}  # let a bottom's gradient use the memory of the top's
+LENDS = {"MemoryData", "Data", "ImageData", "WindowData"}  # tops point to what these read
+LARGE = 1 << 26  # bytes; for less it is not asked whether they are free
+RESHAPE = """layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 } } }
+             layer { name: "y" type: "Reshape" bottom: "x" top: "y"
+                     reshape_param { shape { dim: -1 } } }"""
+
+_theirs = {side: getattr(real._caffe.Blob, side).fget for side in ("data", "diff")}
+_add_blob = real._caffe.BlobVec.add_blob
+_kept = {}  # id of an array -> (reference to it, blob, side); `keep` and `release` write here
+
+
+def _sharing_layer():
+    """A layer whose `reshape` lets one blob use the memory of another: there is no other way."""
+    with tempfile.NamedTemporaryFile("w", suffix=".prototxt") as file:
+        file.write(RESHAPE)
+        file.flush()
+        return real.Net(file.name, real.TEST)
+
+
+_net = _sharing_layer()
+_share = _net.layers[1].reshape
+
+
+def keep(blob, side):
+    """The blob's numbers or gradients as an array that lives as long as it is held."""
+    _check_free(blob, side)
+    if side == "data" and "lent" in vars(blob):  # by a layer that takes it back
+        return _read_only(_theirs[side](blob).copy())
+    blobs, bottom, top = real._caffe.BlobVec(), real._caffe.RawBlobVec(), real._caffe.RawBlobVec()
+    _add_blob(blobs, 1)
+    bottom.append(blob)
+    top.append(blobs[0])
+    _share(bottom, top)
+    array = _theirs[side](blobs[0]).reshape(tuple(blob.shape))
+    _kept[id(array)] = weakref.KeyedRef(array, _forget, id(array)), blob, side
+    return array
+
+
+def _forget(reference):
+    _kept.pop(reference.key, None)
+
+
+def _read_only(array):
+    array.flags.writeable = False
+    return array
+
+
+def _check_free(blob, side):
+    """Raise where memory is too little for numbers that have none yet; Caffe would die of it."""
+    size = 4 * max(blob.count, getattr(blob, "most", 0))
+    if size > LARGE and size > free_memory():
+        try:
+            in_child(lambda: bool(_theirs[side](blob).size))
+        except (Died, RuntimeError):
+            raise NetError(f"this blob of the shape {tuple(blob.shape)} needs {size / 1e9:.1f} GB, "
+                           f"and {free_memory() / 1e9:.1f} GB are free.") from None
+
+
+def raw_array(blob, side):
+    """The blob's memory itself, for a moment; it may be freed at the next call of Caffe."""
+    return _theirs[side](blob)
+
+
+def address(array):
+    """Where in memory the array begins."""
+    return array.__array_interface__["data"][0]
+
+
+def release():
+    """Arrays that are a net's no longer, after a call that may have moved blobs, are read-only."""
+    for reference, blob, side in list(_kept.values()):
+        array = reference()
+        if array is not None and not (
+                blob.count and address(raw_array(blob, side)) == address(array)):
+            _read_only(array)
+            _kept.pop(id(array), None)
+
+
+def settle(net):
+    """Let blobs move now that move at a net's first pass, so that arrays stay the net's.
+
+    What these layers compute here, the pass computes again.
+    """
+    kinds = [layer.type for layer in net.layers]
+    for place, kind in enumerate(kinds):
+        tops = real.Net._top_ids(net, place)
+        if (kind in FORWARD_SHARES or kind in EXPOSES and len(tops) > 1) and all(
+                net.blobs[net._blob_names[top]].count for top in tops):
+            real.Net._forward(net, place, place)
+    for place, kind in reversed(list(enumerate(kinds))):
+        if kind in BACKWARD_SHARES:
+            real.Net._backward(net, place, place)
+
+
+def mark_lent(net):
+    """Note the blobs whose numbers lie in memory that a layer takes back at the next batch."""
+    lent = {address(raw_array(blob, "data")) for blob in _tops(net, LENDS) if blob.count}
+    for blob in net.blobs.values() if lent else ():
+        if blob.count and address(raw_array(blob, "data")) in lent:
+            blob.lent = True
+
+
+def blank(net, kinds):
+    """Write zeros, which are labels too, into the tops of layers of these types."""
+    for blob in _tops(net, kinds):
+        if blob.count:
+            raw_array(blob, "data")[...] = 0
+
+
+def _tops(net, kinds):
+    names = net._blob_names
+    return [net.blobs[names[top]] for place, layer in enumerate(net.layers)
+            if layer.type in kinds for top in real.Net._top_ids(net, place)]

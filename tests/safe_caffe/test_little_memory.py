@@ -1,0 +1,41 @@
+"""Where memory is limited, as in a container or by `ulimit -v`, what is too large raises."""
+import subprocess
+import sys
+
+import pytest
+from test_errors import layer
+from test_kept_arrays import inputs
+
+LIMITED = """
+import os, resource
+from lstm_lib import NetError, load_net
+net = load_net({net!r})
+with open("/proc/self/statm") as file:
+    used = int(file.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (300 << 20), resource.RLIM_INFINITY))
+try:
+    {act}
+except NetError as error:
+    assert "GB" in str(error) or "alloc" in str(error), error
+    load_net({net!r}).forward()
+    print("raised")
+"""
+NET = inputs(x=(2, 3)) + layer("TanH")
+LARGE = inputs(x=(20000, 10000)) + layer("TanH")
+
+
+@pytest.mark.parametrize("act", [
+    "blob = net.blobs['x']; blob.reshape(20000, 10000); blob.data",
+    "blob = net.blobs['x']; blob.reshape(20000, 10000); blob.diff",
+    "blob = net.blobs['x']; blob.reshape(20000, 10000); net.forward()",
+    "blob = net.blobs['x']; blob.reshape(20000, 10000); blob.reshape(2, 3); blob.data; "
+    "raise NetError('no GB needed')",
+    f"load_net({LARGE!r}).forward()",
+    f"net.forward(); load_net({LARGE!r})",
+    """load_net('layer { name: "p" type: "DummyData" top: "p" dummy_data_param { shape { '
+             'dim: 20000 dim: 10000 } } }').forward()"""])
+def test_what_does_not_fit_raises_and_what_fits_still_runs(act):
+    act = act.replace("load_net('layer", "net.forward(); load_net('layer")
+    code = LIMITED.format(net=NET, act=act)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert (ran.returncode, ran.stdout) == (0, "raised\n"), ran.stderr[-2000:]
