@@ -74,15 +74,43 @@ def write_unrolled(asked):
 def add_check_command(commands):
     command = commands.add_parser("check", help="load a prototxt and print what is in it")
     command.add_argument("file", help="a prototxt")
+    add_trust(command)
     command.set_defaults(run=check)
 
 
-def check(asked):
-    from . import load_net, summary, to_net_parameter
-    from .files import readable
+def add_trust(command):
+    command.add_argument("--trust", action="store_true",
+                         help="build the net also where that runs code of a module, or opens "
+                              "files, that the prototxt names; otherwise such a net is not "
+                              "built, and a line says so")
 
-    print(summary(load_net(to_net_parameter(readable(asked.file)))))
+
+def check(asked):
+    from . import summary
+
+    print(summary(built(asked)))
     return 0
+
+
+def built(asked):
+    """The loaded net of a prototxt; its text alone, if to build it means to trust its author."""
+    from . import load_net
+    from .drawing.structure.limits import small_enough
+    from .files import readable
+    from .safe_caffe.engine import caffe
+    from .safe_caffe.net_checks import check_spec
+    from .trust import reaching_out
+
+    spec = small_enough(readable(asked.file))
+    layers = [] if asked.trust else reaching_out(spec)
+    if not layers:
+        return load_net(spec)
+    check_spec(caffe, spec, asked.file, trusted=False)
+    name, kind, does = layers[0]
+    more = f", and {len(layers) - 1} more" if len(layers) > 1 else ""
+    print(f"lstm_lib {asked.command}: not built, so no shapes: layer {name[:100]!r} of type "
+          f"{kind[:100]!r} {does}{more}. If you trust this file, add --trust.", file=sys.stderr)
+    return spec
 
 
 def add_draw_command(commands):
@@ -96,12 +124,13 @@ def add_draw_command(commands):
                          help="write the shapes of the blobs; this builds the net")
     command.add_argument("--all-layers", action="store_true",
                          help="draw all that Caffe runs; this builds the net")
+    add_trust(command)
     command.add_argument("--html", action="store_true", help="write the interactive page")
     command.set_defaults(run=write_picture)
 
 
 def write_picture(asked):
-    from . import draw, load_net
+    from . import caffe, draw
 
     ending = ".html" if asked.html else ".svg"
     path = asked.output or os.path.splitext(asked.file)[0] + ending
@@ -109,9 +138,10 @@ def write_picture(asked):
         path = os.path.splitext(path)[0] + ".html"
     if os.path.realpath(path) == os.path.realpath(asked.file):
         raise NetError(f"{path!r} is the prototxt itself; give -o another file.")
-    source = load_net(asked.file) if asked.shapes or asked.all_layers else asked.file
-    picture = draw(source, style=asked.style, steps=asked.steps, shapes=asked.shapes,
-                   all_layers=asked.all_layers, path=path)
+    source = built(asked) if asked.shapes or asked.all_layers else asked.file
+    loaded = isinstance(source, caffe.Net)
+    picture = draw(source, style=asked.style, steps=asked.steps, path=path,
+                   shapes=asked.shapes and loaded, all_layers=asked.all_layers and loaded)
     print(f"{path}: {picture.alt}")
     return 0
 

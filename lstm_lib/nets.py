@@ -23,11 +23,20 @@ def to_net_parameter(source):
         return _proto_of(source)
     if isinstance(source, caffe.Net):
         return source.spec
+    written = text_of(source)
+    if written is None:
+        raise NetError("expected a NetSpec, prototxt text or a path, got "
+                       f"{type(source).__name__}.")
+    return parse(written[0], NetParameter(), written[1])
+
+
+def text_of(source):
+    """(prototxt text, what it is called) of text or of a file; None of anything else."""
     if isinstance(source, str) and ("{" in source or "\n" in source or not source.strip()):
-        return parse(source, NetParameter(), "prototxt")
+        return source, "prototxt"
     if isinstance(source, (str, os.PathLike)):
-        return parse(read_text(source), NetParameter(), repr(os.fspath(source)))
-    raise NetError(f"expected a NetSpec, prototxt text or a path, got {type(source).__name__}.")
+        return read_text(source), repr(os.fspath(source))
+    return None
 
 
 def _proto_of(ns):
@@ -96,6 +105,9 @@ def _named(source, name=None, force_backward=False):
 
 def load_net(source, weights=None, phase=caffe.TRAIN, force_backward=False):
     """Build a net on Caffe, or raise; never end the process.
+
+    As with pycaffe, a `Python` layer's module is imported and run, and files that layers name
+    are opened: load only what you trust. `draw` and `summary` of a path do neither.
 
     Parameters
     ----------

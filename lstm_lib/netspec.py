@@ -2,7 +2,7 @@
 import functools
 import re
 
-from .arguments import check_count, check_name, check_net_spec, check_top
+from .arguments import check_count, check_name, check_net_spec, check_ntop, check_top
 from .errors import NetError
 from .safe_caffe.engine import caffe
 from .safe_caffe.layer_options import check_made
@@ -102,6 +102,7 @@ def _make(caffe_layer, name, bottoms, options):
     if not callable(caffe_layer):
         raise NetError(f"layer {name!r}: expected what makes a layer, like caffe.layers.TanH, "
                        f"got {caffe_layer!r}.")
+    check_ntop(f"layer {name!r}", options.get("ntop", 1))
     made = caffe_layer(*bottoms, name=name, **options)
     if not getattr(caffe_layer, "looks", False):  # plain pycaffe made it
         check_made(caffe, made)

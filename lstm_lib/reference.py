@@ -14,6 +14,9 @@ from collections import namedtuple
 
 import numpy as np
 
+from .arguments import numbers, short
+from .errors import NetError
+
 Trace = namedtuple("Trace", "x h0 c0 i f o g c tanh_c h W_xc W_hc")
 Gradients = namedtuple("Gradients", "W_xc b_c W_hc x h0 c0")
 
@@ -47,7 +50,7 @@ def lstm_forward(x, h0, c0, W_xc, b_c, W_hc):
     >>> trace.h.shape
     (3, 2, 4)
     """
-    _check_shapes(x, h0, c0, W_xc, b_c, W_hc)
+    x, h0, c0, W_xc, b_c, W_hc = _of_right_shapes(x, h0, c0, W_xc, b_c, W_hc)
     h, c, steps = h0, c0, []
     for x_t in x:
         i, f, o, g = np.split(x_t @ W_xc.T + b_c + h @ W_hc.T, 4, axis=-1)  # each (B, H)
@@ -59,13 +62,16 @@ def lstm_forward(x, h0, c0, W_xc, b_c, W_hc):
     return Trace(x, h0, c0, *map(np.array, zip(*steps)), W_xc, W_hc)
 
 
-def _check_shapes(x, h0, c0, W_xc, b_c, W_hc):
-    shapes = [np.shape(array) for array in (x, h0, c0, W_xc, b_c, W_hc)]
+def _of_right_shapes(*given):
+    arrays = [numbers(name, array)
+              for name, array in zip(("x", "h0", "c0", "W_xc", "b_c", "W_hc"), given)]
+    shapes = [array.shape for array in arrays]
     (T, B, D), H = (shapes[0] + (0, 0, 0))[:3], (shapes[5] + (0, 0))[1]
     right = [(T, B, D), (B, H), (B, H), (4 * H, D), (4 * H,), (4 * H, H)]
     if shapes != right or not T:
         raise ValueError("expected x (T, B, D), h0 and c0 (B, H), W_xc (4H, D), b_c (4H,) and "
                          f"W_hc (4H, H), got the shapes {', '.join(map(str, shapes))}.")
+    return arrays
 
 
 def lstm_backward(trace, dh, dh_T=0, dc_T=0):
@@ -81,8 +87,7 @@ def lstm_backward(trace, dh, dh_T=0, dc_T=0):
     -------
     Gradients : of W_xc, b_c, W_hc, x, h0 and c0, each of the shape of its array.
     """
-    if np.shape(dh) != trace.h.shape:
-        raise ValueError(f"dh has the shape {trace.h.shape} of all outputs, got {np.shape(dh)}.")
+    _check_gradients(trace, dh, dh_T, dc_T)
     dh_next, dc = dh_T + np.zeros_like(trace.h0), dc_T + np.zeros_like(trace.c0)
     h_before = np.concatenate([trace.h0[None], trace.h[:-1]])  # h_{t-1}, (T, B, H)
     c_before = np.concatenate([trace.c0[None], trace.c[:-1]])
@@ -104,12 +109,24 @@ def lstm_backward(trace, dh, dh_T=0, dc_T=0):
                      np.tensordot(dz, h_before, steps_and_batch), dz @ trace.W_xc, dh_next, dc)
 
 
+def _check_gradients(trace, dh, dh_T, dc_T):
+    if not isinstance(trace, Trace):
+        raise NetError(f"expected what lstm_forward returned, got {short(trace)}.")
+    if numbers("dh", dh).shape != trace.h.shape:
+        raise ValueError(f"dh has the shape {trace.h.shape} of all outputs, got {np.shape(dh)}.")
+    for name, array in (("dh_T", dh_T), ("dc_T", dc_T)):
+        if numbers(name, array).shape not in ((), trace.h0.shape):
+            raise ValueError(f"{name} has the shape {trace.h0.shape} of a state, got "
+                             f"{np.shape(array)}.")
+
+
 def compare(name, ours, theirs, tolerance=1e-6):
     """Print how two arrays agree; raise when they differ by more than `tolerance`.
 
     Raises
     ------
     AssertionError : the shapes differ, or a number does by more than `tolerance`.
+    NetError : not two arrays of numbers and one number.
 
     Examples
     --------
@@ -117,7 +134,9 @@ def compare(name, ours, theirs, tolerance=1e-6):
     >>> compare("h", np.ones(2), np.ones(2) + 1e-9)
     h        exact: no    largest difference: 1e-09
     """
-    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    name, ours, theirs = str(name), numbers("ours", ours), numbers("theirs", theirs)
+    if numbers("tolerance", tolerance).ndim:
+        raise NetError(f"the tolerance is one number, got {short(tolerance)}.")
     if ours.shape != theirs.shape:
         raise AssertionError(f"{name}: the shapes are {ours.shape} and {theirs.shape}.")
     difference = np.max(np.abs(ours.astype("f8") - theirs.astype("f8")), initial=0)

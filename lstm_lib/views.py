@@ -10,7 +10,9 @@ import numpy as np
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator
 
+from .arguments import check_name, short
 from .errors import NetError
+from .nets import check_loaded
 from .netspec import step_name
 
 STYLES = list(zip(["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"],
@@ -34,6 +36,8 @@ def gates_over_time(net, sequence=0, prefix=""):
     ------
     NetError : the net has no composed steps, or fewer sequences.
     """
+    check_loaded(net)
+    check_name("prefix", prefix)
     rows = _gate_rows(net, sequence, prefix)
     fig, axes = plt.subplots(len(rows), 1, figsize=(7, 7), sharex=True, layout="constrained")
     for ax, (name, values) in zip(axes, rows.items()):
@@ -87,12 +91,16 @@ def gradients_over_time(nets, state="c", sequence=None, prefix=""):
     ------
     NetError : a net has no unroll with this prefix, or fewer sequences.
     """
+    _check_named(nets, "net")
     series = {name: gradient_sizes(net, state, sequence, prefix) for name, net in nets.items()}
     return lines(series, "time step t", f"mean |dL/d{state}_t|")
 
 
 def gradient_sizes(net, state="c", sequence=None, prefix=""):
     """Mean |dL/dc_t| (or h) for t = 1 .. T, after `backward()`, as an array (T,)."""
+    check_loaded(net)
+    check_name("state", state)
+    check_name("prefix", prefix)
     blobs = itertools.takewhile(lambda name: name in net.blobs,
                                 (f"{prefix}{state}{t}" for t in itertools.count(1)))
     diffs = np.array([net.blobs[name].diff[0] for name in blobs])  # (T, B, H)
@@ -105,9 +113,15 @@ def gradient_sizes(net, state="c", sequence=None, prefix=""):
 
 
 def _check_sequence(sequence, batch):
-    if not 0 <= sequence < batch:
-        raise NetError(f"sequence {sequence} is asked for and the batch has {batch}, counted "
+    if not isinstance(sequence, (int, np.integer)) or isinstance(sequence, bool) or not (
+            0 <= sequence < batch):
+        raise NetError(f"sequence {sequence!r} is asked for and the batch has {batch}, counted "
                        "from 0.")
+
+
+def _check_named(series, what):
+    if not hasattr(series, "items"):
+        raise NetError(f"expected a dict of name -> {what}, got {short(series)}.")
 
 
 def lines(series, xlabel, ylabel, log=False, ax=None):
@@ -117,6 +131,7 @@ def lines(series, xlabel, ylabel, log=False, ax=None):
     >>> len(ax.lines)
     2
     """
+    _check_named(series, "numbers")
     ax = ax or plt.subplots(figsize=(7, 3.5))[1]
     for (name, values), (color, style) in zip(series.items(), itertools.cycle(STYLES)):
         ax.plot(range(1, len(values) + 1), values, style, color=color, lw=2, label=str(name))
@@ -139,6 +154,8 @@ def weights_by_gate(weights):
     >>> [label.get_text() for label in axes[0].get_yticklabels()]
     ['i', 'f', 'o', 'g']
     """
+    if not hasattr(weights, "W_hc"):
+        raise NetError(f"expected weights as get_weights returns them, got {short(weights)}.")
     limit = max(abs(weights.W_xc).max(), abs(weights.W_hc).max())
     fig, axes = plt.subplots(1, 2, figsize=(7, 4), layout="constrained")
     for ax, name in zip(axes, ("W_xc", "W_hc")):

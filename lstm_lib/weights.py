@@ -9,7 +9,7 @@ from collections import namedtuple
 import numpy as np
 from google.protobuf.internal.encoder import _VarintBytes
 
-from .arguments import check_count
+from .arguments import check_count, numbers, short
 from .errors import NetError
 from .files import write_whole
 from .nets import NetParameter, check_loaded
@@ -46,6 +46,8 @@ def xavier_start(D, H, rng, forget_bias=0.0):
     check_count("H", H)
     if not hasattr(rng, "uniform"):
         raise ValueError(f"expected rng = np.random.default_rng(seed), got {rng!r}.")
+    if numbers("forget_bias", forget_bias).size not in (1, H) or np.ndim(forget_bias) > 1:
+        raise NetError(f"forget_bias is one number, or H = {H}, got {short(forget_bias)}.")
     x, h = np.sqrt(3 / D), np.sqrt(3 / H)
     b_c = np.zeros(4 * H, np.float32)
     b_c[H:2 * H] = forget_bias  # rows i, f, o, g: f is the second block

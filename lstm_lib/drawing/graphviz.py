@@ -10,7 +10,7 @@ from ..doctor import dot_command
 from ..safe_caffe.engine import caffe
 from ..errors import DotMissing, NetError
 from .looks import weight_colour
-from ..nets import to_net_parameter
+from .structure.limits import small_enough, with_short_names
 from .structure.wiring import Wiring
 
 SECONDS = 120  # `caffe.draw` needs some at T = 15, minutes at T = 20, and more on a busy machine
@@ -44,12 +44,13 @@ def run_dot(dot_text, kind, instead, seconds=SECONDS):
 
 
 def caffe_dot(source):
-    """The DOT text of `caffe.draw`, with each name quoted.
+    """The DOT text of `caffe.draw`, with each name and unknown type quoted.
 
     Caffe takes a colon in a name for a port and stumbles over quotes and words like
-    `graph`; so it draws a copy with plain names, and the labels get the real ones.
+    `graph`; a type it writes as it is, also one that ends the label and goes on with a link.
+    So it draws a copy with plain words, and the labels get the real ones.
     """
-    net, names = _plain_names(to_net_parameter(source))
+    net, names = _plain_names(with_short_names(small_enough(source)))
     style = dict(caffe.draw.LAYER_STYLE_DEFAULT)
     try:
         drawn = caffe.draw.get_pydot_graph(net, "BT")
@@ -63,6 +64,8 @@ def caffe_dot(source):
 
 
 def _plain_names(source):
+    """A copy in which each word that is not Caffe's own is plain, and plain -> real words."""
+    known = set(caffe.layer_type_list())
     net = caffe.proto.caffe_pb2.NetParameter()
     net.CopyFrom(source)
     plain, names = {}, {}
@@ -76,14 +79,19 @@ def _plain_names(source):
     net.name = "net"
     for layer in net.layer:
         layer.name = name_for(layer.name)
+        layer.type = layer.type if layer.type in known else name_for(layer.type)
         layer.bottom[:] = [name_for(name) for name in layer.bottom]
         layer.top[:] = [name_for(name) for name in layer.top]
     return net, names
 
 
-def _escaped(name):
-    """The name as it may stand in a label, of the `record` kind that Caffe uses too."""
-    return re.sub(r'([\\"{}<>|])', r"\\\1", svg.printable(name).replace("\n", " "))
+def _escaped(word):
+    """The word as it may stand in a quoted label, of the `record` kind that Caffe uses too.
+
+    All that a net brings into DOT goes through here. `&` may begin an entity, `&#60;`.
+    """
+    plain = " ".join(svg.printable(word).split()).replace("&", "&amp;")
+    return re.sub(r'([\\"{}<>|])', r"\\\1", plain)
 
 
 def _quoted(name):

@@ -14,6 +14,7 @@ class OuterWires:
         self.coloured = defaultdict(list)   # colour of a state -> the same
         self.parts = []
         self.named = set()  # places where a blob's name stands already
+        self.order = {}     # node -> {position of a bottom: its place from the left}
 
     def svg(self):
         """The SVG of all of them."""
@@ -48,8 +49,11 @@ class OuterWires:
         x, y = self.scene.at[node]
         look, incoming = self.scene.looks[node], self.scene.into[node]
         if len(incoming) > 1:
-            order = sorted(incoming, key=lambda w: (self._from_x(w), w.position))
-            x += look.width * 0.7 * ((order.index(wire) + 1) / (len(order) + 1) - 0.5)
+            if node not in self.order:
+                sides = sorted((self._from_x(w), w.position) for w in incoming)
+                self.order[node] = {position: place for place, (_, position) in enumerate(sides)}
+            place = self.order[node][wire.position]
+            x += look.width * 0.7 * ((place + 1) / (len(incoming) + 1) - 0.5)
         return x, y + look.height / 2
 
     def _from_x(self, wire):

@@ -6,7 +6,7 @@ from .structure.graph import read_graph
 from .graphviz import caffe_dot, clustered_dot, run_dot
 from .structure.steps import prepared
 from .time_picture import time_picture
-from ..files import write_whole
+from ..files import path_of, write_whole
 from .svg import fitted
 from .values import Paint
 from .structure.words import alt_text, table
@@ -46,11 +46,13 @@ class Picture:
 
         Raises
         ------
-        NetError : another ending, a folder that is missing or not writable, a PNG too large.
+        NetError : no path, another ending, a folder that is missing or not writable, a PNG
+            that is too large.
         """
-        kind = os.path.splitext(os.fspath(path))[1][1:].lower()
+        name = path_of(path)
+        kind = os.path.splitext(name)[1][1:].lower()
         if kind not in KINDS:
-            raise NetError(f"cannot save a picture as {os.fspath(path)!r}: the name must end in "
+            raise NetError(f"cannot save a picture as {name!r}: the name must end in "
                            f"{', '.join('.' + kind for kind in KINDS)}.")
         write_whole(path, lambda beside: self._write(beside, kind))
         return path

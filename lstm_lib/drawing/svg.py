@@ -4,6 +4,7 @@ No `<style>` and no `id`: viewers strip the one, and the other leaks between fig
 """
 import re
 from html import escape
+from itertools import accumulate, takewhile
 
 FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 INK, GREY, PALE, LINE, WHITE = "#222", "#666", "#F4F4F4", "#777", "#FFF"
@@ -93,9 +94,9 @@ def shortened(words, width, size=12):
     words = " ".join(str(words).split()) or " "
     if width_of(words, size) <= width:
         return words
-    keep = len(words)
-    while keep > 2 and width_of(words[:keep] + "…", size) > width:
-        keep -= 1
+    room = width - width_of("…", size)
+    widths = accumulate(width_of(character, size) for character in words)
+    keep = max(sum(1 for _ in takewhile(lambda wide: wide <= room, widths)), 2)
     return words[:keep - keep // 2] + "…" + words[len(words) - keep // 2:]
 
 

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ..arguments import numbers
 from ..errors import NetError
 from ..weights import LSTMWeights
 
@@ -48,7 +49,7 @@ def reorder_gates(array, given, wanted):
 
     Raises
     ------
-    NetError : the rows do not divide by 4, or an order does not name i, f, o and g once each.
+    NetError : no numbers, the rows do not divide by 4, or an order does not name i, f, o and g once each.
 
     Examples
     --------
@@ -57,12 +58,14 @@ def reorder_gates(array, given, wanted):
     [0, 1, 4, 5, 2, 3, 6, 7]
     """
     for order in (given, wanted):
-        if sorted(order) != sorted("ifog"):
+        if not isinstance(order, (str, list, tuple)) or {*map(str, order)} != {*"ifog"} or (
+                len(order) != 4):
             raise NetError(f"an order of gates names i, f, o and g once each, got {order!r}.")
-    if np.ndim(array) == 0 or len(array) % 4:
-        raise NetError(f"an LSTM has four gates of H rows each; {np.shape(array)} does not "
+    array = numbers("the array", array)
+    if array.ndim == 0 or len(array) % 4:
+        raise NetError(f"an LSTM has four gates of H rows each; {array.shape} does not "
                        "divide by 4 along its first axis.")
-    blocks = dict(zip(given, np.split(np.asarray(array), 4)))
+    blocks = dict(zip(given, np.split(array, 4)))
     return np.concatenate([blocks[gate] for gate in wanted])
 
 

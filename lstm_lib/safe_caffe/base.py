@@ -1,7 +1,7 @@
 """What a safe Caffe has, whichever Caffe computes."""
 import importlib
 
-from .layer_options import SafeLayers
+from .layer_options import SafeLayers, SafeParams, make_tops_safe
 
 
 class SafeCaffe:
@@ -18,7 +18,8 @@ class SafeCaffe:
 
     def __init__(self, caffe):
         self._caffe = caffe
-        self.layers = SafeLayers(caffe)
+        self.layers, self.params = SafeLayers(caffe), SafeParams(caffe)
+        make_tops_safe(caffe)
 
     def __getattr__(self, name):
         try:

@@ -1,4 +1,5 @@
-"""`caffe.layers` that look at a layer's type and options where it is made."""
+"""`caffe.layers` that look at a layer's type and options where it is made; names that exist."""
+from ..arguments import check_ntop, check_top
 from ..errors import NetError, did_you_mean
 
 _seen = set()  # layers already found good, so that T equal steps are looked at once
@@ -56,6 +57,64 @@ def _near_field(error, holder, option):
                  if near), "")
 
 
+class NoSuchName(NetError, AttributeError, KeyError):
+    """A name that is not there, for `hasattr`, for pycaffe's programs, and with a spelling.
+
+    The nearest of the known names is looked for when the message is read, for it takes time.
+    """
+
+    def __init__(self, said, name, known):
+        super().__init__(said)
+        self._said, self._name, self._known = said, name, known
+
+    def __str__(self):
+        return self._said + did_you_mean(str(self._name), [str(name) for name in self._known])
+
+
+def make_tops_safe(caffe):
+    """Let `ns.x` and `ns["x"]` say which top a NetSpec lacks."""
+    def top(ns, name):
+        tops = vars(ns).get("tops", {})
+        try:
+            return tops[name]
+        except (KeyError, TypeError):  # the last where the name is a list
+            raise NoSuchName(f"this NetSpec has no top {name!r}.", name, tops) from None
+
+    caffe.NetSpec.__getattr__ = caffe.NetSpec.__getitem__ = top
+
+
+class SafeParams:
+    """`caffe.params` that says which constant a layer type lacks."""
+
+    def __init__(self, caffe):
+        self._caffe = caffe
+
+    def __getattr__(self, type_name):
+        if type_name.startswith("_"):  # Python itself asks
+            raise AttributeError(type_name)
+        return _Constants(self._caffe, type_name)
+
+
+class _Constants:
+    """`caffe.params.Eltwise`: SUM, PROD and MAX."""
+
+    def __init__(self, caffe, type_name):
+        self._caffe, self._type = caffe, type_name
+
+    def __getattr__(self, name):
+        try:
+            return getattr(getattr(self._caffe.params, self._type), name)
+        except AttributeError:
+            pass
+        messages = {kind.name[:-len("Parameter")]: kind for kind in
+                    self._caffe.proto.caffe_pb2.DESCRIPTOR.message_types_by_name.values()}
+        if self._type not in messages:
+            raise NoSuchName(f"caffe.params has no {self._type!r}.", self._type, messages)
+        known = [value for enum in messages[self._type].enum_types for value in enum.values_by_name]
+        raise NoSuchName(f"caffe.params.{self._type} has no {name!r}; it has "
+                         f"{', '.join(known) or 'no constants'}.", name, known)
+
+
 class SafeLayers:
     """`caffe.layers` whose functions look at type and options at once."""
 
@@ -66,6 +125,10 @@ class SafeLayers:
         make = getattr(self._caffe.layers, type_name)
 
         def layer(*args, **kwargs):
+            what = f"layer {kwargs['name']!r}" if "name" in kwargs else f"a layer {type_name}"
+            for number, bottom in enumerate(args):
+                check_top(self._caffe, bottom, f"{what}: bottom {number}")
+            check_ntop(what, kwargs.get("ntop", 1))
             made = make(*args, **kwargs)
             check_made(self._caffe, made)
             return made

@@ -58,8 +58,11 @@ def _check_listed_files(layer):
                        "missing. Paths count from the folder Python works in.")
 
 
-def check_spec(caffe, net, what):
-    """What Python can see wrong in a parsed net: layer types and sizes."""
+def check_spec(caffe, net, what, trusted=True):
+    """What Python can see wrong in a parsed net: layer types and sizes.
+
+    Not trusted, the module of a layer written in Python is not imported.
+    """
     if not net.layer and not net.layers:
         raise NetError(f"{what} holds no layer.")
     runs = set(caffe.layer_type_list())
@@ -69,7 +72,7 @@ def check_spec(caffe, net, what):
             raise NetError(f"layer {layer.name!r}: {caffe.__name__} does not run layers of type "
                            f"{layer.type!r}. It runs {', '.join(sorted(runs))}.")
         _check_in_place(layer)
-        if layer.type == "Python":
+        if layer.type == "Python" and trusted:
             _check_python_layer(caffe, layer)
         if layer.type == "HDF5Output":
             raise NetError(f"layer {layer.name!r}: HDF5Output overwrites its file when the net is "

@@ -82,6 +82,31 @@ def test_any_net_at_all_gives_a_whole_picture(steps):
         assert "nan" not in picture.svg and ElementTree.fromstring(picture.svg) is not None
 
 
+def broken_lstm(seed):
+    """An unrolled LSTM in which a few layers lost or swapped a bottom, a top or their type."""
+    dice, net = random.Random(seed), caffe.proto.caffe_pb2.NetParameter()
+    options = [{}, dict(cell="fused"), dict(project="once")]
+    net.CopyFrom(unrolled(dice.randint(1, 3), **dice.choice(options)).to_proto())
+    for _ in range(dice.randint(1, 4)):
+        layer, ends = dice.choice(net.layer), dice.randint(0, 4)
+        blobs = [layer.bottom, layer.top][ends % 2]
+        if ends < 2 and blobs:
+            del blobs[dice.randrange(len(blobs))]
+        elif ends == 2:
+            layer.type = dice.choice(TYPES)
+        elif ends == 3:
+            layer.top.append(dice.choice(dice.choice(net.layer).top or ["new"]))
+        else:
+            del layer.bottom[:]
+    return net
+
+
+@pytest.mark.parametrize("steps", ["fold", "all", "rolled"])
+def test_an_lstm_that_lost_parts_of_itself_gives_a_whole_picture(steps):
+    for seed in range(200):
+        assert ElementTree.fromstring(draw(broken_lstm(seed), steps=steps).svg) is not None
+
+
 @pytest.mark.parametrize("nothing", ["", "  \n", caffe.proto.caffe_pb2.NetParameter(),
                                      'name: "empty"\n'])
 def test_an_empty_net_is_refused(nothing):

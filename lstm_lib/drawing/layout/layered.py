@@ -1,7 +1,10 @@
 """A small layered layout: inputs at the bottom, each node above all that feed it."""
 from collections import defaultdict
 
+from ...errors import NetError
+
 SWEEPS = 6
+MOST_BENDS = 100_000  # places where lines pass a layer; the layout takes seconds by then
 
 
 class Layout:
@@ -82,6 +85,10 @@ def _just_below(reader, rank, taken):
 
 def _rows(sizes, edges, rank):
     """The items of each rank; an edge has a place holder in each rank that it passes."""
+    bends = sum(max(rank[target] - rank[source] - 1, 0) for source, target in edges)
+    if bends > MOST_BENDS:
+        raise NetError(f"the lines of this net pass {bends:,} times beside a layer; up to "
+                       f"{MOST_BENDS:,} are drawn. Draw a part of it; `summary` lists it all.")
     rows = [[] for _ in range(max(rank.values(), default=0) + 1)]
     for item in sizes:
         rows[rank[item]].append(item)

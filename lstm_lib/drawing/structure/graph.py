@@ -5,7 +5,7 @@ and the graph has no cycle.
 """
 from ...safe_caffe.engine import caffe
 from ...errors import NetError
-from ...nets import to_net_parameter
+from .limits import small_enough, with_short_names
 
 PROD, SUM, MAX = range(3)  # operations of Eltwise
 # Type -> how many parameters; and where it depends on a bias, which options tell of it.
@@ -77,8 +77,8 @@ def read_graph(source, all_layers=False):
 
     Raises
     ------
-    NetError : the text is no prototxt, the net holds no layer, or all layers are asked for
-        and the net is not loaded.
+    NetError : the text is no prototxt, the net holds no layer or is too large to be shown, or
+        all layers are asked for and the net is not loaded.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def read_graph(source, all_layers=False):
     >>> [[layer.type for layer in node.layers] for node in graph.nodes]
     [['Input', 'TanH']]
     """
-    spec = to_net_parameter(source)
+    spec = with_short_names(small_enough(source))
     if spec.layers and not spec.layer:
         raise NetError("this prototxt is in Caffe's format of 2014 (`layers {`); bring it up to "
                        "date with Caffe's tool upgrade_net_proto_text.")
@@ -98,7 +98,7 @@ def read_graph(source, all_layers=False):
         if graph.net is None:
             raise NetError("which layers Caffe runs is known of a loaded net only: "
                            "draw(load_net(...), all_layers=True).")
-        spec = _as_built(graph.net)
+        spec = with_short_names(_as_built(graph.net))
     _Reader(graph, spec).read()
     return graph
 

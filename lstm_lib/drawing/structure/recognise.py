@@ -107,7 +107,7 @@ def _resets(cell):
 def _gates_in_order(cell, part):
     """Raise `NoLSTM` unless the gates are cut in the order in which they are drawn: i, f, o, g."""
     cut = [blob.name for blob in cell.role[part["slice"]].tops]
-    if cut != [cell.role[part[gate]].bottoms[0].name for gate in "ifog"]:
+    if cut != [blob.name for gate in "ifog" for blob in cell.role[part[gate]].bottoms[:1]]:
         raise NoLSTM
 
 

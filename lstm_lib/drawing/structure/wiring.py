@@ -62,7 +62,8 @@ def is_constant(node):
 
 def _cuts_into_steps(node):
     """Whether it is a `Slice` outside the steps, each top of which goes into one step at most."""
-    if node.type != "Slice" or node.stack is not None or len(node.tops) < 2:
+    if (node.type != "Slice" or node.stack is not None or len(node.tops) < 2
+            or not node.bottoms):
         return False
     readers = [reader for blob in node.tops for reader in blob.readers]
     steps = [{reader.step for reader in blob.readers} for blob in node.tops]
