@@ -68,7 +68,10 @@ class Graph:
 
     def _add_weights(self, node):
         """Own weights, or those of the layer that named the same parameter first."""
-        specs = list(node.spec.param)
+        specs, has = list(node.spec.param), len(node.layer.blobs)
+        if len(specs) > has:
+            raise NetError(f"layer {node.spec.name!r} ({node.spec.type}): it has {has} weights, "
+                           f"and {len(specs)} times param {{ }}; leave out what is too much.")
         for index, blob in enumerate(node.layer.blobs):
             spec = specs[index] if index < len(specs) else caffe_pb2.ParamSpec()
             owner = self.owners.get(spec.name) if spec.name else None

@@ -5,6 +5,7 @@
     child         a forked process in which something is tried first
     net, blob, solver             the parts of pycaffe, made safe
     shapes, passes                when a net takes up shapes, when it is tried how it runs
+    batches       many of them, one after the other
     memory        arrays that Python keeps of a blob's numbers
     layer_options, net_checks     what can be seen wrong before a net is built
     inputs, values, hdf5, weight_files  what is given to a net: arrays, indices, files

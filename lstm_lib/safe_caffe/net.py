@@ -1,12 +1,11 @@
 """pycaffe's `Net`, made so that a mistake raises `NetError` and the process lives on."""
-from itertools import zip_longest
-
 from portable_caffe.prototxt import parse
 
 from .base import bytes_needed
+from .batches import Batches
 from .child import Died, Stuck, free_memory, in_child
 from .explain import hint_for, which_layer
-from .inputs import Gathered, check_batches, fixed, write_into
+from .inputs import fixed, write_into
 from .memory import mark_lent, release, settle
 from .net_checks import check_listed_files, check_spec
 from .passes import Passes
@@ -16,7 +15,7 @@ from ..errors import NetError, did_you_mean
 from ..files import read_text, readable, without_mark
 
 
-class SafeNet(Passes, WeightFiles, real.Net):
+class SafeNet(Passes, Batches, WeightFiles, real.Net):
     """`caffe.Net` that raises `NetError` where Caffe would end the process.
 
     Building, reshaping, loading and sharing run in a child process first; `forward` and
@@ -94,28 +93,6 @@ class SafeNet(Passes, WeightFiles, real.Net):
         self.take_shapes()
         write_into(self, self.outputs, "diff", output_diffs)
         return super().backward(diffs, start, end)
-
-    def forward_all(self, blobs=None, **inputs):
-        """`caffe.Net.forward_all`: many batches, one after the other."""
-        check_batches(self, self.inputs, inputs)
-        found = Gathered(self, inputs)
-        for batch in self._batch(inputs):
-            found.add(self.forward(blobs, **batch))
-        return found.joined()
-
-    def forward_backward_all(self, blobs=None, diffs=None, **arrays):
-        """`caffe.Net.forward_backward_all`: many batches, forward and backward."""
-        check_batches(self, [*self.inputs, *self.outputs], arrays)
-        found, gradients = Gathered(self, arrays), Gathered(self, arrays)
-        ways = [self._batch({name: arrays[name] for name in names if name in arrays})
-                for names in (self.inputs, self.outputs)]
-        for forward, backward in zip_longest(*ways, fillvalue={}):
-            found.add(self.forward(blobs, **forward))
-            gradients.add(self.backward(diffs, **backward))
-        return found.joined(), gradients.joined()
-
-    def _batch(self, blobs):
-        return super()._batch(blobs) if blobs else iter(())  # pycaffe's own wants one
 
     def _check_call(self, blobs, start, end):
         if not isinstance(blobs, (list, tuple, type(None))):

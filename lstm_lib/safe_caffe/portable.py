@@ -4,6 +4,7 @@ from portable_caffe.prototxt import parse
 
 from .net_checks import check_spec
 from .base import SafeCaffe
+from .batches import Batches
 from ..errors import NetError
 from ..files import write_whole, read_text, readable
 from .inputs import fixed, write_into
@@ -12,7 +13,7 @@ from .base import source_shapes
 from .weight_files import check_common, check_weights
 
 
-class Net(portable_caffe.Net):
+class Net(Batches, portable_caffe.Net):
     """`caffe.Net` of portable_caffe, with what `lstm_lib` asks of a net on either engine.
 
     `net.spec` is the NetParameter it was built from; who has it parsed already hands it over.
