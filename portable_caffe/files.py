@@ -159,12 +159,15 @@ def to_message(array, message, field="data"):
 def from_message(message):
     """The array of a BlobProto, also of the old kind with four sizes."""
     data = np.array(message.data or message.double_data, dtype=np.float32)
-    shape = data.shape
-    if message.HasField("shape"):
-        shape = tuple(message.shape.dim)
-    elif message.HasField("num"):
+    shape = tuple(message.shape.dim)
+    if of_four_axes(message):
         shape = message.num, message.channels, message.height, message.width
     if min(shape, default=0) < 0 or prod(shape) != data.size:
-        raise NetError(f"a blob of shape {shape} is stored with {data.size} numbers: the file was "
+        raise NetError(f"a blob of shape {shape} has {data.size} numbers in the file, which was "
                        "damaged or cut short.")
     return data.reshape(shape)
+
+
+def of_four_axes(message):
+    """Whether a BlobProto is of the old kind. Source: blob.cpp, FromProto and ShapeEquals"""
+    return any(map(message.HasField, ("num", "channels", "height", "width")))

@@ -1,21 +1,22 @@
 """Weights in files, and whether a file of weights belongs to a net."""
+import os
+
+from portable_caffe.files import read_binary
+
 from ..errors import NetError
 from ..files import write_whole, readable
 
 
 def check_weights(caffe, net, path):
     """A caffemodel must be whole and hold each weight of the net."""
-    stored = caffe.proto.caffe_pb2.NetParameter()
-    with open(path, "rb") as file:
-        data = file.read()
     try:
-        stored.ParseFromString(data)
-    except Exception:  # protobuf raises DecodeError from one of several modules
-        stored.Clear()
-    held = {layer.name for layer in [*stored.layer, *stored.layers] if layer.blobs}
+        stored = read_binary(path, caffe.proto.caffe_pb2.NetParameter())
+        held = {str(layer.name) for layer in [*stored.layer, *stored.layers] if layer.blobs}
+    except NetError:  # it cannot be parsed
+        held = set()
     if not held:
-        raise NetError(f"{path!r} ({len(data)} bytes) holds no weights: it is no .caffemodel "
-                       "or was cut short while it was written.")
+        raise NetError(f"{path!r} ({os.path.getsize(path)} bytes) holds no weights: it is no "
+                       ".caffemodel or was cut short while it was written.")
     missing = [name for name in owners(net) if name not in held]
     if missing:
         raise NetError(f"{path!r} has no weights for layer {missing[0]!r}; it holds "
