@@ -11,20 +11,27 @@ __all__ = ["read_text", "readable", "without_mark", "write_whole"]
 def read_text(path):
     """The text of a file, or a NetError that says why not."""
     try:
-        with open(readable(path), encoding="utf-8-sig") as file:  # Notepad begins with a mark
-            return file.read()
+        return _content(path).decode("utf-8-sig")  # Notepad begins with a mark
     except UnicodeDecodeError:
         raise NetError(f"{path} is no text; expected a prototxt file.") from None
 
 
+def _content(path, size=-1):
+    """The first bytes of a file, or all, or a NetError that says why not."""
+    path = readable(path)
+    try:
+        with open(path, "rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise NetError(f"{path!r} cannot be read: {error.strerror}.") from None
+
+
 def without_mark(path):
     """The path, of a file that Caffe itself will read; it stumbles over a byte order mark."""
-    path = readable(path)
-    with open(path, "rb") as file:
-        if file.read(3) == b"\xef\xbb\xbf":
-            raise NetError(f"{path!r} begins with a byte order mark, as Notepad writes it, which "
-                           "Caffe does not read: save it as plain UTF-8, or use load_net(path).")
-    return path
+    if _content(path, 3) == b"\xef\xbb\xbf":
+        raise NetError(f"{path!r} begins with a byte order mark, as Notepad writes it, which "
+                       "Caffe does not read: save it as plain UTF-8, or use load_net(path).")
+    return path_of(path)
 
 
 def readable(path):
