@@ -37,14 +37,21 @@ def read_text(path, message):
 def read_binary(path, message):
     """Fill a message from a binary file (.caffemodel, .solverstate)."""
     data = _read(path, "rb")
+    if not parse_bytes(data, message):
+        raise NetError(f"{path} ({len(data)} bytes) is not a whole "
+                       f"{message.DESCRIPTOR.name} file.")
+    return message
+
+
+def parse_bytes(data, message):
+    """Fill a message from its bytes; False where they are not a whole one."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)  # some versions only warn
             message.ParseFromString(data)
     except (DecodeError, RuntimeWarning, SystemError):  # the last for some texts
-        raise NetError(f"{path} ({len(data)} bytes) is not a whole "
-                       f"{message.DESCRIPTOR.name} file.") from None
-    return message
+        return False
+    return True
 
 
 def write_binary(path, message):

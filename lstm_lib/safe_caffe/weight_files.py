@@ -1,22 +1,18 @@
 """Weights in files, and whether a file of weights belongs to a net."""
-import os
-
-from portable_caffe.files import read_binary
+from portable_caffe.files import parse_bytes
 
 from ..errors import NetError
-from ..files import write_whole, readable
+from ..files import read_bytes, readable, write_whole
 
 
 def check_weights(caffe, net, path):
     """A caffemodel must be whole and hold each weight of the net."""
-    try:
-        stored = read_binary(path, caffe.proto.caffe_pb2.NetParameter())
-        held = {str(layer.name) for layer in [*stored.layer, *stored.layers] if layer.blobs}
-    except NetError:  # it cannot be parsed
-        held = set()
+    data, stored = read_bytes(path), caffe.proto.caffe_pb2.NetParameter()
+    whole = parse_bytes(data, stored)
+    held = {str(layer.name) for layer in [*stored.layer, *stored.layers] if whole and layer.blobs}
     if not held:
-        raise NetError(f"{path!r} ({os.path.getsize(path)} bytes) holds no weights: it is no "
-                       ".caffemodel or was cut short while it was written.")
+        raise NetError(f"{path!r} ({len(data)} bytes) holds no weights: it is no .caffemodel "
+                       "or was cut short while it was written.")
     missing = [name for name in owners(net) if name not in held]
     if missing:
         raise NetError(f"{path!r} has no weights for layer {missing[0]!r}; it holds "
