@@ -135,16 +135,16 @@ def _read_answer(fd, child):
     """All that the child writes, or nothing when it dies; `Stuck` when it stands still."""
     answer, used, still = b"", 0, 0  # looks are counted, for a paused machine's clock may jump
     while not answer.endswith(END):
-        dead = _is_dead(child)  # asked first: what a dead child wrote is in the pipe by now
+        now = _processor_time(child)  # asked first: what a dead child wrote is in the pipe by now
         if select.select([fd], [], [], LOOK_SECONDS)[0]:
             part = os.read(fd, 1 << 16)
             if not part:
                 return b""
             answer += part
-        elif dead:
+        elif now is None:
             return b""
-        elif _processor_time(child) != used:
-            used, still = _processor_time(child), 0
+        elif now != used:
+            used, still = now, 0
         elif still * LOOK_SECONDS < STILL_SECONDS:
             still += 1
         else:
@@ -154,21 +154,13 @@ def _read_answer(fd, child):
 
 
 def _processor_time(child):
-    """Clock ticks that the child has computed for, in its own code and in the system's."""
+    """Clock ticks that it has computed for, in its own code and in the system's; None: dead."""
     try:
         with open(f"/proc/{child}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()  # its name may hold anything
-    except OSError:  # it has ended and is reaped already
+    except (FileNotFoundError, ProcessLookupError):  # somebody ignores SIGCHLD, so it is reaped
         return None
-    return int(fields[11]) + int(fields[12])
-
-
-def _is_dead(child):
-    """Whether the child has ended; it stays to be reaped by `_end`."""
-    try:
-        return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except ChildProcessError:  # somebody ignores SIGCHLD, so it is reaped already
-        return True
+    return None if fields[0] in b"ZX" else int(fields[11]) + int(fields[12])
 
 
 def _end(child):
