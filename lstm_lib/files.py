@@ -5,26 +5,37 @@ from portable_caffe.files import path_of, write_whole
 
 from .errors import NetError
 
-__all__ = ["read_text", "readable", "without_mark", "write_whole"]
+__all__ = ["read_bytes", "read_text", "readable", "without_mark", "write_whole"]
 
 
 def read_text(path):
     """The text of a file, or a NetError that says why not."""
     try:
-        with open(readable(path), encoding="utf-8-sig") as file:  # Notepad begins with a mark
-            return file.read()
+        return _read(path, encoding="utf-8-sig")  # Notepad begins with a mark
     except UnicodeDecodeError:
         raise NetError(f"{path} is no text; expected a prototxt file.") from None
 
 
+def read_bytes(path):
+    """The bytes of a file, or a NetError that says why not."""
+    return _read(path, mode="rb")
+
+
+def _read(path, size=-1, **how):
+    path = readable(path)
+    try:
+        with open(path, **how) as file:
+            return file.read(size)
+    except OSError as error:
+        raise NetError(f"{path!r} cannot be read: {error.strerror}.") from None
+
+
 def without_mark(path):
     """The path, of a file that Caffe itself will read; it stumbles over a byte order mark."""
-    path = readable(path)
-    with open(path, "rb") as file:
-        if file.read(3) == b"\xef\xbb\xbf":
-            raise NetError(f"{path!r} begins with a byte order mark, as Notepad writes it, which "
-                           "Caffe does not read: save it as plain UTF-8, or use load_net(path).")
-    return path
+    if _read(path, 3, mode="rb") == b"\xef\xbb\xbf":
+        raise NetError(f"{path!r} begins with a byte order mark, as Notepad writes it, which "
+                       "Caffe does not read: save it as plain UTF-8, or use load_net(path).")
+    return path_of(path)
 
 
 def readable(path):

@@ -118,7 +118,7 @@ def _check_free(ns, name):
                          f"({ns.tops[name].fn.type_name}); choose another name or prefix.")
 
 
-STEP_NAME = re.compile(r"(.*?)t(\d+)/(.+)", re.S)
+STEP_NAME = re.compile(r"(.*?)t(\d{1,9})/(.+)", re.S)  # Python reads no number of 4,301 digits
 
 
 def step_name(prefix, t, part=""):

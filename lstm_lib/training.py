@@ -1,5 +1,6 @@
 """How do I train a net? Caffe's own solvers, driven from Python, with errors that raise."""
-from portable_caffe.solver import name_snapshots
+import numpy as np
+from portable_caffe.snapshots import name_snapshots
 
 from .errors import NetError, did_you_mean
 from .nets import load_net
@@ -32,7 +33,7 @@ class Solver(SafeSolver):
             raise NetError("a solver trains inputs of one size; for another batch size or "
                            "number of steps make another net and solver.")
         super().step(count)
-        return sum(float(self.net.blobs[name].data) for name in self.net.outputs
+        return sum(float(np.sum(self.net.blobs[name].data)) for name in self.net.outputs
                    if self.net.blob_loss_weights[name])
 
 

@@ -164,7 +164,7 @@ def save_weights(net, path):
     """
     check_loaded(net)
     stored = NetParameter(name=net.spec.name)
-    types = {layer.name: layer.type for layer in net.spec.layer}
+    types = {name: layer.type for name, layer in zip(net._layer_names, net.layers)}  # as built
     for name in owners(net):
         layer = stored.layer.add(name=name, type=types[name])
         for blob in net.params[name]:

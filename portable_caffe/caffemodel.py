@@ -16,29 +16,26 @@ def copy_from(net, path):
     if not sources:
         raise NetError(f"{path} holds no weights: it is no .caffemodel, or was cut short while "
                        "it was written.")
-    found = [(name, [files.from_message(blob) for blob in blobs])
-             for name, blobs in sources.items() if name in net.layer_dict]
-    for name, stored in found:
-        _must_fit(name, stored, net.layer_dict[name].blobs)
-    for name, stored in found:
-        for blob, array in zip(net.layer_dict[name].blobs, stored):
-            blob.data[...] = array.reshape(blob.shape)
+    found = [array for name, blobs in sources.items() if name in net.layer_dict
+             for array in _fitting(name, blobs, net.layer_dict[name].blobs)]
+    for blob, array in found:
+        blob.data[...] = array.reshape(blob.shape)
 
 
-def _must_fit(name, stored, targets):
+def _fitting(name, stored, targets):
+    """Each blob of a layer and the array for it; NetError where one has another shape."""
     if len(targets) != len(stored):
         raise NetError(f"Incompatible number of blobs for layer {name}: {len(stored)} in the "
                        f"file, {len(targets)} here. {OTHER_NET}")
-    for index, (blob, array) in enumerate(zip(targets, stored)):
-        if _without_ones(array.shape) != _without_ones(blob.shape):
+    for index, (blob, message) in enumerate(zip(targets, stored)):
+        array, shape = files.from_message(message), tuple(blob.shape)
+        if files.of_four_axes(message):
+            shape = (1,) * (4 - len(shape)) + shape
+        if array.shape != shape:
             raise NetError(f"Cannot copy param {index} weights from layer {name!r}; shape "
                            f"mismatch. {OTHER_NET}\nGiven: {array.shape} in the file, "
-                           f"{blob.shape} here.")
-
-
-def _without_ones(shape):
-    """Old files write every blob with four axes."""
-    return [size for size in shape if size != 1]
+                           f"{shape} here.")
+        yield blob, array
 
 
 def to_proto(net, write_diff=False):

@@ -1,13 +1,24 @@
 """Prototxt and binary files, the same as real Caffe's."""
 import os
+import shutil
 import tempfile
 import warnings
+from contextlib import ExitStack, contextmanager, suppress
+from math import prod
 
 import numpy as np
 from google.protobuf.message import DecodeError
 
 from .errors import NetError
+from .interrupts import HeldBack
 from .prototxt import parse
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+LOCK = ".unfinished"  # in the folder of a file that is being written
 
 
 def _read(path, mode):
@@ -26,24 +37,32 @@ def read_text(path, message):
 def read_binary(path, message):
     """Fill a message from a binary file (.caffemodel, .solverstate)."""
     data = _read(path, "rb")
+    if not parse_bytes(data, message):
+        raise NetError(f"{path} ({len(data)} bytes) is not a whole "
+                       f"{message.DESCRIPTOR.name} file.")
+    return message
+
+
+def parse_bytes(data, message):
+    """Fill a message from its bytes; False where they are not a whole one."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)  # some versions only warn
             message.ParseFromString(data)
     except (DecodeError, RuntimeWarning, SystemError):  # the last for some texts
-        raise NetError(f"{path} ({len(data)} bytes) is not a whole "
-                       f"{message.DESCRIPTOR.name} file.") from None
-    return message
+        return False
+    return True
 
 
 def write_binary(path, message):
     """Write a message as a binary file, the whole file or nothing."""
-    write_whole(path, lambda beside: _write_bytes(beside, message.SerializeToString()))
+    write_whole(path, lambda beside: write_bytes(beside, message))
 
 
-def _write_bytes(path, data):
+def write_bytes(path, message):
+    """Write a message into a file as it is, for one that is moved to its place later."""
     with open(path, "wb") as file:
-        file.write(data)
+        file.write(message.SerializeToString())
 
 
 def path_of(path):
@@ -55,33 +74,85 @@ def path_of(path):
 
 def write_whole(path, write):
     """`write(beside)` a file next to `path`, then move it there: the whole file or nothing."""
+    return write_together([path], write)[0]
+
+
+def write_together(paths, write):
+    """`write(*besides)` a file next to each path, then move them there, in this order.
+
+    At any moment there is the old or the new whole file under each name. What a killed process
+    left goes when the same file is written again.
+    """
+    paths = [_writable(path) for path in paths]
+    try:
+        with HeldBack() as held, ExitStack() as places:
+            besides = [places.enter_context(_place_beside(path)) for path in paths]
+            with held.let_in():
+                write(*besides)
+            for beside, path in zip(besides, paths):
+                os.replace(beside, path)
+    except OSError as error:
+        raise NetError(f"cannot write {paths[0]!r}: {error.strerror or error}.") from None
+    return paths
+
+
+def _writable(path):
     path = os.path.realpath(path_of(path))  # a link stays one
     if os.path.exists(path) and not os.path.isfile(path):
         raise NetError(f"cannot write {path!r}: it is no file.")
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         raise NetError(f"cannot write {path!r}: there is no folder {folder!r}; make it first.")
-    try:
-        handle, beside = tempfile.mkstemp(suffix=os.path.splitext(path)[1], dir=folder)
-        os.close(handle)
-    except OSError as error:
-        raise NetError(f"cannot write into {folder!r}: {error.strerror}.") from None
-    try:
-        write(beside)
-        os.chmod(beside, 0o666 & ~_umask())
-        os.replace(beside, path)
-    except OSError as error:
-        raise NetError(f"cannot write {path!r}: {error.strerror}.") from None
-    finally:
-        if os.path.exists(beside):  # it was not moved
-            os.remove(beside)
     return path
 
 
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+@contextmanager
+def _place_beside(path):
+    """A path of the same name in a folder of its own, which is locked while this writer lives."""
+    folder, name = os.path.split(path)
+    mark = f".{name[:50]}.unfinished-"  # a name has 255 bytes at most
+    _clear(folder, mark)
+    own, lock = _locked_folder(folder, mark)
+    try:
+        yield os.path.join(own, name)
+    finally:
+        os.close(lock)  # first, for Windows removes no file that is open
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _locked_folder(folder, mark):
+    while True:
+        own = tempfile.mkdtemp(prefix=mark, dir=folder)
+        path = os.path.join(own, LOCK)
+        with suppress(FileNotFoundError):
+            lock = os.open(path, os.O_CREAT | os.O_RDWR)
+            if fcntl:
+                with suppress(OSError):  # a file system without locks, where nobody clears
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.path.exists(path):
+                return own, lock
+            os.close(lock)
+        # another writer took it for one that was left
+
+
+def _clear(folder, mark):
+    """Remove the folders of writers that were killed."""
+    with suppress(OSError):  # one may write into a folder and not list it
+        for name in os.listdir(folder):
+            if name.startswith(mark):
+                _clear_if_left(os.path.join(folder, name))
+
+
+def _clear_if_left(own):
+    path = os.path.join(own, LOCK)
+    with suppress(OSError):  # its writer lives, or another one clears it
+        if not fcntl:
+            os.remove(path)  # which Windows does only if nobody has it open
+            shutil.rmtree(own)
+            return
+        with open(path, "ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(own)
 
 
 def to_message(array, message, field="data"):
@@ -95,7 +166,15 @@ def to_message(array, message, field="data"):
 def from_message(message):
     """The array of a BlobProto, also of the old kind with four sizes."""
     data = np.array(message.data or message.double_data, dtype=np.float32)
-    if message.HasField("shape"):
-        return data.reshape(tuple(message.shape.dim))
-    sizes = (message.num, message.channels, message.height, message.width)
-    return data.reshape(sizes) if message.HasField("num") else data
+    shape = tuple(message.shape.dim)
+    if of_four_axes(message):
+        shape = message.num, message.channels, message.height, message.width
+    if min(shape, default=0) < 0 or prod(shape) != data.size:
+        raise NetError(f"a blob of shape {shape} has {data.size} numbers in the file, which was "
+                       "damaged or cut short.")
+    return data.reshape(shape)
+
+
+def of_four_axes(message):
+    """Whether a BlobProto is of the old kind. Source: blob.cpp, FromProto and ShapeEquals"""
+    return any(map(message.HasField, ("num", "channels", "height", "width")))

@@ -4,11 +4,10 @@ Each class says how a weight w changes by its gradient g. Source: solver.cpp, sg
 nesterov_solver.cpp, adagrad_solver.cpp, rmsprop_solver.cpp, adadelta_solver.cpp, adam_solver.cpp
 """
 import os
-from math import prod
 
-from . import arrays, files
+from . import arrays, files, snapshots
 from .errors import NetError
-from .lr_policy import POLICIES, check_policy, steps_done
+from .lr_policy import POLICIES, check_policy
 from .memory import Memory
 from .net import Net, read_net
 from .proto import caffe_pb2
@@ -22,8 +21,8 @@ class Solver:
     histories = 1  # how many arrays are kept for each weight
     takes_momentum = True
 
-    def __init__(self, solver_file):
-        self.param = read_solver(solver_file)
+    def __init__(self, source):
+        self.param = read_solver(source)
         self.iter = 0
         check_policy(self.param)
         self._check_rule()
@@ -148,31 +147,12 @@ class Solver:
         return gradient + (arrays.current.xp.sign(data) if l1 else data) * decay
 
     def snapshot(self):
-        """Write PREFIX_iter_N.caffemodel and PREFIX_iter_N.solverstate."""
-        stem = f"{self.param.snapshot_prefix}_iter_{self.iter}"
-        files.write_binary(stem + ".caffemodel", self.net.to_proto(self.param.snapshot_diff))
-        state = caffe_pb2.SolverState(iter=self.iter, learned_net=stem + ".caffemodel",
-                                      current_step=steps_done(self.param, self.iter))
-        for memory in self._history:
-            files.to_message(memory.open(), state.history.add())
-        files.write_binary(stem + ".solverstate", state)
+        """Write PREFIX_iter_N.caffemodel and PREFIX_iter_N.solverstate, both whole or none."""
+        snapshots.write(self)
 
     def restore(self, path):
         """Go on where a .solverstate stands, with the weights it names."""
-        state = files.read_binary(path, caffe_pb2.SolverState())
-        if len(state.history) != len(self._history):
-            raise NetError(f"{path}: Incorrect length of history blobs: {len(state.history)}, not "
-                           f"{len(self._history)}; it is from another net or solver type.")
-        history = [files.from_message(message) for message in state.history]
-        for memory, numbers in zip(self._history, history):
-            if numbers.size != prod(memory.shape):
-                raise NetError(f"{path} is from a net of other sizes: a weight has the shape "
-                               f"{memory.shape} here, {numbers.shape} there.")
-        if state.HasField("learned_net"):
-            self.net.copy_from(state.learned_net)
-        self.iter = state.iter
-        for memory, numbers in zip(self._history, history):
-            memory.open()[...] = numbers.reshape(memory.shape)
+        snapshots.read(self, path)
 
 
 class SGDSolver(Solver):
@@ -269,32 +249,26 @@ def _net_in(source, phase, more_state):
     return Net.in_state(spec, state)
 
 
-def read_solver(path):
-    """The SolverParameter of a file; without a snapshot_prefix it is the file's name."""
-    param = files.read_text(path, caffe_pb2.SolverParameter())
+def read_solver(source):
+    """The SolverParameter of a file, or a copy of one; without a snapshot_prefix the file's name."""
+    param, path = caffe_pb2.SolverParameter(), "snapshot"
+    if isinstance(source, caffe_pb2.SolverParameter):
+        param.CopyFrom(source)
+    else:
+        path = os.fspath(source)
+        files.read_text(path, param)
     if param.HasField("solver_type"):  # of older files. Source: upgrade_proto.cpp
         if param.HasField("type"):
             raise NetError(f"{path}: give either type or, as older files do, solver_type.")
         old = param.DESCRIPTOR.enum_types_by_name["SolverType"].values_by_number
         param.type = {name.upper(): name for name in SOLVERS}[old[param.solver_type].name]
-    name_snapshots(param, os.path.splitext(os.fspath(path))[0])
+    snapshots.name_snapshots(param, os.path.splitext(path)[0])
     return param
 
 
-def name_snapshots(param, stem):
-    """Fill in the prefix as Caffe does: `stem` without one, in a folder the last part of it.
-
-    Source: upgrade_proto.cpp, UpgradeSnapshotPrefixProperty
-    """
-    if not param.HasField("snapshot_prefix"):
-        param.snapshot_prefix = stem
-    elif os.path.isdir(param.snapshot_prefix):
-        param.snapshot_prefix = os.path.join(param.snapshot_prefix, os.path.basename(stem))
-
-
-def get_solver(path):
-    """The solver of the type that a solver prototxt names."""
-    kind = read_solver(path).type
+def get_solver(source):
+    """The solver of the type that a solver prototxt, or a SolverParameter, names."""
+    kind = read_solver(source).type
     if kind not in SOLVERS:
         raise NetError(f"there is no solver type {kind!r} here; there are {', '.join(SOLVERS)}.")
-    return SOLVERS[kind](path)
+    return SOLVERS[kind](source)

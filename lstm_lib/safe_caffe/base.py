@@ -11,6 +11,7 @@ class SafeCaffe:
       engine         "real" or "portable";
       net_of(spec, phase)  the safe net of a NetParameter;
       solver_of(options, kind)  the safe solver of a SolverParameter, of this kind;
+      write_snapshot(solver, options, stem)  write the files of a snapshot, or none of them;
       attempt(work)  do `work`, which may be done twice; `NetError` with the reason if it fails;
       needs_gpu()    raise `NoGPU` unless a GPU can be used;
       describe()     which Caffe this is, on what it computes.

@@ -4,6 +4,7 @@ A failed `CHECK` in Caffe's C++ code ends the process (glog calls `abort`). So w
 may fail is tried in a forked child: it starts in milliseconds, has all that the parent
 has, and takes nothing with it when it dies.
 """
+import ctypes
 import faulthandler
 import fcntl
 import json
@@ -12,12 +13,19 @@ import re
 import resource
 import select
 import signal
+from contextlib import ExitStack
 
 from portable_caffe.arrays import free_host_bytes as free_memory
+from portable_caffe.interrupts import HeldBack
+
+from .resources import lacking
 
 LOOK_SECONDS = 0.02  # how long the parent waits before it looks at the child again
 STILL_SECONDS = 300  # a child may compute for hours; one that stands still so long is stuck
-END = b"\n"  # of the answer; a third process may hold the pipe open, so no waiting for its end
+END = b"\n"  # of the answer; the pipe does not end while a third process holds it open
+SPARE = 8  # files that a trial may have to open
+PRCTL = ctypes.PyDLL(None).prctl  # found here, for the child should load nothing
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class Died(Exception):
@@ -25,7 +33,7 @@ class Died(Exception):
 
 
 class Stuck(Died):
-    """The child process stood still without an answer, and was ended."""
+    """There was no child process, or it stood still and was ended: no layer is to blame."""
 
 
 def in_child(work):
@@ -34,24 +42,14 @@ def in_child(work):
     Raises
     ------
     Died : Caffe aborted in there; the message is the reason it printed.
-    Stuck : it computes nothing any more, as when it waits for a lock that nobody holds.
+    Stuck : it computes nothing any more, as when it waits for a lock that nobody holds; or
+        the machine has no process, memory or open file left for it.
     RuntimeError : `work` raised a Python exception there; the message is its text.
     """
-    answer_read, answer_write = os.pipe()
-    log = os.memfd_create("caffe-log")
     try:
-        child = os.fork()
-        if child == 0:
-            _be_the_child(work, answer_write, log)
-        answer, status = b"", 0
-        try:
-            answer = _read_answer(answer_read, child)
-        finally:  # after Ctrl-C too
-            status = _end(child)
-        said = os.pread(log, os.fstat(log).st_size, 0).decode(errors="replace")
-    finally:
-        for fd in (answer_read, answer_write, log):
-            os.close(fd)
+        answer, said, status = _outcome(work)
+    except OSError as error:
+        raise Stuck(lacking(error)) from None
     if not answer:
         raise Died(_reason(said, status))
     kind, value = json.loads(answer)
@@ -60,10 +58,43 @@ def in_child(work):
     return value
 
 
-def _be_the_child(work, answer, log):
+def _outcome(work):
+    """The child's answer, what it printed, and its exit status; after Ctrl-C it is ended too."""
+    with HeldBack() as held, ExitStack() as files:
+        reads, writes = [files.enter_context(open(fd, mode, 0))
+                         for fd, mode in zip(os.pipe(), ("rb", "wb"))]
+        log = files.enter_context(open(os.memfd_create("caffe-log"), "rb", 0))
+        child = _fork(work, writes.fileno(), log.fileno())
+        try:
+            writes.close()  # so that the pipe ends when the child does
+            with held.let_in():
+                answer = _read_answer(reads.fileno(), child)
+        finally:
+            status = _end(child)
+        if not answer.startswith(b'["value"'):
+            _check_spare(log.fileno())
+        log.seek(0)
+        return answer, log.read().decode(errors="replace"), status
+
+
+def _fork(work, answer, log):
+    """Start the child, which Ctrl-C does not reach: the parent ends it."""
+    parent, mask = os.getpid(), signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        child = os.fork()
+        if child == 0:
+            _be_the_child(parent, work, answer, log)
+        return child
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _be_the_child(parent, work, answer, log):
     """Work, answer, leave at once: no clean-up of the parent's things may run here."""
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this child
+        PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)  # a killed parent leaves no orphan
+        if os.getppid() != parent:
+            return
         faulthandler.disable()  # Jupyter and pytest would print the child's death
         answer = fcntl.fcntl(answer, fcntl.F_DUPFD, 3)  # not where the log goes
         os.dup2(log, 1)
@@ -79,13 +110,20 @@ def _be_the_child(work, answer, log):
 
 
 def _limit_memory():
-    """Let an allocation that cannot succeed fail here, not in the kernel's OOM killer."""
+    """Let an allocation that cannot succeed fail here, not in the parent or the OOM killer."""
     with open("/proc/self/statm", "rb") as file:  # text would need a lock a thread may hold
         limit = int(file.read().split()[0]) * resource.getpagesize() + free_memory()
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
+    own, most = resource.getrlimit(resource.RLIMIT_AS)
+    limit = min(one for one in (limit, own, most) if one != resource.RLIM_INFINITY)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _check_spare(fd):
+    """Raise OSError where the child may have failed because no file could be opened."""
+    with ExitStack() as spare:
+        for _ in range(SPARE):
+            spare.callback(os.close, os.dup(fd))
 
 
 def _write_all(fd, data):
@@ -97,13 +135,16 @@ def _read_answer(fd, child):
     """All that the child writes, or nothing when it dies; `Stuck` when it stands still."""
     answer, used, still = b"", 0, 0  # looks are counted, for a paused machine's clock may jump
     while not answer.endswith(END):
-        dead = _is_dead(child)  # asked first: what a dead child wrote is in the pipe by now
+        now = _processor_time(child)  # asked first: what a dead child wrote is in the pipe by now
         if select.select([fd], [], [], LOOK_SECONDS)[0]:
-            answer += os.read(fd, 1 << 16)
-        elif dead:
+            part = os.read(fd, 1 << 16)
+            if not part:
+                return b""
+            answer += part
+        elif now is None:
             return b""
-        elif _processor_time(child) != used:
-            used, still = _processor_time(child), 0
+        elif now != used:
+            used, still = now, 0
         elif still * LOOK_SECONDS < STILL_SECONDS:
             still += 1
         else:
@@ -113,21 +154,13 @@ def _read_answer(fd, child):
 
 
 def _processor_time(child):
-    """Clock ticks that the child has computed for, in its own code and in the system's."""
+    """Clock ticks that it has computed for, in its own code and in the system's; None: dead."""
     try:
         with open(f"/proc/{child}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()  # its name may hold anything
-    except OSError:  # it has ended and is reaped already
+    except (FileNotFoundError, ProcessLookupError):  # somebody ignores SIGCHLD, so it is reaped
         return None
-    return int(fields[11]) + int(fields[12])
-
-
-def _is_dead(child):
-    """Whether the child has ended; it stays to be reaped by `_end`."""
-    try:
-        return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except ChildProcessError:  # somebody ignores SIGCHLD, so it is reaped already
-        return True
+    return None if fields[0] in b"ZX" else int(fields[11]) + int(fields[12])
 
 
 def _end(child):

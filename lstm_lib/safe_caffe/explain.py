@@ -1,8 +1,8 @@
 """Which layer of a net does Caffe die of, and what was it given?"""
 import re
-import tempfile
 
 from .child import Died, Stuck, in_child
+from .resources import file_with
 from ..errors import NetError, did_you_mean
 
 
@@ -36,12 +36,9 @@ def _first_layers(caffe, spec, phase, count):
     del piece.layer[count:]
 
     def build():
-        return {name: list(blob.shape)
-                for name, blob in caffe.Net(file.name, phase).blobs.items()}
+        return {name: list(blob.shape) for name, blob in caffe.Net(path, phase).blobs.items()}
 
-    with tempfile.NamedTemporaryFile("w", suffix=".prototxt") as file:  # a child that dies
-        file.write(str(piece))                                          # would leave it
-        file.flush()
+    with file_with(str(piece)) as path:
         try:
             return in_child(build)
         except Stuck as stuck:  # which says nothing of these layers

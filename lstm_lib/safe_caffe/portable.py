@@ -107,6 +107,11 @@ class PortableCaffe(SafeCaffe):
         """The safe solver of a SolverParameter."""
         return kind(self, portable_caffe.get_solver, options)
 
+    def write_snapshot(self, solver, options, stem):
+        """Write both files of a snapshot, never in HDF5; the path of the state for `restore`."""
+        solver.snapshot()
+        return f"{stem}.solverstate"
+
     def attempt(self, work):
         """Do `work`; it raises by itself if it fails."""
         work()

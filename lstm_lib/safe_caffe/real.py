@@ -1,6 +1,4 @@
 """Real Caffe made safe: pycaffe with the calls that can end the process replaced."""
-import tempfile
-
 from portable_caffe.prototxt import parse
 
 from .base import SafeCaffe
@@ -8,6 +6,8 @@ from .blob import make_blobs_safe
 from .child import Died, in_child
 from .net import SafeNet
 from .pycaffe import real
+from .resources import file_with
+from .snapshots import beside, write_snapshot
 from .solver import SafeSolver, without_snapshots
 from ..errors import NetError, NoGPU
 from ..files import read_text, readable, without_mark
@@ -52,13 +52,25 @@ def _net_of(name):
 
 def _solver(name):
     """What makes a safe solver out of a file."""
-    trial, make = _tried(name, "solver"), getattr(real, name)
+    trial, make = _tried(name, "solver"), _of_message(getattr(real, name))
 
     def solver(path):
         trial(without_mark(path))
         return SafeSolver.of_file(safe, make, path)
 
     return staticmethod(solver)
+
+
+def _of_message(read):
+    """What makes a solver of a SolverParameter, out of what reads a file."""
+    def make(options):
+        asked = type(options)()
+        asked.CopyFrom(options)
+        asked.snapshot_prefix = beside(options.snapshot_prefix)
+        with file_with(str(asked)) as path:
+            return read(path)
+
+    return make
 
 
 class RealCaffe(SafeCaffe):
@@ -75,18 +87,21 @@ class RealCaffe(SafeCaffe):
 
     def net_of(self, spec, phase):
         """The safe net of a NetParameter; Caffe itself only reads files."""
-        with tempfile.NamedTemporaryFile("w", suffix=".prototxt", encoding="utf-8") as file:
-            file.write(str(spec))
-            file.flush()
+        with file_with(str(spec)) as path:
             try:
-                return SafeNet(file.name, phase, spec=spec)
+                return SafeNet(path, phase, spec=spec)
             except NetError as error:
-                raise NetError(str(error).replace(file.name, "the net")) from None
+                raise NetError(str(error).replace(path, "the net")) from None
 
     def solver_of(self, options, kind=SafeSolver):
         """The safe solver of a SolverParameter."""
-        attempt(lambda: bool(without_snapshots(real.get_solver, options)))
-        return kind(self, real.get_solver, options)
+        make = _of_message(real.get_solver)
+        attempt(lambda: bool(without_snapshots(make, options)))
+        return kind(self, make, options)
+
+    def write_snapshot(self, solver, options, stem):
+        """Write both files of a snapshot in a child process, and move them to their place."""
+        return write_snapshot(attempt, solver, options, stem)
 
     def init_log(self, *args):
         """Let Caffe write its log; it dies of being told a second time."""

@@ -1,9 +1,9 @@
 """The solvers of either Caffe, made so that a mistake raises `NetError` and does no harm."""
+import glob
 import os
-import tempfile
 
 from portable_caffe.prototxt import parse
-from portable_caffe.solver import name_snapshots
+from portable_caffe.snapshots import name_snapshots
 
 from ..arguments import check_iterations
 from ..errors import NetError
@@ -18,6 +18,7 @@ class SafeSolver:
 
     def __init__(self, caffe, make, options):
         self._attempt, self._options = caffe.attempt, options
+        self._write_snapshot = caffe.write_snapshot
         self._raw = raw = without_snapshots(make, options)
         train, tests = specs(caffe, options)
         self.net = caffe.Net.adopt(raw.net, train)
@@ -99,9 +100,11 @@ class SafeSolver:
     def snapshot(self):
         """Write weights and solver state; return the path of the state for `restore`."""
         stem = f"{self._options.snapshot_prefix}_iter_{self.iter}"
-        ending = ".h5" if self._options.snapshot_format == self._options.HDF5 else ""
-        write_snapshot(stem, ending, lambda: self._attempt(self._raw.snapshot))
-        return f"{stem}.solverstate{ending}"
+        check_folder(stem)
+        try:
+            return self._write_snapshot(self._raw, self._options, stem)
+        except NetError as error:
+            raise NetError(f"cannot write a snapshot: {error}") from None
 
     def share_weights(self, net):
         """Let another net, of the same layers, use the weights of the net that learns."""
@@ -115,7 +118,7 @@ class SafeSolver:
 
     def restore(self, path):
         """Go on from a snapshot: weights, momentum and iteration number."""
-        path = readable(path)
+        path = _state(path)
         try:
             self._attempt(lambda: self._raw.restore(path))
         except NetError as error:
@@ -129,6 +132,18 @@ class SafeSolver:
             raise NetError(f"this solver cannot {what}: {error}") from None
 
 
+def _state(path):
+    """The path of a solver state, or a NetError that says which ones are in that folder."""
+    try:
+        return readable(path)
+    except NetError as error:
+        folder = glob.escape(os.path.dirname(path)) if isinstance(path, (str, os.PathLike)) else ""
+        found = sorted(map(os.path.basename, glob.glob(os.path.join(folder, "*.solverstate*"))))
+        if not found:
+            raise
+        raise NetError(f"{error} There: {', '.join(found[-6:])}.") from None
+
+
 def without_snapshots(make, wanted):
     """The solver of a SolverParameter, but for snapshots, which are written with more care."""
     if wanted.snapshot:
@@ -136,11 +151,7 @@ def without_snapshots(make, wanted):
     asked = type(wanted)()
     asked.CopyFrom(wanted)
     asked.snapshot, asked.snapshot_after_train = 0, False
-    with tempfile.TemporaryDirectory() as folder:  # Windows does not read a file that is open
-        path = os.path.join(folder, "solver.prototxt")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(str(asked))
-        return make(path)
+    return make(asked)
 
 
 def specs(caffe, wanted):
@@ -167,25 +178,3 @@ def check_folder(prefix):
     if not os.access(folder, os.W_OK) or prefix.endswith("/"):
         raise NetError(f"cannot write a snapshot: there is no folder {folder!r} one may write to; "
                        "give snapshot_prefix='folder/name'.")
-
-
-def write_snapshot(stem, ending, write):
-    """Let `write()` make `stem`.caffemodel and .solverstate, each with an ending of its own."""
-    check_folder(stem)
-    paths = [os.path.realpath(f"{stem}.{kind}{ending}") for kind in ("caffemodel", "solverstate")]
-    kept = {path: path + ".before" for path in paths if os.path.isfile(path)}
-    for path, before in kept.items():
-        os.replace(path, before)
-    try:
-        write()
-    except BaseException as error:
-        for path in paths:
-            if os.path.isfile(path):
-                os.remove(path)
-        for path, before in kept.items():
-            os.replace(before, path)
-        if isinstance(error, NetError):
-            raise NetError(f"cannot write a snapshot: {error}") from None
-        raise
-    for before in kept.values():
-        os.remove(before)

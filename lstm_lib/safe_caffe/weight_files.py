@@ -1,18 +1,15 @@
 """Weights in files, and whether a file of weights belongs to a net."""
+from portable_caffe.files import parse_bytes
+
 from ..errors import NetError
-from ..files import write_whole, readable
+from ..files import read_bytes, readable, write_whole
 
 
 def check_weights(caffe, net, path):
     """A caffemodel must be whole and hold each weight of the net."""
-    stored = caffe.proto.caffe_pb2.NetParameter()
-    with open(path, "rb") as file:
-        data = file.read()
-    try:
-        stored.ParseFromString(data)
-    except Exception:  # protobuf raises DecodeError from one of several modules
-        stored.Clear()
-    held = {layer.name for layer in [*stored.layer, *stored.layers] if layer.blobs}
+    data, stored = read_bytes(path), caffe.proto.caffe_pb2.NetParameter()
+    whole = parse_bytes(data, stored)
+    held = {str(layer.name) for layer in [*stored.layer, *stored.layers] if whole and layer.blobs}
     if not held:
         raise NetError(f"{path!r} ({len(data)} bytes) holds no weights: it is no .caffemodel "
                        "or was cut short while it was written.")

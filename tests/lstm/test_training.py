@@ -153,3 +153,12 @@ def test_labels_that_a_layer_makes_are_looked_at_too():
     made = L.DummyData(shape=dict(dim=[B]), data_filler=dict(value=4))
     with pytest.raises(NetError, match="from 0 to 3, got 4"):
         load_net(scores_net(made)).forward()
+
+
+def test_a_loss_of_many_numbers_trains_and_its_sum_is_returned():
+    ns = caffe.NetSpec()
+    ns.x = L.DummyData(dummy_data_param=dict(shape=dict(dim=[2, 3]), data_filler=dict(value=1)))
+    ns.y = L.InnerProduct(ns.x, num_output=3, loss_weight=1, weight_filler=dict(value=1))
+    solver = make_solver(ns, base_lr=0.01)
+    assert solver.step() == 18
+    assert solver.step() < 18

@@ -287,3 +287,10 @@ def test_numbers_that_are_none_are_named(call, said):
     ns.x = input_layer(T, B, D)
     with pytest.raises(ValueError, match=said):
         call(ns)
+
+
+def test_a_number_of_any_length_in_a_name_is_read_or_is_no_step():
+    from lstm_lib.netspec import parts_of_step_name
+
+    assert parts_of_step_name("t000000012/lstm/c") == ("", 12, "lstm/c")
+    assert parts_of_step_name(f"t{'9' * 5000}/lstm/c") is None

@@ -153,3 +153,28 @@ def test_gradients_that_were_read_stay_when_the_net_runs_on():
     kept = get_gradients(net)
     net.params["t1/lstm/Mx"][0].diff[...] = 9
     assert abs(kept.W_xc).max() == 0
+
+
+def test_saved_weights_have_the_type_of_the_layer_that_was_built(tmp_path):
+    layers = [f'layer {{ name: "y" type: "{kind}" bottom: "x" top: "y" include {{ phase: {phase} }} '
+              "inner_product_param { num_output: 3 } }"
+              for kind, phase in (("InnerProduct", "TRAIN"), ("Scale", "TEST"))]
+    text = ('layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }'
+            + "".join(layers))
+    for phase, kind in ((caffe.TRAIN, "InnerProduct"), (caffe.TEST, "Scale")):
+        path = save_weights(load_net(text, phase=phase), str(tmp_path / "w"))
+        stored = caffe.proto.caffe_pb2.NetParameter.FromString((tmp_path / "w").read_bytes())
+        assert [(layer.name, layer.type) for layer in stored.layer] == [("y", kind)]
+        load_net(text, weights=path, phase=phase)
+
+
+@on_real_caffe
+def test_weights_of_a_net_in_the_format_of_2014_are_saved(tmp_path):
+    text = """layers { name: "x" type: DUMMY_DATA top: "x" dummy_data_param {
+      num: 2 channels: 3 height: 1 width: 1 } }
+    layers { name: "y" type: INNER_PRODUCT bottom: "x" top: "y"
+      inner_product_param { num_output: 3 } }"""
+    net = load_net(text)
+    net.params["y"][0].data[...] = 7
+    other = load_net(text, weights=save_weights(net, str(tmp_path / "w")))
+    assert (other.params["y"][0].data == 7).all()

@@ -395,6 +395,16 @@ def test_a_killed_child_is_noticed():
         in_child(lambda: os.kill(os.getpid(), 9))
 
 
+def test_the_end_of_the_pipe_tells_of_a_death_without_a_look(monkeypatch):
+    looks, select = [], child_process.select.select
+    monkeypatch.setattr(child_process, "LOOK_SECONDS", 60)
+    monkeypatch.setattr(child_process.select, "select",
+                        lambda *args: looks.append(select(*args)) or looks[-1])
+    with pytest.raises(Died, match="status 9"):
+        in_child(lambda: time.sleep(0.1) or os.kill(os.getpid(), 9))
+    assert looks and all(ready for ready, _, _ in looks)
+
+
 def test_no_child_process_is_left_behind():
     for text in ("", layer("TanHH"), layer("Eltwise", bottoms=("x", "zz"))):
         with pytest.raises(NetError):
