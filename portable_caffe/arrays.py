@@ -90,29 +90,18 @@ class Arrays:
 
 
 def free_host_bytes():
-    """Memory that this process can get on Linux, or in its container; None on other systems."""
+    """Memory that is free on Linux, or in its container; None on other systems."""
     try:
         with open("/proc/meminfo", encoding="ascii") as lines:
             free = next(int(line.split()[1]) * 1024 for line in lines if "MemAvailable" in line)
     except (OSError, StopIteration):
         return None
-    free = min(free, _below_limit(free))
     try:
         with open("/sys/fs/cgroup/memory.max", encoding="ascii") as most:
             with open("/sys/fs/cgroup/memory.current", encoding="ascii") as now:
                 return max(0, min(free, int(most.read()) - int(now.read())))
     except (OSError, ValueError):  # no limit
         return free
-
-
-def _below_limit(free):
-    """What `ulimit -v` leaves to this process, or `free` where it sets no limit."""
-    import resource  # of Unix only
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if limit == resource.RLIM_INFINITY:
-        return free
-    with open("/proc/self/statm", "rb") as file:
-        return max(0, limit - int(file.read().split()[0]) * resource.getpagesize())
 
 
 def is_one_thread():

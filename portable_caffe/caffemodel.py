@@ -13,7 +13,7 @@ def copy_from(net, path):
     """
     stored = files.read_binary(path, caffe_pb2.NetParameter())
     sources = {layer.name: layer.blobs for layer in [*stored.layers, *stored.layer] if layer.blobs}
-    if not sources:
+    if not sources and net.params:
         raise NetError(f"{path} holds no weights: it is no .caffemodel, or was cut short while "
                        "it was written.")
     found = [array for name, blobs in sources.items() if name in net.layer_dict

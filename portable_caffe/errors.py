@@ -6,8 +6,18 @@ class NetError(RuntimeError):
     """A net, or a file of one, that cannot be built or run: the layer, the rule, the shapes."""
 
 
-class NoAttribute(NetError, AttributeError):
-    """A name that an object does not have, or has not in this state."""
+class NoSuchName(NetError, AttributeError, KeyError):
+    """A name that is not there, for `hasattr`, for pycaffe's programs, and with a spelling.
+
+    The nearest of the known names is looked for when the message is read, for it takes time.
+    """
+
+    def __init__(self, said, name, known=()):
+        super().__init__(said)
+        self._said, self._name, self._known = said, name, known
+
+    def __str__(self):
+        return self._said + did_you_mean(str(self._name), [str(name) for name in self._known])
 
 
 class NoGPU(RuntimeError):

@@ -1,5 +1,5 @@
 """What blobs had a name for when they all had four axes."""
-from .errors import NoAttribute
+from .errors import NoSuchName
 
 LEGACY = "num", "channels", "height", "width"
 
@@ -9,8 +9,8 @@ def legacy_size(axis, name):
     def size(blob):
         shape = tuple(blob.shape)
         if len(shape) > 4:
-            raise NoAttribute(f"a blob of {len(shape)} axes has no {name!r}; "
-                              f"use blob.shape[{axis}].")
+            raise NoSuchName(f"a blob of {len(shape)} axes has no {name!r}; "
+                             f"use blob.shape[{axis}].", name)
         return (shape + (1, 1, 1, 1))[axis]
 
     return property(size, doc=f"The size of axis {axis} of four, 1 where there is none.")

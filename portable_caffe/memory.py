@@ -109,6 +109,9 @@ class Memory:
 
     def open(self, shape=None):
         """The numbers as a NumPy array to write into at any time, of another shape if given."""
+        if shape is not None and prod(shape) != prod(self.shape):  # another blob's, reshaped
+            raise NetError(f"a blob of the shape {shape} shares the memory of one that has got the "
+                           f"shape {self.shape}: run forward() first.")
         self._bring_host()
         if arrays.current.is_host:
             self.array, self.arrays = arrays.current.from_host(self.host), arrays.current

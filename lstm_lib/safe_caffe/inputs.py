@@ -3,6 +3,8 @@ from collections import OrderedDict
 
 import numpy as np
 
+from portable_caffe.errors import NoSuchName
+
 from ..errors import NetError, did_you_mean
 
 
@@ -37,6 +39,10 @@ class Fixed(OrderedDict):
 
     def __or__(self, other):
         return {**self, **other}
+
+    def __missing__(self, name):
+        raise NoSuchName(f"this net has no {self._how.format(name)}; it has "
+                         f"{', '.join(map(repr, list(self)[:9])) or 'none'}.", name, self)
 
     def __setitem__(self, name, value):
         raise NetError(f"write numbers *into* a blob: {self._how.format(name)}.data[...] = array.")

@@ -1,4 +1,6 @@
 """`caffe.layers` that look at a layer's type and options where it is made; names that exist."""
+from portable_caffe.errors import NoSuchName
+
 from ..arguments import check_ntop, check_top
 from ..errors import NetError, did_you_mean
 
@@ -55,20 +57,6 @@ def _near_field(error, holder, option):
         return ""
     return next((near for near in (did_you_mean(w, nested.fields_by_name) for w in words[-3:])
                  if near), "")
-
-
-class NoSuchName(NetError, AttributeError, KeyError):
-    """A name that is not there, for `hasattr`, for pycaffe's programs, and with a spelling.
-
-    The nearest of the known names is looked for when the message is read, for it takes time.
-    """
-
-    def __init__(self, said, name, known):
-        super().__init__(said)
-        self._said, self._name, self._known = said, name, known
-
-    def __str__(self):
-        return self._said + did_you_mean(str(self._name), [str(name) for name in self._known])
 
 
 def make_tops_safe(caffe):

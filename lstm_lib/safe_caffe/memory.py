@@ -4,6 +4,7 @@ pycaffe's `blob.data` points into memory that Caffe frees when the blob grows, o
 layer lets it use another blob's. Here each array holds that memory by a blob of its own,
 and one that is the net's no longer is made read-only.
 """
+import resource
 import tempfile
 import weakref
 
@@ -66,12 +67,13 @@ def _read_only(array):
 def _check_free(blob, side):
     """Raise where memory is too little for numbers that have none yet; Caffe would die of it."""
     size = 4 * max(blob.count, getattr(blob, "most", 0))
-    if size > LARGE and size > free_memory():
+    limited = resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+    if size > LARGE and (limited or size > free_memory()):
         try:
             in_child(lambda: bool(_theirs[side](blob).size))
         except (Died, RuntimeError):
             raise NetError(f"this blob of the shape {tuple(blob.shape)} needs {size / 1e9:.1f} GB, "
-                           f"and {free_memory() / 1e9:.1f} GB are free.") from None
+                           f"and they are not free.") from None
 
 
 def raw_array(blob, side):

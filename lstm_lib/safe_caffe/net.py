@@ -136,10 +136,14 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
             raise NetError(f"a net shares weights with a net, got {type(other).__name__}.")
         check_common(self, other)
         raw = super()
-        self._try(lambda: raw.share_with(other),
-                  lambda reason: f"these nets cannot share weights: {reason}")
-        raw.share_with(other)
-        settle(self)
+
+        def share():
+            raw.share_with(other)
+            if self.has_known_shapes():
+                settle(self)
+
+        self._try(share, lambda reason: f"these nets cannot share weights: {reason}")
+        share()
         release()
 
     def clear_param_diffs(self):

@@ -26,6 +26,10 @@ class Shapes:
         """Shapes of the blobs no layer computes; all other shapes follow from them."""
         return [tuple(self.blobs[top].shape) for top in self._source_names]
 
+    def has_known_shapes(self):
+        """Whether Caffe has taken up all shapes."""
+        return self._changes == blob.changes
+
     def take_shapes(self):
         """Let new shapes of inputs flow on; those of weights stay as they are."""
         if self._changes != blob.changes:
@@ -44,13 +48,17 @@ class Shapes:
     def reshape(self):
         """Let the shapes of the inputs flow through the net."""
         raw = super()
+
+        def flow():
+            raw.reshape()
+            settle(self)
+
         self._try_to_grow(
-            raw.reshape,
+            flow,
             lambda reason: f"these input shapes do not fit the net: {reshaping_layer(self, reason)}"
             f"\nGiven: {self._describe_sources()}.\nHint: the number of steps T and "
             "of inputs D are fixed when the net is built; for others build it anew.")
-        raw.reshape()
-        settle(self)
+        flow()
         self._note_shapes()
         release()
 

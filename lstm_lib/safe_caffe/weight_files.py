@@ -10,7 +10,7 @@ def check_weights(caffe, net, path):
     data, stored = read_bytes(path), caffe.proto.caffe_pb2.NetParameter()
     whole = parse_bytes(data, stored)
     held = {str(layer.name) for layer in [*stored.layer, *stored.layers] if whole and layer.blobs}
-    if not held:
+    if not held and net.params:
         raise NetError(f"{path!r} ({len(data)} bytes) holds no weights: it is no .caffemodel "
                        "or was cut short while it was written.")
     missing = [name for name in owners(net) if name not in held]

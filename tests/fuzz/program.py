@@ -64,20 +64,27 @@ class Program:
     def __init__(self, text, folder):
         import lstm_lib
         self.lib, self.text, self.folder = lstm_lib, text, folder
-        self.net, self.kept, self.solver_made = None, [], None
+        self.net, self.kept, self.labels = None, [], ()
 
     def load(self):
-        self.net = self.lib.load_net(self.text)
-        values = np.random.default_rng(1)
-        for blobs in self.net.params.values():
+        self.net = self._loaded()
+
+    def _loaded(self):
+        net, values = self.lib.load_net(self.text), np.random.default_rng(1)
+        for blobs in net.params.values():
             for blob in blobs:
                 blob.data[...] = values.uniform(-1, 1, blob.data.shape)
+        return net
 
     def fill(self, labels):
+        self.labels = labels
+        self._fill_inputs()
+
+    def _fill_inputs(self):
         values = np.random.default_rng(2)
         for name in self.net.inputs:
             data = self.net.blobs[name].data
-            data[...] = values.integers(0, 2, data.shape) if name in labels else (
+            data[...] = values.integers(0, 2, data.shape) if name in self.labels else (
                 values.uniform(0.1, 1, data.shape))
 
     def forward(self):
@@ -97,6 +104,7 @@ class Program:
 
     def reshape(self, blob, shape):
         self.net.blobs[blob].reshape(*shape)
+        self._fill_inputs()
         self.net.forward()
         return numbers(self.net, "data")
 
@@ -121,13 +129,13 @@ class Program:
         self.net.copy_from(path)
 
     def share(self):
-        self.net.share_with(self.lib.load_net(self.text))
+        self.net.share_with(self._loaded())
 
     def pictures(self):
         for source in (self.net, self.text):
             self.lib.summary(source)
             self.lib.draw(source)
-            self.lib.shared_weights(source)
+        self.lib.shared_weights(self.net)
 
     def solver(self):
         solver = self.lib.make_solver(self.text, base_lr=0.01,
@@ -168,6 +176,9 @@ def run(seed):
                 found = getattr(program, what)(*given)
             except program.lib.NetError as error:
                 outcome, said = "explained", str(error)[:400]
+            except ValueError as error:  # NumPy's, of an array that was kept or lent
+                outcome = "explained" if "read-only" in str(error) else "raw"
+                said = f"ValueError: {error}"[:400]
             except Exception as error:
                 outcome, said = "raw", f"{type(error).__name__}: {error}"[:400]
             outcomes.append([" ".join(map(str, (what, *given))), outcome, said, found])

@@ -30,12 +30,8 @@ LARGE = inputs(x=(20000, 10000)) + layer("TanH")
     "blob = net.blobs['x']; blob.reshape(20000, 10000); net.forward()",
     "blob = net.blobs['x']; blob.reshape(20000, 10000); blob.reshape(2, 3); blob.data; "
     "raise NetError('no GB needed')",
-    f"load_net({LARGE!r}).forward()",
-    f"net.forward(); load_net({LARGE!r})",
-    """load_net('layer { name: "p" type: "DummyData" top: "p" dummy_data_param { shape { '
-             'dim: 20000 dim: 10000 } } }').forward()"""])
+    f"load_net({LARGE!r}).forward()"])
 def test_what_does_not_fit_raises_and_what_fits_still_runs(act):
-    act = act.replace("load_net('layer", "net.forward(); load_net('layer")
     code = LIMITED.format(net=NET, act=act)
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert (ran.returncode, ran.stdout) == (0, "raised\n"), ran.stderr[-2000:]
