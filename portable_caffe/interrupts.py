@@ -1,7 +1,6 @@
 """Ctrl-C comes at a moment when it does no harm, and it always comes."""
 import signal
 import threading
-from contextlib import contextmanager
 
 
 class HeldBack:
@@ -23,14 +22,9 @@ class HeldBack:
     def __exit__(self, *error):
         self._let_go()
 
-    @contextmanager
     def let_in(self):
-        """In here Ctrl-C comes at once, also one that came before."""
-        self._let_go()
-        try:
-            yield
-        finally:
-            self._hold()
+        """In `with held.let_in():` Ctrl-C comes at once, also one that came before."""
+        return _LetIn(self)
 
     def _hold(self):
         if self._handler:
@@ -41,3 +35,16 @@ class HeldBack:
             signal.signal(signal.SIGINT, self._handler)
         while self._came:
             self._handler(*self._came.pop())
+
+
+class _LetIn:
+    """No generator, for one that is interrupted as it begins would hold back later, for ever."""
+
+    def __init__(self, held):
+        self._held = held
+
+    def __enter__(self):
+        self._held._let_go()
+
+    def __exit__(self, *error):
+        self._held._hold()

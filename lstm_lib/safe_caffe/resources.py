@@ -24,13 +24,12 @@ def file_with(text):
 
     Caffe only reads files, and one on a disk stays there when this process is killed.
     """
-    with HeldBack() as held:
-        try:
-            handle = os.memfd_create("prototxt")
-        except OSError as error:
-            raise NetError(lacking(error)) from None
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            with held.let_in():
-                yield f"/proc/self/fd/{handle}"
+    try:
+        with HeldBack():  # a file that nobody holds closes itself, and a descriptor does not
+            file = open(os.memfd_create("prototxt"), "w", encoding="utf-8")
+    except OSError as error:
+        raise NetError(lacking(error)) from None
+    with file:
+        file.write(text)
+        file.flush()
+        yield f"/proc/self/fd/{file.fileno()}"
