@@ -66,4 +66,7 @@ def numbers(name, array):
 
 def short(value):
     """A value in an error's text: its type and its beginning."""
-    return f"{type(value).__name__} {value!r}"[:60]
+    try:
+        return f"{type(value).__name__} {value!r}"[:60]
+    except ValueError:  # Python writes no whole number of more than 4300 digits
+        return f"{type(value).__name__} of many digits"

@@ -1,8 +1,7 @@
 """Blobs: numbers and their gradients, seen by Python as NumPy arrays that can be written."""
 from math import prod
 
-from .errors import NetError
-from .legacy import LEGACY, legacy_size
+from .blob_shape import LEGACY, checked_shape, legacy_size
 from .memory import Memory
 
 
@@ -40,10 +39,7 @@ class Blob:
 
     def reshape(self, *shape):
         """Another shape: the same numbers if there are as many, else zeros."""
-        shape = tuple(int(size) for size in shape)
-        if len(shape) > 32 or min(shape, default=0) < 0 or prod(shape) >= 2 ** 31:
-            raise NetError("a blob has at most 32 axes, none negative, and fewer than 2^31 "
-                           f"numbers; got the shape {shape}.")
+        shape = checked_shape(shape)
         Blob.reshapes += 1
         self.resize(shape)
 

@@ -133,7 +133,7 @@ class Net:
 
     def _range(self, start, end, first, last):
         for name in (start, end):
-            if name is not None and name not in self._place:
+            if name is not None and not (isinstance(name, str) and name in self._place):
                 raise NetError(f"there is no layer {name!r} in this net.")
         return self._place.get(start, first), self._place.get(end, last)
 

@@ -1,7 +1,9 @@
 """Blobs that refuse a shape Caffe would die of, and that are known to have a new one."""
+from math import prod
+
 import numpy as np
 
-from portable_caffe.legacy import LEGACY, legacy_size
+from portable_caffe.blob_shape import LEGACY, checked_shape, legacy_size
 
 from .memory import keep, release
 from ..errors import NetError
@@ -27,16 +29,10 @@ def _checked(set_shape):
     def checked(blob, *dims):
         """Give the blob a shape; `NetError` for one that Caffe would die of."""
         global changes
-        size, whole = 1, all(hasattr(dim, "__index__") for dim in dims)
-        for dim in dims if whole else ():
-            size *= int(dim)
-        if not whole or len(dims) > 32 or any(dim < 0 for dim in dims) or size >= 2 ** 31:
-            raise NetError("a blob has at most 32 axes, each a whole number and none negative, and "
-                           f"fewer than 2^31 numbers; got the shape {dims}.")
-        dims = [int(dim) for dim in dims]
-        if list(getattr(blob, "shape", ())) != dims:
+        dims = checked_shape(dims)
+        if tuple(getattr(blob, "shape", ())) != dims:
             changes += 1
-            blob.most = max(size, getattr(blob, "most", 0))  # Caffe never gives room back
+            blob.most = max(prod(dims), getattr(blob, "most", 0))  # Caffe never gives room back
         set_shape(blob, *dims)
         release()
 

@@ -22,6 +22,14 @@ def write_into(net, known, what, arrays):
                            f"got {shape_or_type(array)}.") from None
 
 
+def listed(names):
+    """Names of blobs as a list, which pycaffe wants."""
+    if not isinstance(names, (list, tuple, type(None))) or not all(
+            isinstance(name, str) for name in names or ()):
+        raise NetError(f"the blobs to return are a list of names, got {names!r}.")
+    return list(names or ())
+
+
 class Fixed(OrderedDict):
     """The blobs or weights of a net by name: `net.blobs[name] = array` would write nothing."""
 

@@ -5,7 +5,7 @@ from .base import bytes_needed
 from .batches import Batches
 from .child import Died, Stuck, free_memory, in_child
 from .explain import hint_for, which_layer
-from .inputs import fixed, write_into
+from .inputs import fixed, listed, write_into
 from .memory import mark_lent, release, settle
 from .net_checks import check_listed_files, check_spec
 from .passes import Passes
@@ -85,20 +85,18 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
         self._check_call(blobs, start, end)
         self.take_shapes()
         write_into(self, self.inputs, "data", inputs)
-        return super().forward(blobs, start, end)
+        return super().forward(listed(blobs), start, end)
 
     def backward(self, diffs=None, start=None, end=None, **output_diffs):
         """`caffe.Net.backward`, of all or, from layer `start` back to `end`, a part of it."""
         self._check_call(diffs, start, end)
         self.take_shapes()
         write_into(self, self.outputs, "diff", output_diffs)
-        return super().backward(diffs, start, end)
+        return super().backward(listed(diffs), start, end)
 
     def _check_call(self, blobs, start, end):
-        if not isinstance(blobs, (list, tuple, type(None))):
-            raise NetError(f"the blobs to return are a list of names, got {blobs!r}.")
         layers = list(self._layer_names)
-        for kind, name, known in [("blob", name, self.blobs) for name in blobs or ()] + [
+        for kind, name, known in [("blob", name, self.blobs) for name in listed(blobs)] + [
                 ("layer", name, layers) for name in (start, end) if name is not None]:
             if name not in known:
                 raise NetError(f"this net has no {kind} {name!r}."

@@ -7,7 +7,7 @@ from .base import SafeCaffe
 from .batches import Batches
 from ..errors import NetError
 from ..files import write_whole, read_text, readable
-from .inputs import fixed, write_into
+from .inputs import fixed, listed, write_into
 from .solver import SafeSolver
 from .base import source_shapes
 from .weight_files import check_common, check_weights
@@ -37,12 +37,12 @@ class Net(Batches, portable_caffe.Net):
     def forward(self, blobs=None, start=None, end=None, **inputs):
         """Run the layers forward; `inputs` are some or all of the net's, by name."""
         write_into(self, self.inputs, "data", inputs)
-        return super().forward(blobs, start, end)
+        return super().forward(listed(blobs), start, end)
 
     def backward(self, diffs=None, start=None, end=None, **output_diffs):
         """Run the layers backward; `output_diffs` are gradients of outputs, by name."""
         write_into(self, self.outputs, "diff", output_diffs)
-        return super().backward(diffs, start, end)
+        return super().backward(listed(diffs), start, end)
 
     def share_with(self, other):
         """Use the weights of another net of the same layers."""
