@@ -9,15 +9,17 @@ MOST = 2 ** 31  # numbers in a blob, less one
 
 def checked_shape(dims):
     """The shape as a tuple of ints; NetError where Caffe has no such shape."""
-    if len(dims) > 32 or not all(_is_size(dim) for dim in dims) or prod(map(int, dims)) >= MOST:
-        raise NetError("a blob has at most 32 axes, each a whole number and none negative, and "
+    if not _is_shape(dims):
+        raise NetError("a blob has at most 32 axes, none negative and each a whole number, and "
                        "fewer than 2^31 numbers; got the shape ("
                        f"{', '.join(map(_in_words, dims[:40]))}).")
     return tuple(map(int, dims))
 
 
-def _is_size(dim):
-    return hasattr(dim, "__index__") and 0 <= dim < MOST
+def _is_shape(dims):
+    return len(dims) <= 32 and all(
+        hasattr(dim, "__index__") and 0 <= dim < MOST for dim in dims) and (
+        prod(map(int, dims)) < MOST)
 
 
 def _in_words(dim):

@@ -4,6 +4,7 @@ from math import prod
 import numpy as np
 
 from . import arrays
+from .blob_shape import MOST
 from .errors import NetError, Rule, check, did_you_mean
 from .layer_types import LAYER_TYPES
 from .memory import HOST, read_all, read_unseen, write_all
@@ -31,7 +32,7 @@ class Node:
     """Runs one layer between its blobs, and puts the layer into what it raises."""
 
     __slots__ = ("spec", "bottoms", "tops", "shown", "layer", "loss_weights", "lone_bottom",
-                 "lone_top", "runs_backward", "data_in", "data_out", "diff_in", "diff_out",
+                 "lone_top", "is_shaped", "runs_backward", "data_in", "data_out", "diff_in", "diff_out",
                  "differ", "large_tops", "large_bottoms",
                  "data_parts", "diff_parts")  # a run looks into each node once
 
@@ -44,7 +45,7 @@ class Node:
             self.loss_weights = self._loss_weights()
             self.layer.setup(*(blob.shape for blob in bottoms))
         self.lone_bottom, self.lone_top = self.layer.bottoms == 1, self.layer.tops == 1
-        self.runs_backward = False
+        self.runs_backward = self.is_shaped = False
         self.reshape()
 
     @property
@@ -84,15 +85,15 @@ class Node:
 
         Returns whether they are other shapes than before.
         """
-        if not self.bottoms and any(blob.shape for blob in self.tops):
+        if not self.bottoms and self.is_shaped:
             self.find_memories()
             return False
-        before = [blob.shape for blob in self.tops]
+        self.is_shaped, before = True, [blob.shape for blob in self.tops]
         with self:
             shapes = self.layer.shapes(*(blob.shape for blob in self.bottoms))
             shapes = [shapes] if self.lone_top else shapes
-            check(all(size >= 0 for shape in shapes for size in shape or ()),
-                  f"a blob has no negative sizes: {shapes}.")
+            check(all(0 <= size < MOST for shape in shapes for size in shape or ()),
+                  f"a blob has no negative sizes, and none of 2^31 or more: {shapes}.")
         for top, shape, weight in zip(self.tops, shapes, self.loss_weights):
             if self.layer.shares:
                 top.borrow(self.bottoms[0], self.layer.shares)

@@ -44,14 +44,17 @@ def check_batches(net, known, arrays):
     """Raise unless arrays are given by name, each a number of whole batches or parts."""
     if not arrays:
         raise NetError(f"give arrays by name, for {', '.join(known) or 'no blobs'}.")
+    leading = next(iter(net.blobs))
+    if not net.blobs[leading].count or not len(net.blobs[leading].shape):
+        raise NetError(f"batches are cut along the first axis, and {leading!r} has the shape "
+                       f"{tuple(net.blobs[leading].shape)}.")
     for name, array in arrays.items():
         if name not in known:
             raise NetError(f"{name!r} is none of {', '.join(known)}." + did_you_mean(name, known))
         first = next(iter(arrays.values()))
         if np.shape(array)[:1] != np.shape(first)[:1]:
-            raise NetError(f"all arrays need one length, got {len(first)} and "
+            raise NetError(f"all arrays need one length, got {shape_or_type(first)} and "
                            f"{shape_or_type(array)} for {name!r}.")
-        leading = next(iter(net.blobs))
         if tuple(net.blobs[name].shape)[:1] != tuple(net.blobs[leading].shape)[:1]:
             raise NetError(f"batches are cut along the first axis, and that of {name!r} is another "
                            f"than that of {leading!r}; use forward() for each batch.")

@@ -130,6 +130,9 @@ class _Recurrent(Layer):
         check(self.p.num_output > 0, "give num_output, the number of units H.")
         check(len(more) - self.static == self.exposed,
               f"it needs {self.exposed} states as bottoms after x, cont [and x_static].")
+        check(len(self.spec.top) == 1 + self.exposed,
+              f"it gives {1 + self.exposed} tops, not {len(self.spec.top)}; the last states are "
+              "tops with expose_hidden: true.")
         check(len(x) >= 3, "x must be (T, B, ...): steps, streams, and at least one axis more.")
         self.T, self.H = x[0], self.p.num_output
         self.rows, self.D = self.gates * self.H, prod(x[2:])

@@ -4,6 +4,9 @@ from math import prod
 from .base import ANY, Layer, axis_of, check
 
 
+ALL = "data_memory", "diff_memory"  # what a layer that moves nothing shares with its top
+
+
 def legacy_axis(p, old_name, shape):
     """The axis by its new name `axis`, or by the older one that some files still use."""
     return axis_of(shape, getattr(p, old_name if p.HasField(old_name) else "axis"))
@@ -20,6 +23,7 @@ class Slice(Layer):
     def shapes(self, x):
         self.axis = legacy_axis(self.p, "slice_dim", x)
         tops, size = len(self.spec.top), x[self.axis]
+        self.shares = ALL if tops == 1 else ()
         self.cuts = [0, *self._points(tops, size), size]
         check(all(a < b for a, b in zip(self.cuts, self.cuts[1:])),
               f"the slice points must rise inside axis {self.axis} of size {size}, "
@@ -54,6 +58,7 @@ class Concat(Layer):
 
     def shapes(self, *shapes):
         self.axis = axis = legacy_axis(self.p, "concat_dim", shapes[0])
+        self.shares = ALL if len(shapes) == 1 else ()
         rest = [shape[:axis] + shape[axis + 1:] for shape in shapes]
         check(rest.count(rest[0]) == len(rest) and len({len(s) for s in shapes}) == 1,
               f"all bottoms must have one shape, except along axis {axis}.")
@@ -74,7 +79,7 @@ class Concat(Layer):
 class _SameNumbers(Layer):
     """y = x in another shape                               dx = dy in the shape of x"""
 
-    shares = ("data_memory", "diff_memory")
+    shares = ALL
 
     def shapes(self, x):
         self.shape = self.new_shape(x)
