@@ -15,7 +15,7 @@ IN := tools/setup_env.py
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run test lab notebooks bench gpu pythons requirements clean
+.PHONY: help run test lab fuzz notebooks bench gpu pythons requirements clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ test: ## run the tests on real Caffe and on portable_caffe
 
 lab: ## open JupyterLab on the series
 	@$(PYTHON3) $(IN) $(WORLD) tools/lab.py $(ARGS)
+
+fuzz: ## run random nets, good and broken, on both engines
+	@$(PYTHON3) $(IN) $(WORLD) tests/fuzz/run.py $(ARGS)
 
 notebooks: ## execute the series on real Caffe and rewrite the committed notebooks
 	@$(PYTHON3) $(IN) reference tools/run_notebooks.py --rewrite $(ARGS)

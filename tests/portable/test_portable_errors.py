@@ -32,7 +32,7 @@ TEXTS = {
     "no layer": ('name: "net"', "holds no layer"),
     "other text": ("Dear Caffe,\nhello { }", 'line 1: .*no field named "Dear"'),
     "a cut text": (X[:-4], "line 1"),
-    "a blob too large": (X.replace("2", "2000000000000"), "'x' .*need 48000.0 GB and .*are free"),
+    "a blob too large": (X.replace("2", "2000000000"), "'x' .*need 48.0 GB and .*are free"),
     "a weight too large": (product(2 * 10 ** 9), r"'t' .*need \d+\.\d GB.*\n.*x \(2, 3\)"),
     "numbers too many": ('layer { name: "d" type: "DummyData" top: "d" dummy_data_param { shape '
                          '{ dim: 2000000 dim: 2000000 } } }', "'d' .*do not fit"),
