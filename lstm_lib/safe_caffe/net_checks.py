@@ -58,6 +58,16 @@ def _check_listed_files(layer):
                        "missing. Paths count from the folder Python works in.")
 
 
+def _check_old_inputs(net):
+    """Caffe reads past the end where an input of the older kind has no shape of its own."""
+    count = len(net.input)
+    if net.input_shape and len(net.input_shape) < count or not net.input_shape and (
+            0 < len(net.input_dim) < 4 * count):
+        raise NetError(f"{count} times input: needs {count} times input_shape {{ }}, or "
+                       f"{4 * count} times input_dim:, four each; got {len(net.input_shape)} and "
+                       f"{len(net.input_dim)}.")
+
+
 def check_spec(caffe, net, what, trusted=True):
     """What Python can see wrong in a parsed net: layer types and sizes.
 
@@ -65,6 +75,7 @@ def check_spec(caffe, net, what, trusted=True):
     """
     if not net.layer and not net.layers:
         raise NetError(f"{what} holds no layer.")
+    _check_old_inputs(net)
     runs = set(caffe.layer_type_list())
     for layer in net.layer:
         if layer.type not in runs:

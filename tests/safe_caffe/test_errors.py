@@ -77,6 +77,14 @@ BAD_NETS = {
 }
 
 
+@pytest.mark.parametrize("shapes", [
+    "input_dim: 2", "input_dim: 1 " * 3, "input_shape { dim: 2 } ", "input_dim: 1 " * 7])
+def test_inputs_of_the_older_kind_each_need_a_shape(shapes):
+    with pytest.raises(NetError, match="2 times input: needs 2 times input_shape"):
+        load_net(f'input: "a" input: "b" {shapes}' + layer("TanH", "", ("a",)))
+    load_net('input: "a" input: "b" ' + "input_dim: 1 " * 8 + layer("TanH", "", ("a",)))
+
+
 @pytest.mark.parametrize("what", BAD_NETS)
 def test_a_bad_net_raises_with_the_layer_and_what_would_be_right(what):
     text, expected = BAD_NETS[what]
