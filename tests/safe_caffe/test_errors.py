@@ -81,7 +81,7 @@ BAD_NETS = {
     "input_dim: 2", "input_dim: 1 " * 3, "input_shape { dim: 2 } ", "input_dim: 1 " * 7])
 def test_inputs_of_the_older_kind_each_need_a_shape(shapes):
     with pytest.raises(NetError, match="2 times input: needs 2 times input_shape"):
-        load_net(f'input: "a" input: "b" {shapes}' + layer("TanH", "", ("a",)))
+        load_net(f'input: "a" input: "b" {shapes} ' + layer("TanH", "", ("a",)))
     load_net('input: "a" input: "b" ' + "input_dim: 1 " * 8 + layer("TanH", "", ("a",)))
 
 
