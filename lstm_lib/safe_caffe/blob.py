@@ -8,7 +8,7 @@ from portable_caffe.blob_shape import LEGACY, checked_shape, legacy_size
 from .memory import keep, release
 from ..errors import NetError
 
-changes = 0  # how often a blob got a shape from Python: only then nets need a look
+changes = 0  # how often Python gave a blob a shape, only then nets need a look; set here alone
 
 
 def make_blobs_safe(caffe):

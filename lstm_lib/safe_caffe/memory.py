@@ -90,8 +90,9 @@ def release():
     """Arrays that are a net's no longer, after a call that may have moved blobs, are read-only."""
     for reference, blob, side in list(_kept.values()):
         array = reference()
-        if array is not None and not (
-                blob.count and address(raw_array(blob, side)) == address(array)):
+        if array is not None and not (  # a larger blob may have moved, and have no memory yet
+                0 < blob.count <= array.size
+                and address(raw_array(blob, side)) == address(array)):
             _read_only(array)
             _kept.pop(id(array), None)
 
@@ -101,7 +102,7 @@ def settle(net):
 
     What these layers compute here, the pass computes again.
     """
-    kinds = [layer.type for layer in net.layers]
+    net._silent, kinds = True, [layer.type for layer in net.layers]
     for place, kind in enumerate(kinds):
         tops = real.Net._top_ids(net, place)
         if (kind in FORWARD_SHARES or kind in EXPOSES and len(tops) > 1) and all(
@@ -110,6 +111,7 @@ def settle(net):
     for place, kind in reversed(list(enumerate(kinds))):
         if kind in BACKWARD_SHARES:
             real.Net._backward(net, place, place)
+    net._silent = False
 
 
 def mark_lent(net):

@@ -2,7 +2,7 @@
 
 A pass is tried once, then again when a shape has changed: by Python between two passes, or
 by a layer while it runs. What depends on numbers is looked at each time (`values`). Inside a
-pass, also one of a solver, Caffe calls `_before_forward` and the like before each layer.
+pass, also one of a solver, Caffe calls `_called` before and after each layer.
 """
 import mmap
 import weakref
@@ -16,7 +16,7 @@ from .values import watches
 
 FORWARD, BACKWARD = "forward", "backward"
 MARK = 7.25  # a gradient that no layer gives
-MOMENTS = ("before_forward", "after_forward", "before_backward")
+MOMENTS = "before_forward", "after_forward", "before_backward", "after_backward"
 
 
 class Passes(Shapes):
@@ -24,6 +24,7 @@ class Passes(Shapes):
 
     is_trained = False  # by a solver, which runs it backward, too; the solver sets it
     _in_child = False  # that tries something: nothing is to be tried in there
+    _silent = False  # while layers run that no user asked for: no callback, no look
 
     def _prepare_passes(self):
         """Note what is to be looked at, and let Caffe call where a look before is too early."""
@@ -31,7 +32,7 @@ class Passes(Shapes):
                     if top in layer.bottom}
         self.given = set(self.inputs) - in_place  # inputs that nobody else writes
         self._watched = watches(self)
-        self._callbacks, self._silent, self._needs = {}, False, {}
+        self._callbacks, self._needs = {}, {}
         self._last = len(self.layers) - 1
         if self._shaping or not all(watch.given for _, watch in self._watches()):
             self.be_called()
@@ -47,58 +48,51 @@ class Passes(Shapes):
         for moment in MOMENTS:
             self._callbacks[moment] = []
             getattr(super(), moment)(
-                lambda place, moment=moment: net() and getattr(net(), "_" + moment)(place))
+                lambda place, moment=moment: net() and net()._called(moment, place))
 
     def before_forward(self, callback):
         """Call `callback(number of the layer)` before each layer of a forward pass."""
-        self.be_called()
-        self._callbacks["before_forward"].append(callback)
+        self._add_callback("before_forward", callback)
 
     def after_forward(self, callback):
         """Call `callback(number of the layer)` after each layer of a forward pass."""
-        self.be_called()
-        self._callbacks["after_forward"].append(callback)
+        self._add_callback("after_forward", callback)
 
     def before_backward(self, callback):
         """Call `callback(number of the layer)` before each layer of a backward pass."""
-        self.be_called()
-        self._callbacks["before_backward"].append(callback)
+        self._add_callback("before_backward", callback)
 
     def after_backward(self, callback):
         """Call `callback(number of the layer)` after each layer of a backward pass."""
-        self.be_called()
-        super().after_backward(callback)
+        self._add_callback("after_backward", callback)
 
-    def _before_forward(self, place):
+    def _add_callback(self, moment, callback):
+        self.be_called()
+        self._callbacks[moment].append(callback)
+
+    def _called(self, moment, place):
+        """Caffe is before or after this layer: what was added is called, then it is looked."""
         if self._silent:
             return
-        for callback in self._callbacks["before_forward"]:
+        for callback in self._callbacks[moment]:
             callback(place)
+        if moment == "before_forward":
+            self._check_shapes(place)
+        elif moment == "before_backward":
+            self._check_same_shapes()
+        for watch in self._watched.get(place, ()):
+            getattr(watch, moment)(self)
+
+    def _check_shapes(self, place):
         if self._has_new_shapes(place):
             self._check_weights()
             self._try_passes((FORWARD, place, self._last),
                              *[(BACKWARD, len(self.layers) - 1, 0)] * self.is_trained)
-        for watch in self._watched.get(place, ()):
-            watch.before_forward(self)
 
-    def _after_forward(self, place):
-        if self._silent:
-            return
-        for watch in self._watched.get(place, ()):
-            watch.after_forward(self)
-        for callback in self._callbacks["after_forward"]:
-            callback(place)
-
-    def _before_backward(self, place):
-        if self._silent:
-            return
-        for callback in self._callbacks["before_backward"]:
-            callback(place)
+    def _check_same_shapes(self):
         if self._took_new_shapes:
             self._note_shapes()
         self.check_unchanged()
-        for watch in self._watched.get(place, ()):
-            watch.before_backward(self)
 
     def finish(self):
         """After a pass: note the shapes that it has taken up."""

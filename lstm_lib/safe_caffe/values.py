@@ -38,6 +38,9 @@ class Watch:
     def before_backward(self, net):
         """Raise where the layer's backward pass would do harm."""
 
+    def after_backward(self, net):
+        """Nothing is looked at here."""
+
     def wrong(self, what):
         """The error, with the layer's name."""
         return NetError(f"layer {self.name!r} ({self.type}): {what}")

@@ -206,6 +206,30 @@ def test_a_callback_that_writes_a_wrong_label_or_another_shape_is_seen_through()
         net.forward()
 
 
+def test_callbacks_are_called_once_a_layer_and_by_no_reshape():
+    net = load_net(inputs(x=(2, 3, 4)) + layer("Flatten") + layer("TanH", "", ("y",), ("z",)),
+                   force_backward=True)
+    seen = []
+    for moment in ("before_forward", "after_forward", "before_backward", "after_backward"):
+        getattr(net, moment)(lambda place, moment=moment: seen.append((moment, place)))
+    net.blobs["x"].reshape(3, 3, 4)
+    net.reshape()
+    assert not seen
+    net.forward()
+    net.backward()
+    places = range(len(net.layers))
+    assert seen == [(f"{when}_forward", place) for place in places for when in (
+        "before", "after")] + [(f"{when}_backward", place) for place in reversed(places)
+                               for when in ("before", "after")]
+
+
+def test_an_array_kept_while_its_blob_grows_beyond_memory_does_not_make_caffe_ask_for_it():
+    net = load_net(inputs(x=(2, 3)) + layer("TanH"))
+    kept = net.blobs["x"].data
+    net.blobs["x"].reshape(46340, 46340)
+    assert not kept.flags.writeable and not kept.any()
+
+
 def solver_of(text):
     return make_solver(text, base_lr=0.1)
 
