@@ -14,7 +14,8 @@ try:
     from .lengths import cont_from_lengths, mask_from_lengths
     from .nets import load_net, prototxt, to_net_parameter, write_prototxt
     from .weights import (LSTMWeights, get_gradients, get_layer_weights, get_weights, save_weights,
-                          set_layer_weights, set_weights, shared_weights, xavier_start)
+                          set_layer_weights, set_weights, shared_weights)
+    from .start_values import xavier_start
     from .exchange import (from_keras, from_onnx, from_pytorch, reorder_gates, to_keras, to_onnx,
                            to_pytorch, write_onnx)
     from .drawing import Picture, draw, summary

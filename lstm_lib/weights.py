@@ -1,4 +1,4 @@
-"""How do LSTM weights start, and how do they move from net to net?
+"""Which weights are shared, and how do they move from net to net?
 
 Everywhere in `lstm_lib` an LSTM has three arrays, with rows in the order i, f, o, g:
 
@@ -9,7 +9,6 @@ from collections import namedtuple
 import numpy as np
 from google.protobuf.internal.encoder import _VarintBytes
 
-from .arguments import check_count, numbers, short
 from .errors import NetError
 from .files import write_whole
 from .nets import NetParameter, check_loaded
@@ -24,35 +23,6 @@ class LSTMWeights(namedtuple("LSTMWeights", "W_xc b_c W_hc")):
     def H(self):
         """Number of hidden units."""
         return self.W_hc.shape[1]
-
-
-def xavier_start(D, H, rng, forget_bias=0.0):
-    """Uniform in +-sqrt(3 / fan_in), as Caffe's `xavier` filler does (filler.hpp); biases 0.
-
-    Parameters
-    ----------
-    rng : `np.random.Generator`, like `np.random.default_rng(0)`.
-    forget_bias : b_c of the forget gate; 1 or more lets the cell remember at first
-        (Jozefowicz et al. 2015, Gers et al. 2000).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> W = xavier_start(3, 4, np.random.default_rng(0), forget_bias=1.0)
-    >>> bool(abs(W.W_xc).max() <= 1), W.b_c[4:8].tolist(), W.H
-    (True, [1.0, 1.0, 1.0, 1.0], 4)
-    """
-    check_count("D", D)
-    check_count("H", H)
-    if not hasattr(rng, "uniform"):
-        raise ValueError(f"expected rng = np.random.default_rng(seed), got {rng!r}.")
-    if numbers("forget_bias", forget_bias).size not in (1, H) or np.ndim(forget_bias) > 1:
-        raise NetError(f"forget_bias is one number, or H = {H}, got {short(forget_bias)}.")
-    x, h = np.sqrt(3 / D), np.sqrt(3 / H)
-    b_c = np.zeros(4 * H, np.float32)
-    b_c[H:2 * H] = forget_bias  # rows i, f, o, g: f is the second block
-    return LSTMWeights(rng.uniform(-x, x, (4 * H, D)).astype(np.float32), b_c,
-                       rng.uniform(-h, h, (4 * H, H)).astype(np.float32))
 
 
 def get_weights(net, weight_names=None):
