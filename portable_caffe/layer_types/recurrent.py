@@ -150,7 +150,7 @@ class _Recurrent(Layer):
         check(prod(x[2:]) == self.D, f"the inputs of a step must stay {self.D}.")
         check(k == x[:2], f"cont must be (T, B) = {x[:2]}.")
         if self.static:
-            check(more[0][:1] == x[1:2], f"x_static must be (B, ...) with B = {x[1]}.")
+            check(len(more[0]) > 1 and more[0][:1] == x[1:2], f"x_static must be (B, ...) with B = {x[1]}.")
         for given in more[self.static:]:
             check(given == state, f"the states must be (1, B, H) = {state}.")
         for memory in self.carried:

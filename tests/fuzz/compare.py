@@ -15,8 +15,10 @@ KNOWN = [
     (r"blobs \{", "", "numbers of weights in a prototxt are not read"),
     ("", "Incompatible number of blobs for layer", "two layers of one name: Caffe takes the first"),
     ("", "in place it overwrites|a window holds no number", "its gradient is right here"),
-    ("", "Check failed: (data_|diff_)", "blobs without numbers"),
+    ("", "Check failed: (data_|diff_)|from 0 to -1", "blobs without numbers"),
+    ("", "Cannot use legacy accessors", "more than four axes work here"),
     (": nan", "", "what is not a number"),
+    ('"Flatten"', "^backward", "a Flatten shares gradients also where it runs no backward"),
     ("", "cannot backpropagate to label", "the gradient of labels is left out"),
     ("", "shares the memory of one that has got", "until the next forward"),
 ]
