@@ -94,6 +94,7 @@ class Node:
             shapes = [shapes] if self.lone_top else shapes
             check(all(0 <= size < MOST for shape in shapes for size in shape or ()),
                   f"a blob has no negative sizes, and none of 2^31 or more: {shapes}.")
+            check(all(len(shape or ()) <= 32 for shape in shapes), "a blob has at most 32 axes.")
         for top, shape, weight in zip(self.tops, shapes, self.loss_weights):
             if self.layer.shares:
                 top.borrow(self.bottoms[0], self.layer.shares)

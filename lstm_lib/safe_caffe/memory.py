@@ -104,9 +104,9 @@ def settle(net):
     """
     net._silent, kinds = True, [layer.type for layer in net.layers]
     for place, kind in enumerate(kinds):
-        tops = real.Net._top_ids(net, place)
+        tops, bottoms = real.Net._top_ids(net, place), real.Net._bottom_ids(net, place)
         if (kind in FORWARD_SHARES or kind in EXPOSES and len(tops) > 1) and all(
-                net.blobs[net._blob_names[top]].count for top in tops):
+                net.blobs[net._blob_names[number]].count for number in [*tops, *bottoms]):
             real.Net._forward(net, place, place)
     for place, kind in reversed(list(enumerate(kinds))):
         if kind in BACKWARD_SHARES:

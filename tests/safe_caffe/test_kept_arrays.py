@@ -140,6 +140,16 @@ def test_a_part_of_an_array_kept_while_its_blob_grows_is_memory_still(rng):
     part[...] = 1
 
 
+def test_an_input_that_gets_its_shape_later_is_built_with_layers_that_share():
+    net = load_net('layer { name: "x" type: "Input" top: "x" }' + layer("TanH")
+                   + layer("Sigmoid", tops=("z",), name="s"))  # so that Caffe inserts a Split
+    net.blobs["x"].reshape(2, 3)
+    kept = net.blobs["x"].data
+    kept[...] = 1
+    net.forward()
+    assert np.array_equal(kept, net.blobs["x"].data) and net.blobs["y"].data.all()
+
+
 def test_weights_kept_from_before_share_with_are_read_only():
     text = inputs(x=(2, 3)) + layer("InnerProduct", "inner_product_param { num_output: 2 }")
     net, other = load_net(text), load_net(text)
