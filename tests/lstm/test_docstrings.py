@@ -9,7 +9,8 @@ import pytest
 import lstm_lib
 import portable_caffe
 
-NEED_REAL = {f"lstm_lib.safe_caffe.{name}" for name in ("net", "pycaffe", "real")}
+NEED_REAL = {f"lstm_lib.safe_caffe.{name}" for name in (
+    "blob", "hdf5", "memory", "net", "passes", "pycaffe", "real", "shapes", "snapshots", "values")}
 MODULES = [module.name for package in (lstm_lib, portable_caffe)
            for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
            if not module.name.endswith("__main__")]
