@@ -56,7 +56,7 @@ class Net:
         self._graph = graph = Graph(prepared, state.phase)
         self._nodes = graph.nodes
         self._layer_names = [node.spec.name for node in self._nodes]
-        self._place = {name: i for i, name in enumerate(self._layer_names)}
+        self._place = {name: i for i, name in reversed([*enumerate(self._layer_names)])}  # the first
         self._gradients = {id(weight.blob.diff_memory): weight.blob.diff_memory
                            for weight in graph.weights}.values()
         self._runs = Runs(self._nodes)

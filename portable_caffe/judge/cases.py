@@ -50,6 +50,7 @@ WINDOWS = [
      dict(num_output=2, kernel_size=[2, 3], stride_h=1, stride_w=2, pad=[0, 1])),
     ("Pooling", "MAX", ["A B 5 6"], dict(kernel_size=2, stride=2)),
     ("Pooling", "MAX, pad, ties", ["<3 A B 5 5"], dict(kernel_size=3, stride=2, pad=1)),
+    ("Pooling", "MAX, places, pad", ["A B 6 5"], dict(kernel_size=3, stride=2, pad=1), 2),
     ("Pooling", "AVE, pad", ["A B 6 5"],
      dict(kernel_size=3, stride=2, pad=1, pool=P.Pooling.AVE)),
     ("Pooling", "AVE, global", ["A B 3 4"], dict(global_pooling=True, pool=P.Pooling.AVE)),

@@ -117,14 +117,15 @@ class Pooling(_Windows):
     """MAX: y = the largest x of a window      dx = dy where x was the (first) largest
     AVE: y = the mean x of a window            dx = dy / size of the window
 
+    A second top of MAX holds where in the picture each y stood, counted row by row.
     The last window may reach past the picture. Source: pooling_layer.cpp
     """
 
-    options, dilation = "pooling_param", (1, 1)
+    tops, options, dilation = (1, 2), "pooling_param", (1, 1)
 
     def setup(self, x):
+        check(len(self.spec.top) == 1 or self.p.pool == self.p.MAX, "only MAX has a second top.")
         check(len(x) == 4, "a picture is (B, C, height, width).")
-        check(self.p.pool in (self.p.MAX, self.p.AVE), "pool must be MAX or AVE here.")
         self.kernel = x[2:] if self.p.global_pooling else self._pair("kernel", 0)
         self.stride, self.pad = self._pair("stride", 1), self._pair("pad", 0)
         check(min(*self.kernel, *self.stride) > 0, "give kernel_size (and stride) of 1 or more.")
@@ -139,7 +140,7 @@ class Pooling(_Windows):
         self._lay_out(x, out)
         self.pixels = Memory(tuple(out))  # follows the numbers from one device to another
         self.pixels.write(arrays.current.from_host(np.outer(*map(self._lengths, range(2)))))
-        return (*x[:2], *out)
+        return [(*x[:2], *out)] * len(self.spec.top)
 
     def _count(self, have, pad, kernel, stride):
         """How many windows: by default the last one may stick out, but not begin outside."""
@@ -154,14 +155,23 @@ class Pooling(_Windows):
         return (np.minimum(start + self.kernel[axis], end) - start).astype(np.float32)
 
     def forward(self, x):
+        check(self.p.pool in (self.p.MAX, self.p.AVE), "pool must be MAX or AVE on a CPU.")
         if self.p.pool == self.p.AVE:
-            return self.xp.sum(self._cut(x, 0), axis=0) / self.pixels.read()
+            return [self.xp.sum(self._cut(x, 0), axis=0) / self.pixels.read()]
         cut = self._cut(x, LOWEST)
         self.first = self.xp.argmax(cut, axis=0)
-        return self.xp.max(cut, axis=0)
+        return [self.xp.max(cut, axis=0), self._where(self.first)][:len(self.spec.top)]
 
-    def backward(self, dy, x, y):
-        xp, count = self.xp, len(self.places)
+    def _where(self, first):
+        """The pixel of the picture, counted row by row, that is number `first` of each window."""
+        xp, (rows, columns) = self.xp, self.out
+        i, j = first // self.kernel[1], first % self.kernel[1]
+        i = i + (arrays.current.count_to(rows) * self.stride[0] - self.pad[0])[:, None]
+        j = j + arrays.current.count_to(columns) * self.stride[1] - self.pad[1]
+        return xp.astype(i * self.x_shape[3] + j, xp.float32)
+
+    def backward(self, dys, x, y):
+        xp, count, dy = self.xp, len(self.places), dys[0]
         if self.p.pool == self.p.AVE:
             return self._add_up([dy / self.pixels.read()] * count)
         return self._add_up(dy * xp.astype(self.first == k, xp.float32) for k in range(count))

@@ -9,7 +9,6 @@ RELATIVE, ABSOLUTE = 1e-3, 1e-4
 KNOWN = [
     (r"Dropout|DummyData|STOCHASTIC", "", "random numbers"),
     ("", "^part", "only the layers that run are looked at"),
-    ("", r"\(Pooling\): it has 2 tops", "no second top"),
     (r"loss_weight: \S+ loss_weight", "give loss_weight once", "real Caffe forgets it now and then"),
     (r"\d{10}", "", "real Caffe keeps the last 32 bits of a size"),
     (r"blobs \{", "", "numbers of weights in a prototxt are not read"),

@@ -133,6 +133,30 @@ def test_writing_a_blob_changes_neither_its_slices_nor_what_it_was_cut_from():
     assert np.all(net.blobs["x"].data == 7)
 
 
+@pytest.mark.parametrize("layer", [L.Concat, L.Slice])
+def test_one_bottom_joined_or_cut_into_one_top_is_the_same_memory(layer):
+    ns = inputs(pc.NetSpec(), x=(2, 3))
+    ns.y = layer(ns.x)
+    ns.z = L.TanH(ns.y, in_place=True)
+    net = pc.Net(ns.to_proto(), pc.TEST)
+    net.blobs["x"].data[...] = 1
+    net.forward()
+    assert np.allclose(net.blobs["x"].data, np.tanh(1))
+    net.blobs["y"].diff[...] = 5
+    assert np.all(net.blobs["x"].diff == 5)
+
+
+def test_of_two_layers_with_one_name_a_run_ends_at_the_first():
+    net = fill(pc.Net(learning_net(), pc.TRAIN))
+    twice = pc.caffe_pb2.NetParameter()
+    twice.CopyFrom(net.spec)
+    for layer in twice.layer:
+        layer.name = layer.name if layer.type == "Input" else "same"
+    net = fill(pc.Net(twice, pc.TRAIN))
+    net.forward(end="same")
+    assert net.blobs["a"].data.any() and not net.blobs["score"].data.any()
+
+
 def test_the_gradient_of_a_weight_as_large_as_its_top_is_an_array_of_its_own():
     for layer in (L.Bias, L.Scale):
         ns = inputs(pc.NetSpec(), x=(2, 3))
