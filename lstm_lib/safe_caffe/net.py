@@ -6,7 +6,7 @@ from .batches import Batches
 from .child import Died, Stuck, free_memory, in_child
 from .explain import hint_for, which_layer
 from .inputs import fixed, listed, write_into
-from .memory import mark_lent, release, settle
+from .memory import EXPOSES, mark_lent, release, settle
 from .net_checks import check_listed_files, check_spec
 from .passes import Passes
 from .pycaffe import real
@@ -30,7 +30,7 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
         weights = kwargs.pop("weights", None)
         if args and not isinstance(args[0], int):  # the old order: model, weights, phase
             weights, args = args[0], args[1:]
-        phase = args[0] if args else kwargs.pop("phase", real.TRAIN)
+        self.phase = phase = args[0] if args else kwargs.pop("phase", real.TRAIN)
 
         def build():
             super(SafeNet, self).__init__(str(path), phase, **kwargs)
@@ -43,10 +43,10 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
             self.copy_from(weights)
 
     @classmethod
-    def adopt(cls, raw, spec):
+    def adopt(cls, raw, spec, phase=real.TEST):
         """Make a net safe that Caffe itself has made, like that of a solver."""
         raw.__class__ = cls
-        raw.spec = spec
+        raw.spec, raw.phase = spec, phase
         raw._try(lambda: settle(raw), str)
         settle(raw)
         raw._remember()
@@ -133,6 +133,7 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
         if not isinstance(other, real.Net):
             raise NetError(f"a net shares weights with a net, got {type(other).__name__}.")
         check_common(self, other)
+        self.check_can_share()
         raw = super()
 
         def share():
@@ -143,6 +144,15 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
         self._try(share, lambda reason: f"these nets cannot share weights: {reason}")
         share()
         release()
+
+    def check_can_share(self):
+        """Raise where Caffe would go on with the weights of before: inside a recurrent layer."""
+        kept = [name for name, layer in zip(self._layer_names, self.layers)
+                if layer.type in EXPOSES and self.phase == real.TRAIN]
+        if kept:
+            raise NetError(f"layer {kept[0]!r} would compute with its own weights still, for Caffe "
+                           "lets a recurrent layer use those of another net in the phase TEST "
+                           "only: load this net with phase=caffe.TEST, or copy the weights.")
 
     def clear_param_diffs(self):
         """Set the gradients of all weights to 0."""

@@ -26,7 +26,7 @@ class Net(Batches, portable_caffe.Net):
         self.blobs, self.params = fixed(self)
 
     @classmethod
-    def adopt(cls, raw, spec):
+    def adopt(cls, raw, spec, phase=None):
         """Give a net that a solver has made the methods of this class."""
         raw.__class__, raw.spec = cls, spec
         raw.blobs, raw.params = fixed(raw)
@@ -61,6 +61,9 @@ class Net(Batches, portable_caffe.Net):
 
     def check_unchanged(self):
         """Shapes are looked at by the layers themselves."""
+
+    def check_can_share(self):
+        """Each layer uses the weights it is given."""
 
     def be_called(self):
         """Nothing to look at on the way."""

@@ -21,7 +21,7 @@ class SafeSolver:
         self._write_snapshot = caffe.write_snapshot
         self._raw = raw = without_snapshots(make, options)
         train, tests = specs(caffe, options)
-        self.net = caffe.Net.adopt(raw.net, train)
+        self.net = caffe.Net.adopt(raw.net, train, caffe.TRAIN)
         self.net.is_trained = True
         self.test_nets = [caffe.Net.adopt(*pair) for pair in zip(raw.test_nets, tests)]
         self._tried = caffe.engine == "portable"  # an update; there it raises by itself
@@ -108,6 +108,8 @@ class SafeSolver:
 
     def share_weights(self, net):
         """Let another net, of the same layers, use the weights of the net that learns."""
+        if hasattr(net, "check_can_share"):  # made here
+            net.check_can_share()
         self._try("share its weights", lambda: self._raw.share_weights(net))
         self._raw.share_weights(net)
 

@@ -18,6 +18,7 @@ KNOWN = [
     ("", "Cannot use legacy accessors", "more than four axes work here"),
     (": nan", "", "what is not a number"),
     ('"Flatten"', "^backward", "a Flatten shares gradients also where it runs no backward"),
+    ("", "would compute with its own weights", "a recurrent layer uses what it is given here"),
     ("", "cannot backpropagate to label", "the gradient of labels is left out"),
     ("", "shares the memory of one that has got", "until the next forward"),
 ]

@@ -277,3 +277,17 @@ def test_a_shape_that_does_not_fit_is_refused_with_the_layers_name():
     net.blobs["x"].reshape(2, 5)
     with pytest.raises(NetError, match=r"'wrong' \(Eltwise\).*t \(2, 5\), u \(2, 3\)"):
         net.forward()
+
+
+def test_a_recurrent_layer_that_would_go_on_with_its_own_weights_is_not_shared_into():
+    text = inputs(x=(3, 2, 4), k=(3, 2)) + layer(
+        "LSTM", 'recurrent_param { num_output: 5 weight_filler { type: "xavier" } }', ("x", "k"))
+    one, other, tested = load_net(text), load_net(text), load_net(text, phase=caffe.TEST)
+    with pytest.raises(NetError, match="'wrong' would compute with its own weights"):
+        one.share_with(other)
+    tested.share_with(other)
+    for net in (other, tested):
+        net.blobs["x"].data[...] = 1
+        net.blobs["k"].data[...] = 1
+    assert np.array_equal(tested.forward()["y"], other.forward()["y"])
+    assert tested.blobs["y"].data.any()
