@@ -15,7 +15,8 @@ INDEXED = {"SoftmaxWithLoss": (1, "softmax_param"), "Accuracy": (1, "accuracy_pa
            "CtcLoss": (1, "ctc_loss_param")}
 IGNORES = {"SoftmaxWithLoss", "Accuracy", "InfogainLoss"}  # the others ignore `ignore_label`
 COUNTED_BY = {"Embed": "input_dim", "CtcLoss": "alphabet_size"}
-READS_FILES = {"HDF5Data"}  # one after the other while it runs, and dies of a bad one
+# these die of numbers and files in more ways than are listed here
+TRIED_EACH_TIME = {"HDF5Data", "CtcLoss", "LabelsequenceAccuracy"}
 NOTHING = np.finfo(np.float32).min  # what max pooling gives where it picked no number
 WRONG_GRADIENT = {"Power", "Log", "BNLL", "MVN"}  # in place: their input is overwritten
 
@@ -136,16 +137,16 @@ class Contrastive(Watch):
                              f"{self.layer.bottom[0]!r} has become larger: build the net anew.")
 
 
-class Reader(Watch):
-    """A layer that opens files while it runs: each batch is read in a child process first."""
+class Trial(Watch):
+    """A layer that runs in a child process first, each time."""
 
     def __init__(self, net, place, layer):
         super().__init__(net, place, layer)
-        if isinstance(layer.type, str):  # not the format of 2014
+        if layer.type == "HDF5Data":  # not the format of 2014, which has numbers for types
             check_rows(layer, layer.hdf5_data_param.source)
 
     def before_forward(self, net):
-        """Raise where it cannot be read."""
+        """Raise where it dies."""
         net.try_layer(self.place)
 
 
@@ -159,7 +160,7 @@ def watches(net):
             (MaxPooling, kind == "Pooling" and not layer.pooling_param.pool),
             (InPlace, kind in WRONG_GRADIENT and set(layer.bottom) & set(layer.top)),
             (Contrastive, kind == "ContrastiveLoss"),
-            (Reader, kind in READS_FILES)) if holds]
+            (Trial, kind in TRIED_EACH_TIME)) if holds]
         if fits:
             found[place] = [watch(net, place, layer) for watch in fits]
     return found

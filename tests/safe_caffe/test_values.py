@@ -180,14 +180,29 @@ def test_a_python_layer_whose_shape_depends_on_numbers_is_tried_with_each():
 # labels -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("type_name", ["HingeLoss", "MultinomialLogisticLoss"])
-def test_a_layer_that_knows_no_ignored_label_refuses_it(type_name):
-    net = load_net(inputs(x=(2, 3), label=(2,)) + layer(
-        type_name, "loss_param { ignore_label: 255 }", ("x", "label")))
+@pytest.mark.parametrize("type_name, options, bottoms", [
+    ("HingeLoss", "", "x label"), ("MultinomialLogisticLoss", "", "x label"),
+    ("BatchReindex", "", "three label"),
+    ("Embed", "embed_param { num_output: 2 input_dim: 3 }", "label")])
+def test_a_layer_that_knows_no_ignored_label_refuses_it(type_name, options, bottoms):
+    net = load_net(inputs(x=(2, 3), three=(3, 2), label=(2,)) + layer(
+        type_name, "loss_param { ignore_label: 255 } " + options, bottoms.split()))
     net.forward()
     net.blobs["label"].data[...] = 255
     with pytest.raises(NetError, match="from 0 to 2, got 255"):
         net.forward()
+
+
+def test_labels_of_a_ctc_loss_that_it_would_die_of_raise_each_time():
+    net = load_net(inputs(x=(4, 4, 5), label=(4, 4)) + layer(
+        "CtcLoss", "ctc_loss_param { alphabet_size: 5 time_step: 4 blank_label: 4 }",
+        ("x", "label")))
+    for label, match in ((5, "from 0 to 4, got 5"), (4, r"\(CtcLoss\)"), (-1, "from 0 to 4")):
+        net.blobs["label"].data[...] = 1
+        net.forward()
+        net.blobs["label"].data[...] = label
+        with pytest.raises(NetError, match=match):
+            net.forward()
 
 
 def test_a_callback_that_writes_a_wrong_label_or_another_shape_is_seen_through():
