@@ -30,7 +30,7 @@ class Worker:
     def _start(self):
         folders = [str(FOLDER), str(FOLDER.parents[1]), os.environ.get("PYTHONPATH", "")]
         env = dict(os.environ, LSTM_LIB_ENGINE=self.engine, PYTHONPATH=os.pathsep.join(folders),
-                   MALLOC_PERTURB_="165", MALLOC_CHECK_="3", PYTHONHASHSEED="0")
+                   MALLOC_PERTURB_="165", PYTHONHASHSEED="0")
         self.process = subprocess.Popen(
             [sys.executable, str(FOLDER / "program.py")], env=env, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
