@@ -135,15 +135,16 @@ def main():
     first, last = map(int, asked.seeds.split(":"))
 
     def show(seed, bad):
+        for engine, step, said, kind in [rest for number, *rest in bad if number == seed]:
+            print(f"seed {seed}, {engine}, {kind}: {step} | {' '.join(said.split())[:200]}",
+                  flush=True)
         if seed % 50 == 0 or seed == last:
             print(f"\r{seed} of {last}, {len(bad)} bad ", end="", file=sys.stderr, flush=True)
 
     counts, bad = fuzz(range(first, last + 1), show)
-    print()
+    print(file=sys.stderr)
     for (engine, what), count in sorted(counts.items()):
         print(f"{engine:10} {what:18} {count:8,}")
-    for seed, engine, step, said, kind in bad:
-        print(f"seed {seed}, {engine}, {kind}: {step} | {' '.join(said.split())[:200]}")
     return 1 if bad else 0
 
 
