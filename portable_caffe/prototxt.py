@@ -18,7 +18,7 @@ def parse(text, message, what):
         return text_format.Parse(text, message)
     except text_format.ParseError as error:
         number = error.GetLine() or 1
-        line = text.splitlines()[number - 1].strip()[:200]
+        line = "".join(text.split("\n")[number - 1:number]).strip()[:200]  # none at the end
         raise NetError(f"{what}, line {number}: {error}\n    {line}"
                        + _what_is_allowed(str(error), message.DESCRIPTOR.file)) from None
 

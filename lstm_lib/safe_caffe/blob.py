@@ -19,6 +19,10 @@ def make_blobs_safe(caffe):
     vector.__delitem__ = _refused
     for name in ("__setitem__", "append", "extend"):
         setattr(vector, name, _not_replaced)
+    for of_net in (caffe._caffe.LayerVec, caffe._caffe.RawBlobVec):
+        for name in ("__setitem__", "__delitem__", "append", "extend"):
+            setattr(of_net, name, _not_changed)
+    _mark_items(caffe._caffe.RawBlobVec)
     for side in ("data", "diff"):
         setattr(blob, side, _side(side, getattr(blob, side).__doc__))
     for axis, name in enumerate(LEGACY):  # Caffe dies where there are more than four
@@ -54,6 +58,25 @@ def _side(side, doc):
         raise NetError(f"write numbers *into* a blob: blob.{side}[...] = array.")
 
     return property(read, write, doc=doc)
+
+
+def _mark_items(vector):
+    """The blobs that a Python layer is given are known as such: they do not outlive its net."""
+    item = vector.__getitem__
+
+    def marked(blobs, place):
+        blob = item(blobs, place)
+        if not isinstance(place, slice):
+            blob.of_layer = True
+        return blob
+
+    vector.__getitem__ = marked
+    vector.__iter__ = lambda blobs: (blobs[place] for place in range(len(blobs)))
+
+
+def _not_changed(vector, *given):
+    """The layers of a net, and the blobs of a layer, are what the net was built from."""
+    raise NetError("the layers of a net and their blobs cannot be changed; build another net.")
 
 
 def _not_replaced(blobs, *array):

@@ -24,7 +24,7 @@ RESHAPE = """layer { name: "x" type: "Input" top: "x" input_param { shape { dim:
                      reshape_param { shape { dim: -1 } } }"""
 
 _theirs = {side: getattr(real._caffe.Blob, side).fget for side in ("data", "diff")}
-_add_blob = real._caffe.BlobVec.add_blob
+_add_blob, _append = real._caffe.BlobVec.add_blob, real._caffe.RawBlobVec.append
 _kept = {}  # id of an array -> (reference to it, blob, side); `keep` and `release` write here
 
 
@@ -45,14 +45,21 @@ def keep(blob, side):
     _check_free(blob, side)
     if side == "data" and "lent" in vars(blob):  # by a layer that takes it back
         return _read_only(_theirs[side](blob).copy())
-    blobs, bottom, top = real._caffe.BlobVec(), real._caffe.RawBlobVec(), real._caffe.RawBlobVec()
+    blobs = real._caffe.BlobVec()
     _add_blob(blobs, 1)
-    bottom.append(blob)
-    top.append(blobs[0])
-    _share(bottom, top)
+    _share(vector([blob]), vector([blobs[0]]))
     array = _theirs[side](blobs[0]).reshape(tuple(blob.shape))
-    _kept[id(array)] = weakref.KeyedRef(array, _forget, id(array)), blob, side
+    if "of_layer" not in vars(blob):  # what a Python layer is given does not outlive its net
+        _kept[id(array)] = weakref.KeyedRef(array, _forget, id(array)), blob, side
     return array
+
+
+def vector(blobs):
+    """Blobs as a layer's `reshape` takes them."""
+    found = real._caffe.RawBlobVec()
+    for blob in blobs:
+        _append(found, blob)
+    return found
 
 
 def _forget(reference):

@@ -102,6 +102,8 @@ class Passes(Shapes):
 
     def _forward(self, start, end):
         """Layers start to end by number, as `forward` asks for them."""
+        if not self.layers:  # none is built in this phase
+            return 0
         self._check_numbers(start, end)
         self.take_shapes()
         self._try_passes((FORWARD, start, end))
@@ -115,6 +117,8 @@ class Passes(Shapes):
 
     def _backward(self, start, end):
         """Layers start back to end by number, as `backward` asks for them."""
+        if not self.layers:
+            return
         self._check_numbers(start, end)
         self.take_shapes()
         self.check_unchanged()

@@ -5,8 +5,7 @@ import mmap
 from . import blob
 from .base import counts, sources
 from .child import Died, in_child
-from .memory import release, settle
-from .pycaffe import real
+from .memory import release, settle, vector
 from ..errors import NetError
 
 HAS_THREADS = {"Data", "ImageData", "WindowData"}  # a child process has none of their threads
@@ -107,18 +106,12 @@ def reshaping_layer(net, reason):
     now = mmap.mmap(-1, 1 << 14)  # written by the child, read by the parent
     blobs, names = list(net.blobs.values()), list(net.blobs)
 
-    def vector(numbers):
-        found = real._caffe.RawBlobVec()
-        for number in numbers:
-            found.append(blobs[number])
-        return found
-
     def one_by_one():
         for place, layer in enumerate(net.layers):
             bottoms, tops = net._bottom_ids(place), net._top_ids(place)
             given = [f"{names[number][:99]} {tuple(blobs[number].shape)}" for number in bottoms]
             now[:] = json.dumps([place, given[:20]]).encode().ljust(1 << 14)
-            layer.reshape(vector(bottoms), vector(tops))
+            layer.reshape(*[vector(blobs[number] for number in ends) for ends in (bottoms, tops)])
 
     try:
         in_child(one_by_one)

@@ -75,7 +75,10 @@ class Lookup(Watch):
 
     def before_forward(self, net):
         """Raise unless every index is a whole number from 0 to count - 1, or the ignored one."""
-        values, count = net.blobs[self.labels].data, self.count(net)
+        try:
+            values, count = net.blobs[self.labels].data, self.count(net)
+        except IndexError:  # the shape lacks the axis, as the layer will say
+            return
         good = (values >= 0) & (values < count) & (values == np.floor(values))
         if self.ignored is not None:
             good |= values == self.ignored

@@ -256,12 +256,13 @@ class RNN(_Recurrent):
             h = self.xp.tanh(z[t, ...] + times_rows(W, h))
             hs.append(h)
         self.h = self.xp.stack(hs)
-        o = self.xp.tanh(self.h @ self.weight(self.hidden + 1).T + self.weight(self.hidden + 2))
-        return [o, *self._end([h])]
+        self.o = self.xp.tanh(self.h @ self.weight(self.hidden + 1).T
+                              + self.weight(self.hidden + 2))  # a layer in place may follow
+        return [self.o, *self._end([h])]
 
     def backward(self, dtops, bottoms, tops):
         k, dz = bottoms[1], [None] * self.T
-        do = (dtops[0] * (1 - tops[0] * tops[0])).reshape((-1, self.H))
+        do = (dtops[0] * (1 - self.o * self.o)).reshape((-1, self.H))
         self.add_product(self.hidden + 1, do, self.h.reshape((-1, self.H)))
         self.add_gradient(self.hidden + 2, self.xp.sum(do, axis=0))
         dh_all = (do @ self.weight(self.hidden + 1)).reshape(self.h.shape)

@@ -159,6 +159,7 @@ class Reduction(Layer):
     options, aliases = "reduction_param", True
 
     def shapes(self, x):
+        check(x or self.p.axis in (0, -1), f"a single number has no axis {self.p.axis}.")
         self.axis = axis_of(x, self.p.axis) if x else 0
         self.scale = self.p.coeff
         if self.p.operation == self.p.MEAN:

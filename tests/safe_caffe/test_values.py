@@ -1,5 +1,7 @@
 """What kills Caffe by its numbers, or by shapes a layer sets while it runs, raises each time."""
 
+import gc
+
 import numpy as np
 import pytest
 from conftest import on_real_caffe
@@ -278,6 +280,48 @@ def test_arrays_for_memory_data_that_do_not_fit_raise():
                          (np.ones((2, 1, 5, 2), "f"), np.ones(2, "f")), ("x", "y")):
         with pytest.raises(NetError, match="MemoryData"):
             net.set_input_arrays(data, labels)
+
+
+class Keeps(caffe.Layer if caffe.engine == "real" else object):
+    """A Python layer whose bottoms' and tops' arrays are kept for good."""
+
+    kept = []
+
+    def setup(self, bottom, top):
+        self.kept += [blob.data for blob in bottom]
+
+    def reshape(self, bottom, top):
+        top[0].reshape(*bottom[0].data.shape)
+
+    def forward(self, bottom, top):
+        self.kept += [bottom[0].data, top[0].diff]
+
+    backward = reshape
+
+
+def test_arrays_that_a_python_layer_keeps_outlive_its_net_and_no_other_net_looks_at_them():
+    text = inputs(x=(2, 3)) + layer(
+        "Python", 'python_param { module: "test_values" layer: "Keeps" }')
+    net = load_net(text)
+    net.forward()
+    del net
+    gc.collect()
+    for _ in range(5):
+        other = load_net(text)
+        other.blobs["x"].reshape(40, 50)
+        other.forward()
+        for array in Keeps.kept:
+            array[...] = 1
+
+
+@pytest.mark.parametrize("act", [
+    lambda net: net.layers.append(net.layers[0]), lambda net: net.layers.__delitem__(0),
+    lambda net: net.layers.__setitem__(0, net.layers[1])])
+def test_the_layers_of_a_net_cannot_be_changed(act):
+    net = load_net(inputs(x=(2, 3)) + layer("TanH"))
+    with pytest.raises(NetError, match="cannot be changed"):
+        act(net)
+    net.forward()
 
 
 def test_a_weight_without_numbers_has_no_gradient_to_clear():
