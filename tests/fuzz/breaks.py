@@ -3,7 +3,6 @@ import re
 
 NUMBERS = ["0", "-1", "1", "2", "7", "33", "2147483647", "2147483648", "-2147483649", "1e20",
            "4294967297", "18446744073709551617", "nan", "true", "BANANA"]
-HUGE = re.compile(r"\d{4,}")
 
 
 def option(random, layers):
