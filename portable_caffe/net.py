@@ -8,16 +8,19 @@ from itertools import zip_longest
 import numpy as np
 
 from . import arrays, caffemodel, files
+from .batches import Batches
 from .blob import Blob
 from .build import Graph
+from .callbacks import Callbacks
 from .errors import NetError
-from .node import Node
+from .inner_names import InnerNames
+from .node import run_all
 from .prepare import prepare
 from .proto import caffe_pb2
 from .gpu.replay import Runs
 
 
-class Net:
+class Net(Batches, Callbacks, InnerNames):
     """A net built from a prototxt file (or a NetParameter) for one phase, TRAIN or TEST.
 
     >>> import portable_caffe as caffe
@@ -29,8 +32,7 @@ class Net:
     """
 
     def __init__(self, network_file, phase=None, level=0, stages=None, weights=None):
-        if isinstance(level, int) and isinstance(phase, (str, os.PathLike)):
-            phase, weights, level = level, phase, 0  # the old order: file, weights, phase
+        phase, level, weights = in_new_order(phase, level, weights)
         if phase is None:
             raise TypeError("give the phase: caffe.TRAIN or caffe.TEST.")
         self.spec = read_net(network_file)
@@ -60,6 +62,7 @@ class Net:
         self._gradients = {id(weight.blob.diff_memory): weight.blob.diff_memory
                            for weight in graph.weights}.values()
         self._runs = Runs(self._nodes)
+        self._prepare_callbacks()
         self._ran = None  # the arrays of the last forward
         self._seen_reshapes = Blob.reshapes
         self.blobs = graph.blobs
@@ -145,10 +148,10 @@ class Net:
                 if node.layer.indices:
                     with node:
                         node.check_indices()
-        whole = len(nodes) == len(self._nodes)
+        numbers, whole = range(first, last + 1), len(nodes) == len(self._nodes)
         nodes = [node for node in nodes if "data_memory" not in node.layer.shares]
         parts = [memory for node in nodes for memory in node.data_parts] if whole else []
-        self._run("forward", nodes, Node.forward, whole, parts)
+        self._run("forward", numbers, nodes, whole, parts)
         self._ran = arrays.current
 
     def _backward(self, first, last):
@@ -158,29 +161,28 @@ class Net:
                            "same device: layers keep what their gradients need.")
         nodes = [node for node in self._nodes[first:last - 1 if last else None:-1]
                  if node.runs_backward and "diff_memory" not in node.layer.shares]
-        whole = first - last == len(self._nodes) - 1
+        numbers, whole = range(first, last - 1, -1), first - last == len(self._nodes) - 1
         parts = [memory for node in nodes for memory in node.diff_parts] if whole else []
-        self._run("backward", nodes, Node.backward, whole, parts)
+        self._run("backward", numbers, nodes, whole, parts)
 
-    def _run(self, way, nodes, do, whole, parts):
-        """Run some nodes, after letting go of `parts`; an error names the node."""
+    def _run(self, way, numbers, nodes, whole, parts):
+        """Run the nodes among the layers `numbers`, after letting go of `parts`."""
+        watched = self._is_watched(way)
 
         def work():
-            for memory in parts:
-                memory.make_room()
             for gradient in self._gradients:
                 gradient.begin_pass()
-            try:
-                for node in nodes:
-                    do(node)
-            except Exception:
-                with node:
-                    raise
+            if watched:
+                self._run_watched(way, numbers, nodes)
+            else:
+                for memory in parts:
+                    memory.make_room()
+                run_all(nodes, way)
             for gradient in self._gradients:
                 gradient.add_products()
 
         with np.errstate(all="ignore"):  # infinite numbers are no news in a net
-            self._runs.run(way, work, whole)
+            self._runs.run(way, work, whole and not watched)
 
     def _reshape(self, first, last):
         """Let new shapes flow, if Python reshaped a blob since the last time."""
@@ -262,6 +264,13 @@ class LaterArrays(Mapping):
 
     def __repr__(self):
         return repr(dict(self))
+
+
+def in_new_order(phase, level, weights):
+    """(phase, level, weights) of a net's arguments, also in the old order: file, weights, phase."""
+    if isinstance(phase, (str, os.PathLike)):
+        return level, 0, phase
+    return phase, level, weights
 
 
 def read_net(source):

@@ -1,8 +1,7 @@
 """Arrays that are given to a net by name."""
 from collections import OrderedDict
 
-import numpy as np
-
+from portable_caffe.batches import shape_or_type
 from portable_caffe.errors import NoSuchName
 
 from ..errors import NetError, did_you_mean
@@ -60,8 +59,3 @@ def fixed(net):
     """`Fixed` blobs and weights of a net."""
     return (Fixed(net.blobs.items(), "net.blobs[{0!r}]"),
             Fixed(net.params.items(), "net.params[{0!r}][0]"))
-
-
-def shape_or_type(array):
-    """What was given instead, in few words."""
-    return f"shape {np.shape(array)}" if isinstance(array, np.ndarray) else repr(array)[:60]

@@ -1,8 +1,9 @@
 """pycaffe's `Net`, made so that a mistake raises `NetError` and the process lives on."""
+from portable_caffe.batches import Batches
+from portable_caffe.net import in_new_order
 from portable_caffe.prototxt import parse
 
 from .base import bytes_needed
-from .batches import Batches
 from .child import Died, Stuck, free_memory, in_child
 from .explain import hint_for, which_layer
 from .inputs import fixed, listed, write_into
@@ -23,17 +24,16 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
     NetParameter it was built from; who has it parsed already hands it over.
     """
 
-    def __init__(self, path, *args, spec=None, **kwargs):
-        self.spec = spec or parse(
-            read_text(without_mark(path)), real.proto.caffe_pb2.NetParameter(), str(path))
-        check_spec(real, self.spec, str(path))
-        weights = kwargs.pop("weights", None)
-        if args and not isinstance(args[0], int):  # the old order: model, weights, phase
-            weights, args = args[0], args[1:]
-        self.phase = phase = args[0] if args else kwargs.pop("phase", real.TRAIN)
+    def __init__(self, network_file, phase=real.TRAIN, level=0, stages=None, weights=None, *,
+                 spec=None):
+        phase, level, weights = in_new_order(phase, level, weights)
+        self.spec = spec or parse(read_text(without_mark(network_file)),
+                                  real.proto.caffe_pb2.NetParameter(), str(network_file))
+        check_spec(real, self.spec, str(network_file))
+        self.phase = phase
 
         def build():
-            super(SafeNet, self).__init__(str(path), phase, **kwargs)
+            super(SafeNet, self).__init__(str(network_file), phase, level, stages)
             settle(self)
 
         self._try_to_grow(build, lambda reason: which_layer(real, self.spec, phase, reason))

@@ -4,7 +4,6 @@ from portable_caffe.prototxt import parse
 
 from .net_checks import check_spec
 from .base import SafeCaffe
-from .batches import Batches
 from ..errors import NetError
 from ..files import write_whole, read_text, readable
 from .inputs import fixed, listed, write_into
@@ -13,16 +12,17 @@ from .base import source_shapes
 from .weight_files import check_common, check_weights
 
 
-class Net(Batches, portable_caffe.Net):
+class Net(portable_caffe.Net):
     """`caffe.Net` of portable_caffe, with what `lstm_lib` asks of a net on either engine.
 
     `net.spec` is the NetParameter it was built from; who has it parsed already hands it over.
     """
 
-    def __init__(self, path, *args, spec=None, **kwargs):
-        spec = spec or parse(read_text(path), portable_caffe.caffe_pb2.NetParameter(), str(path))
-        check_spec(portable_caffe, spec, str(path))
-        super().__init__(spec, *args, **kwargs)
+    def __init__(self, network_file, phase=portable_caffe.TRAIN, *args, spec=None, **kwargs):
+        what = str(network_file)
+        spec = spec or parse(read_text(network_file), portable_caffe.caffe_pb2.NetParameter(), what)
+        check_spec(portable_caffe, spec, what)
+        super().__init__(spec, phase, *args, **kwargs)
         self.blobs, self.params = fixed(self)
 
     @classmethod
@@ -94,10 +94,16 @@ def _solver(name):
     return staticmethod(solver)
 
 
+def _classifier(*args, **kwargs):
+    """`caffe.Classifier`, a net with the methods of all nets here."""
+    made = portable_caffe.Classifier(*args, **kwargs)
+    return type("Classifier", (Net, portable_caffe.Classifier), {}).adopt(made, made.spec)
+
+
 class PortableCaffe(SafeCaffe):
     """portable_caffe, with its own `Net`."""
 
-    engine, Net = "portable", Net
+    engine, Net, Classifier = "portable", Net, staticmethod(_classifier)
     get_solver, SGDSolver, AdamSolver = map(_solver, ("get_solver", "SGDSolver", "AdamSolver"))
     NesterovSolver, AdaGradSolver = map(_solver, ("NesterovSolver", "AdaGradSolver"))
     RMSPropSolver, AdaDeltaSolver = map(_solver, ("RMSPropSolver", "AdaDeltaSolver"))

@@ -1,4 +1,5 @@
 """Real Caffe made safe: pycaffe with the calls that can end the process replaced."""
+from portable_caffe.images import load_image
 from portable_caffe.prototxt import parse
 
 from .base import SafeCaffe
@@ -13,6 +14,7 @@ from ..errors import NetError, NoGPU
 from ..files import read_text, readable, without_mark
 
 make_blobs_safe(real)
+real.io.load_image = load_image  # Caffe's own asks scikit-image for what that has no more
 
 
 def attempt(work):
