@@ -62,6 +62,7 @@ class Convolution(_Windows):
     group, height, width); b: (M). Top y: (B, M, ...). Source: conv_layer.cpp
     """
 
+    keeps = True
     options = "convolution_param"
 
     def setup(self, x):
@@ -121,6 +122,7 @@ class Pooling(_Windows):
     The last window may reach past the picture. Source: pooling_layer.cpp
     """
 
+    keeps = True
     tops, options, dilation = (1, 2), "pooling_param", (1, 1)
 
     def setup(self, x):

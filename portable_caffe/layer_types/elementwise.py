@@ -103,6 +103,7 @@ class Dropout(Layer):
     Source: dropout_layer.cpp
     """
 
+    keeps = True
     options, aliases = "dropout_param", True
 
     def setup(self, x):
