@@ -10,12 +10,12 @@ def prepare(spec, state):
     prepared = caffe_pb2.NetParameter()
     prepared.CopyFrom(spec)
     del prepared.layer[:]
-    layers = [*_input_layers(spec), *spec.layer]
+    layers = [*input_layers(spec), *spec.layer]
     _add_with_splits([layer for layer in layers if _is_in(layer, state)], prepared.layer)
     return prepared
 
 
-def _input_layers(spec):
+def input_layers(spec):
     """The old `input:` fields of a net as an Input layer. Source: upgrade_proto.cpp"""
     if not spec.input:
         return []

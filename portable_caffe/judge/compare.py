@@ -53,13 +53,14 @@ def _size(word, sizes):
     return int(word) if word.isdigit() else int(word[:-1] or 1) * sizes[word[-1]]
 
 
-def both_nets(spec, phase=caffe_pb2.TRAIN, random=None):
+def both_nets(spec, phase=caffe_pb2.TRAIN, random=None, stages=()):
     """The net of a NetParameter on real Caffe and here, with the same random weights."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "net.prototxt")
         with open(path, "w", encoding="utf-8") as file:
             file.write(str(spec))
-        real, own = real_caffe().Net(path, phase), Net(path, phase)
+        own = Net(path, phase, stages=stages)  # first, for real Caffe ends the process
+        real = real_caffe().Net(path, phase, stages=list(stages))
     for name, blobs in real.params.items():
         for theirs, mine in zip(blobs, own.params[name]):
             if random is not None:
@@ -80,17 +81,17 @@ def error(theirs, mine):
     return float(np.nan_to_num(difference / max(np.max(np.abs(theirs)), 0.01), nan=np.inf))
 
 
-def compare(spec, values, random, phase=caffe_pb2.TRAIN, backward=True, times=2):
+def compare(spec, values, random, phase=caffe_pb2.TRAIN, backward=True, times=2, stages=()):
     """The worst errors (forward, backward) of all blobs and weights after `times` runs.
 
     Every blob that is no loss starts its backward pass with random gradients.
     """
-    real, own = both_nets(spec, phase, random)
+    real, own = both_nets(spec, phase, random, stages)
     worst = [0.0, 0.0]
     for _ in range(times):
         for net in (real, own):
-            for name, value in values.items():
-                net.blobs[name].data[...] = value
+            for name in net.inputs:
+                net.blobs[name].data[...] = values[name]
             net.forward()
         worst[0] = max(worst[0], *(error(blob.data, own.blobs[name].data)
                                    for name, blob in real.blobs.items()))
