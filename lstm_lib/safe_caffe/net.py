@@ -1,9 +1,10 @@
 """pycaffe's `Net`, made so that a mistake raises `NetError` and the process lives on."""
 from portable_caffe.batches import Batches
 from portable_caffe.net import in_new_order
+from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
-from .base import bytes_needed
+from .base import bytes_needed, state_of
 from .child import Died, Stuck, free_memory, in_child
 from .explain import hint_for, which_layer
 from .inputs import fixed, listed, write_into
@@ -29,24 +30,31 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
         phase, level, weights = in_new_order(phase, level, weights)
         self.spec = spec or parse(read_text(without_mark(network_file)),
                                   real.proto.caffe_pb2.NetParameter(), str(network_file))
-        check_spec(real, self.spec, str(network_file))
         self.phase = phase
+        self._note_state(state_of(self.spec, phase, level, stages))
+        check_spec(real, self.built, str(network_file))
 
         def build():
             super(SafeNet, self).__init__(str(network_file), phase, level, stages)
             settle(self)
 
-        self._try_to_grow(build, lambda reason: which_layer(real, self.spec, phase, reason))
+        self._try_to_grow(build, lambda reason: which_layer(real, self, reason))
         build()
         self._remember()
         if weights is not None:
             self.copy_from(weights)
 
+    def _note_state(self, state):
+        """`built` is what Caffe builds of `spec` in this phase, at this level, in these stages."""
+        self.state, self.phase = state, state.phase
+        self.built = in_state(self.spec, state)
+
     @classmethod
-    def adopt(cls, raw, spec, phase=real.TEST):
+    def adopt(cls, raw, spec, state):
         """Make a net safe that Caffe itself has made, like that of a solver."""
         raw.__class__ = cls
-        raw.spec, raw.phase = spec, phase
+        raw.spec = spec
+        raw._note_state(state)
         raw._try(lambda: settle(raw), str)
         settle(raw)
         raw._remember()
@@ -76,7 +84,7 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
     def _remember(self):
         self._blobs_dict, self._params_dict = fixed(self)  # where pycaffe keeps them
         mark_lent(self)
-        check_listed_files(self.spec, set(self._layer_names))
+        check_listed_files(self.built)
         self._prepare_shapes()
         self._prepare_passes()
 

@@ -1,5 +1,6 @@
 """portable_caffe made safe: it raises by itself, so little is put in front of it."""
 import portable_caffe
+from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
 from .net_checks import check_spec
@@ -19,16 +20,21 @@ class Net(portable_caffe.Net):
     """
 
     def __init__(self, network_file, phase=portable_caffe.TRAIN, *args, spec=None, **kwargs):
-        what = str(network_file)
-        spec = spec or parse(read_text(network_file), portable_caffe.caffe_pb2.NetParameter(), what)
-        check_spec(portable_caffe, spec, what)
+        spec = spec or parse(read_text(network_file), portable_caffe.caffe_pb2.NetParameter(),
+                             str(network_file))
         super().__init__(spec, phase, *args, **kwargs)
         self.blobs, self.params = fixed(self)
 
+    def _build(self, state):
+        self.built = in_state(self.spec, state)
+        check_spec(portable_caffe, self.built, "the net")
+        super()._build(state)
+
     @classmethod
-    def adopt(cls, raw, spec, phase=None):
+    def adopt(cls, raw, spec, state):
         """Give a net that a solver has made the methods of this class."""
         raw.__class__, raw.spec = cls, spec
+        raw.built = in_state(spec, state)
         raw.blobs, raw.params = fixed(raw)
         return raw
 
@@ -97,7 +103,7 @@ def _solver(name):
 def _classifier(*args, **kwargs):
     """`caffe.Classifier`, a net with the methods of all nets here."""
     made = portable_caffe.Classifier(*args, **kwargs)
-    return type("Classifier", (Net, portable_caffe.Classifier), {}).adopt(made, made.spec)
+    return type("Classifier", (Net, portable_caffe.Classifier), {}).adopt(made, made.spec, made.state)
 
 
 class PortableCaffe(SafeCaffe):

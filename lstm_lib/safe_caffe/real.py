@@ -2,7 +2,7 @@
 from portable_caffe.images import load_image
 from portable_caffe.prototxt import parse
 
-from .base import SafeCaffe
+from .base import SafeCaffe, state_of
 from .blob import make_blobs_safe
 from .child import Died, in_child
 from .net import SafeNet
@@ -47,7 +47,8 @@ def _net_of(name):
 
     def net(model_file, pretrained_file, *args, **kwargs):
         spec = parse(read_text(model_file), real.proto.caffe_pb2.NetParameter(), str(model_file))
-        return safe_too.adopt(make(model_file, pretrained_file, *args, **kwargs), spec)
+        return safe_too.adopt(make(model_file, pretrained_file, *args, **kwargs), spec,
+                              state_of(spec, real.TEST))
 
     return staticmethod(net)
 

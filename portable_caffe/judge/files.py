@@ -11,7 +11,6 @@ import numpy as np
 
 from ..errors import NetError
 from ..net import read_net
-from ..prepare import input_layers
 from ..proto import caffe_pb2
 from .compare import BACKWARD, FORWARD, compare
 
@@ -36,7 +35,7 @@ def judged(path, batch, shapes, phase, stages=()):
 def without_chance(given, batch, shapes):
     """A copy of a net in which nothing is read and nothing is drawn."""
     spec = caffe_pb2.NetParameter(name=given.name, force_backward=given.force_backward)
-    for layer in [*input_layers(given), *given.layer]:
+    for layer in given.layer:
         new = spec.layer.add()
         new.CopyFrom(layer)
         if layer.type in READS:

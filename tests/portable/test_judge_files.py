@@ -61,6 +61,6 @@ def test_a_layer_that_is_not_here_is_named(tmp_path, capsys):
 def test_old_inputs_take_the_batch_that_is_asked_for(tmp_path):
     spec = pc.caffe_pb2.NetParameter(name="old", input=["x"], input_dim=[9, 1, 2, 2])
     spec.layer.add(name="y", type="TanH", bottom=["x"], top=["y"])
-    changed = files.without_chance(spec, 3, {})
+    changed = files.without_chance(pc.net.read_net(spec), 3, {})
     assert not changed.input and changed.layer[0].input_param.shape[0].dim == [3, 1, 2, 2]
     assert changed.force_backward and len(changed.layer) == 2
