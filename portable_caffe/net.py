@@ -12,7 +12,7 @@ from .batches import Batches
 from .blob import Blob
 from .build import Graph
 from .callbacks import Callbacks
-from .errors import NetError
+from .errors import NetError, did_you_mean
 from .inner_names import InnerNames
 from .node import run_all
 from .prepare import prepare
@@ -139,7 +139,8 @@ class Net(Batches, Callbacks, InnerNames):
     def _range(self, start, end, first, last):
         for name in (start, end):
             if name is not None and not (isinstance(name, str) and name in self._place):
-                raise NetError(f"there is no layer {name!r} in this net.")
+                raise NetError(f"this net has no layer {name!r}."
+                               + did_you_mean(str(name), self._layer_names))
         return self._place.get(start, first), self._place.get(end, last)
 
     def _forward(self, first, last):

@@ -7,17 +7,18 @@ from portable_caffe.prototxt import parse
 from .base import bytes_needed, state_of
 from .child import Died, Stuck, free_memory, in_child
 from .explain import hint_for, which_layer
-from .inputs import fixed, listed, write_into
+from .inputs import NamesOfLayers, Results, fixed, listed, write_into
 from .memory import EXPOSES, mark_lent, release, settle
 from .net_checks import check_listed_files, check_spec
 from .passes import Passes
 from .pycaffe import real
+from .sources import check_sources
 from .weight_files import WeightFiles, check_common, check_weights
 from ..errors import NetError, did_you_mean
 from ..files import read_text, readable, without_mark
 
 
-class SafeNet(Passes, Batches, WeightFiles, real.Net):
+class SafeNet(Passes, Batches, WeightFiles, NamesOfLayers, real.Net):
     """`caffe.Net` that raises `NetError` where Caffe would end the process.
 
     Building, reshaping, loading and sharing run in a child process first; `forward` and
@@ -33,6 +34,7 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
         self.phase = phase
         self._note_state(state_of(self.spec, phase, level, stages))
         check_spec(real, self.built, str(network_file))
+        check_sources(self.built)
 
         def build():
             super(SafeNet, self).__init__(str(network_file), phase, level, stages)
@@ -93,14 +95,14 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
         self._check_call(blobs, start, end)
         self.take_shapes()
         write_into(self, self.inputs, "data", inputs)
-        return super().forward(listed(blobs), start, end)
+        return Results(super().forward(listed(blobs), start, end))
 
     def backward(self, diffs=None, start=None, end=None, **output_diffs):
         """`caffe.Net.backward`, of all or, from layer `start` back to `end`, a part of it."""
         self._check_call(diffs, start, end)
         self.take_shapes()
         write_into(self, self.outputs, "diff", output_diffs)
-        return super().backward(listed(diffs), start, end)
+        return Results(super().backward(listed(diffs), start, end))
 
     def _check_call(self, blobs, start, end):
         layers = list(self._layer_names)
