@@ -10,11 +10,12 @@ import zlib
 import numpy as np
 
 from .. import net_spec
-from .cases import CASES
-from .nets import NETS
+from . import cases, data_nets, nets, selection_cases
 from ..net import Net
 from ..proto import caffe_pb2
 
+CASES = cases.CASES + selection_cases.CASES
+NETS = nets.NETS + data_nets.NETS
 FORWARD, BACKWARD = 1e-5, 1e-4  # the errors allowed
 NO_FORCE = {"Accuracy", "ArgMax", "Embed"}  # real Caffe dies of force_backward here
 
@@ -58,8 +59,8 @@ def both_nets(spec, phase=caffe_pb2.TRAIN, random=None):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "net.prototxt")
         with open(path, "w", encoding="utf-8") as file:
-            file.write(str(spec))
-        real, own = real_caffe().Net(path, phase), Net(path, phase)
+            file.write(str(spec).replace('layer: "Portable', 'layer: "Real'))  # of Python
+        real, own = real_caffe().Net(path, phase), Net(spec, phase)
     for name, blobs in real.params.items():
         for theirs, mine in zip(blobs, own.params[name]):
             if random is not None:
