@@ -36,5 +36,3 @@ LABEL_LOSSES = [
     ("ContrastiveLoss", "legacy_version, loss_weight", ["A B", "A B", "<2 A"],
      dict(margin=3, legacy_version=True, loss_weight=0.3)),
 ]
-
-CASES = [(*case, 1)[:5] for case in (*SELECTION, *LABEL_LOSSES)]

@@ -2,7 +2,7 @@
 import numpy as np
 
 from .. import arrays, files, hdf5
-from ..errors import NetError
+from ..errors import NetError, in_a_layer
 from .base import ANY, Layer, check
 
 
@@ -66,7 +66,8 @@ class HDF5Data(Layer):
 
     def setup(self):
         check(not self.spec.HasField("transform_param"), "HDF5Data does not transform data.")
-        self.paths, self.data = files.read_words(self.p.source), None
+        with in_a_layer():
+            self.paths = files.read_words(self.p.source)
         check(self.paths, f"{self.p.source} lists no file.")
         self._check_rows()
         self.queue = iter(self._shuffled(self.paths))
@@ -91,7 +92,7 @@ class HDF5Data(Layer):
     def _open(self, path):
         """Read a file, and begin with its first row."""
         self.path, self.data = path, None
-        with hdf5.opened(path) as file:
+        with in_a_layer(), hdf5.opened(path) as file:
             for name in self.spec.top:
                 check(name in file.keys(), f"{path} has no dataset {name!r}; it has "
                                            f"{', '.join(file.keys()) or 'none'}.")
@@ -152,7 +153,8 @@ class HDF5Output(Layer):
             for name, array in zip(("data", "label"), bottoms):
                 file[name] = arrays.current.to_host(array).reshape((*array.shape, 1, 1, 1)[:4])
 
-        hdf5.write(self.p.file_name, fill)
+        with in_a_layer():
+            hdf5.write(self.p.file_name, fill)
         return []
 
     def backward(self, dys, bottoms, tops):

@@ -5,6 +5,7 @@ A loss is one number; dy is its gradient, 1 or the layer's loss_weight. N is the
 from math import prod
 
 from .. import arrays, files
+from ..errors import in_a_layer
 from ..memory import Memory
 from ..proto import caffe_pb2
 from .base import axis_of, check
@@ -92,7 +93,8 @@ class InfogainLoss(_Loss):
         check(H or self.spec.infogain_loss_param.HasField("source"),
               "the infogain matrix must be the third bottom, or in the file `source`.")
         if not H:
-            stored = files.from_message(files.read_binary(source, caffe_pb2.BlobProto()))
+            with in_a_layer():
+                stored = files.from_message(files.read_binary(source, caffe_pb2.BlobProto()))
             self.stored = Memory(stored.shape)  # follows the numbers from one device to another
             self.stored.write(arrays.current.from_host(stored))
 

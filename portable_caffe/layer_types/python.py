@@ -29,7 +29,7 @@ class Python(Layer):
         except Exception as error:  # the module may raise anything
             made, fits = error, False
         check(fits, f"python_param names module {self.p.module!r} and layer {self.p.layer!r}, "
-                    "which should be a class of this Caffe's Layer, in a module on sys.path: "
+                    "which should be a class of portable_caffe.Layer, in a module on sys.path: "
                     f"{made}.")
         return made
 
