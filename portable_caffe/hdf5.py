@@ -62,11 +62,8 @@ def numbers(group, name, rows=slice(None)):
     return np.asarray(data[rows] if data.shape else data[()], np.float32)
 
 
-def save(net, path, write_diff=False):
-    """Write weights: data/LAYER/0, 1, ..., gradients below diff/. Source: net.cpp, ToHDF5
-
-    A weight that another layer owns is left out, but not its gradient.
-    """
+def save(net, path):
+    """Write each weight once, as data/LAYER/0, 1, ... of its owner. Source: net.cpp, ToHDF5"""
     for name in net._layer_names:
         if "/" in name:
             raise NetError(f"HDF5 takes '/' in a name for a folder, and layer {name!r} has one. "
@@ -74,13 +71,11 @@ def save(net, path, write_diff=False):
     owned = {id(weight.blob) for weight in net._graph.weights}
 
     def fill(file):
-        sides = ("data", "diff") if write_diff else ("data",)
-        for side in sides:
-            for node in net._nodes:
-                group = file.require_group(f"{side}/{node.spec.name}")
-                for index, blob in enumerate(node.layer.blobs):
-                    if side == "diff" or id(blob) in owned:
-                        group[str(index)] = getattr(blob, side)
+        for node in net._nodes:
+            group = file.require_group(f"data/{node.spec.name}")
+            for index, blob in enumerate(node.layer.blobs):
+                if id(blob) in owned:
+                    group[str(index)] = blob.data
 
     write(path, fill)
 

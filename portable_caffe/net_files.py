@@ -23,9 +23,9 @@ class NetFiles:
         """Take the weights of the layers that have the same names in an HDF5 file."""
         hdf5.load(self, path)
 
-    def save_hdf5(self, path, write_diff=False):
-        """Write an HDF5 file: each weight once, with the gradients if asked for."""
-        hdf5.save(self, path, write_diff)
+    def save_hdf5(self, path):
+        """Write an HDF5 file with each weight once."""
+        hdf5.save(self, path)
 
     def set_input_arrays(self, data, labels):
         """Give the net's first layer, a MemoryData, what it brings batch by batch.

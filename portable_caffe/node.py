@@ -9,9 +9,14 @@ from .errors import NetError, Rule, check, did_you_mean
 from .layer_types import LAYER_TYPES
 from .memory import HOST, read_all, read_unseen, write_all
 
+OF_DATABASES = {"Data", "ImageData", "WindowData"}
+
 
 def make_layer(spec, phase):
     """The layer of a LayerParameter; `Rule` if the type or a number of blobs is wrong."""
+    check(spec.type not in OF_DATABASES,
+          f"portable_caffe does not run {spec.type}, which reads databases or pictures; real Caffe "
+          "does. Here Input, HDF5Data, MemoryData and Python layers bring numbers.")
     check(spec.type in LAYER_TYPES,
           f"there is no layer type {spec.type!r} here; there are "
           f"{', '.join(sorted(LAYER_TYPES))}.{did_you_mean(spec.type, LAYER_TYPES)}")
