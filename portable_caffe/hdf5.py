@@ -47,8 +47,11 @@ def opened(path):
 def write(path, fill):
     """`fill(file)` a new HDF5 file, which replaces `path`: the whole file or nothing."""
     def make(beside):
-        with h5py.File(beside, "w") as file:
-            fill(file)
+        try:
+            with h5py.File(beside, "w") as file:
+                fill(file)
+        except (ValueError, RuntimeError) as error:  # a name twice, for instance
+            raise NetError(f"cannot write {path}: {error}.") from None
 
     h5py = _h5py()
     files.write_whole(path, make)
