@@ -140,14 +140,16 @@ class ContrastiveLoss(_Loss):
     def shapes(self, a, b, labels):
         check(a and prod(a) == prod(b) and a[:2] == b[:2] and prod(a[2:]) == 1,
               "the first two bottoms must have one shape, (N, C).")
-        check(prod(labels) == a[0] == prod(labels[:1]), "there must be one label for each pair.")
+        check(prod(labels[1:]) == 1, "the labels, the third bottom, are one number each.")
         return ()
 
     def forward(self, a, b, labels):
         xp, N = self.xp, a.shape[0]
+        labels = labels.reshape((-1,))[:N]
+        check(labels.shape[0] == N, f"there must be a label for each of the {N} pairs.")
         self.difference = (a - b.reshape(a.shape)).reshape((N, -1))
         squares = xp.sum(self.difference ** 2, axis=1)
-        self.similar = abs(labels.reshape((-1,))) >= 1  # as whole numbers they are not 0
+        self.similar = abs(labels) >= 1  # as whole numbers they are not 0
         zero = xp.zeros_like(squares)
         if self.p.legacy_version:
             apart = xp.maximum(self.p.margin - squares, zero)

@@ -156,7 +156,7 @@ WRONG = {
         lambda ns: L.InfogainLoss(ns.x, ns.label, source="nowhere")),
     "(ContrastiveLoss): the first two bottoms must have one shape": (
         lambda ns: L.ContrastiveLoss(ns.x, ns.H, ns.label)),
-    "(ContrastiveLoss): there must be one label for each pair": (
+    "(ContrastiveLoss): the labels, the third bottom, are one number each": (
         lambda ns: L.ContrastiveLoss(ns.x, ns.x, ns.x)),
 }
 

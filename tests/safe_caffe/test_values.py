@@ -142,6 +142,15 @@ def test_contrastive_loss_refuses_a_batch_larger_than_it_was_built_for():
     run(8)
 
 
+def test_contrastive_loss_refuses_fewer_labels_than_pairs_and_takes_more():
+    net = load_net(inputs(x=(3, 5), u=(3, 5), same=(4,)) + layer(
+        "ContrastiveLoss", bottoms=("x", "u", "same")))
+    net.forward()
+    net.blobs["same"].reshape(2)
+    with pytest.raises(NetError, match="'wrong' .ContrastiveLoss.*a label for each of the 3 pairs"):
+        net.forward()
+
+
 def test_filter_that_selects_other_numbers_of_items_is_tried_with_each():
     net = load_net(inputs(x=(2, 4), s=(2,)) + layer("Filter", "", ("x", "s"), ("f",), "filter")
                    + layer("Reshape", "reshape_param { shape { dim: 2 dim: 4 } }", ("f",)))
