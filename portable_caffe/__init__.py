@@ -9,6 +9,7 @@ from .net_spec import NetSpec, layers, params, to_proto
 from .proto import caffe_pb2
 from .solver import (AdaDeltaSolver, AdaGradSolver, AdamSolver, NesterovSolver, RMSPropSolver,
                      SGDSolver, get_solver)
+from .user_layer import Layer
 
 TRAIN, TEST = caffe_pb2.TRAIN, caffe_pb2.TEST
 __version__ = "1.0.0"  # the version of Caffe whose nets it runs

@@ -34,6 +34,11 @@ def read_text(path, message):
     return parse(_read(path, "r"), message, str(path))
 
 
+def read_words(path):
+    """The words of a text file, such as the paths that it lists."""
+    return _read(path, "r").split()
+
+
 def read_binary(path, message):
     """Fill a message from a binary file (.caffemodel, .solverstate)."""
     data = _read(path, "rb")

@@ -21,7 +21,8 @@ def _check_python_layer(caffe, layer):
     if not fits:
         raise NetError(f"layer {layer.name!r} (Python): python_param names module "
                        f"{asked.module!r} and layer {asked.layer!r}, which should be a class of "
-                       f"caffe.Layer in a module on sys.path: {made}.")
+                       f"caffe.Layer in a module on sys.path: {made}. In that module, "
+                       "`from lstm_lib import caffe` gives the Caffe that runs.")
 
 
 def _check_in_place(layer):

@@ -127,7 +127,7 @@ class InPlace(Watch):
 
 
 class Contrastive(Watch):
-    """ContrastiveLoss makes room when it is built and never again."""
+    """ContrastiveLoss makes room when it is built and never again, and counts no labels."""
 
     def __init__(self, net, place, layer):
         super().__init__(net, place, layer)
@@ -138,6 +138,11 @@ class Contrastive(Watch):
         if net.blobs[self.layer.bottom[0]].count > self.room:
             raise self.wrong("it has room for the batch that it was built for, and "
                              f"{self.layer.bottom[0]!r} has become larger: build the net anew.")
+        pairs = net.blobs[self.layer.bottom[0]].shape[0]
+        labels = net.blobs[self.layer.bottom[2]].count
+        if labels < pairs:
+            raise self.wrong(f"there must be a label for each of the {pairs} pairs, and "
+                             f"{self.layer.bottom[2]!r} has {labels}.")
 
 
 class Trial(Watch):

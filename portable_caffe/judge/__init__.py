@@ -2,6 +2,7 @@
 
     python -m portable_caffe.judge
 
-`compare` computes the errors, of the layers in `cases` and the nets in `nets`.
+`compare` computes the errors, of the layers in `cases` and `selection_cases`, and of the nets
+in `nets` and `data_nets`.
 """
-__all__ = ["cases", "compare", "nets"]
+__all__ = ["cases", "compare", "data_nets", "nets", "selection_cases"]

@@ -5,6 +5,7 @@ sizes drawn at random for each seed (2 to 5, the same letter the same size), num
 for themselves, and a first word like <4 means whole numbers below 4 in place of random ones.
 """
 from ..net_spec import params as P
+from .selection_cases import LABEL_LOSSES, SELECTION
 
 ACTIVATIONS = [
     ("Sigmoid", "", ["A B C"], {}),
@@ -172,4 +173,4 @@ RECURRENT = [
 ]
 
 CASES = [(*case, 1)[:5] for case in (*ACTIVATIONS, *ELTWISE, *WINDOWS, *SHAPES, *WEIGHTS,
-                                     *LOSSES, *RECURRENT)]
+                                     *LOSSES, *RECURRENT, *SELECTION, *LABEL_LOSSES)]

@@ -9,12 +9,13 @@ import zlib
 
 import numpy as np
 
+from . import data_nets, nets
 from .. import net_spec
-from .cases import CASES
-from .nets import NETS
 from ..net import Net
 from ..proto import caffe_pb2
+from .cases import CASES
 
+NETS = nets.NETS + data_nets.NETS
 FORWARD, BACKWARD = 1e-5, 1e-4  # the errors allowed
 NO_FORCE = {"Accuracy", "ArgMax", "Embed"}  # real Caffe dies of force_backward here
 
@@ -55,11 +56,9 @@ def _size(word, sizes):
 
 def both_nets(spec, phase=caffe_pb2.TRAIN, random=None):
     """The net of a NetParameter on real Caffe and here, with the same random weights."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "net.prototxt")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(str(spec))
-        real, own = real_caffe().Net(path, phase), Net(path, phase)
+    text = str(spec)
+    own = _net_of(Net, text, phase)
+    real = _net_of(real_caffe().Net, text.replace('layer: "Portable', 'layer: "Real'), phase)
     for name, blobs in real.params.items():
         for theirs, mine in zip(blobs, own.params[name]):
             if random is not None:
@@ -68,6 +67,14 @@ def both_nets(spec, phase=caffe_pb2.TRAIN, random=None):
                     0.5, (theirs.data.size / (shape + (1,))[0]) ** -0.5)
             mine.data[...] = theirs.data
     return real, own
+
+
+def _net_of(make, text, phase):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "net.prototxt")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return make(path, phase)
 
 
 def error(theirs, mine):

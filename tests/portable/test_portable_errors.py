@@ -205,11 +205,6 @@ def test_backward_before_forward_raises():
         net.backward()
 
 
-def test_hdf5_is_refused_with_what_to_do():
-    with pytest.raises(pc.NetError, match="save.path. and copy_from"):
-        pc.Net(learning_net(), pc.TRAIN).save_hdf5("x.h5")
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1] or 'plain'}")
 def test_ordinary_and_infinite_numbers_warn_of_nothing(case):
     from portable_caffe.judge import compare
