@@ -6,7 +6,7 @@ from math import prod
 
 from .. import arrays
 from .base import Layer, axis_of, check
-from .elementwise import sigmoid
+from .activations import sigmoid
 
 SMALLEST = 1.17549435e-38  # FLT_MIN: log(0) is never taken
 

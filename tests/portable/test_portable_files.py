@@ -66,7 +66,9 @@ def test_enum_values_are_what_the_proto_text_says():
 def test_fields_have_the_numbers_and_defaults_of_real_caffe():
     caffe = pytest.importorskip("caffe", reason="real Caffe is not installed here")
     theirs, mine = all_fields(caffe.proto.caffe_pb2), all_fields(caffe_pb2)
-    assert mine == {key: theirs[key] for key in mine}
+    newer = {key for key in mine if "clip_param" in key or key[0] == "ClipParameter"}
+    assert {key: mine[key] for key in mine.keys() - newer} == {
+        key: theirs[key] for key in mine.keys() - newer}  # this wheel is older than Clip
 
 
 @pytest.fixture
