@@ -23,7 +23,7 @@ class AbsVal(Layer):
         return abs(x)
 
     def backward(self, dy, x, y):
-        return dy * self.xp.sign(x)
+        return self.xp.where(x < 0, -dy, dy * self.xp.astype(x > 0, self.xp.float32))
 
 
 class Threshold(Layer):
