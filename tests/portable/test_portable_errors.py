@@ -166,6 +166,14 @@ def test_a_label_out_of_range_raises(what, label, is_host, monkeypatch):
     assert np.isfinite(net.forward()["t"]).all()
 
 
+@pytest.mark.parametrize("loss", [L.SoftmaxWithLoss, L.SigmoidCrossEntropyLoss])
+def test_labels_in_batches_of_another_size_raise_as_in_caffe(loss):
+    ns = inputs(pc.NetSpec(), x=(4, 1), label=(2, 2))
+    ns.loss = loss(ns.x, ns.label)
+    with pytest.raises(pc.NetError, match="data and label should have the same first dimension"):
+        pc.Net(ns.to_proto(), pc.TRAIN)
+
+
 @pytest.mark.parametrize("type_name", ["ArgMax", "Accuracy", "Embed", "Threshold"])
 def test_backward_through_a_layer_without_gradient_raises_and_the_next_run_is_right(type_name):
     ns = inputs(pc.NetSpec(), x=(2, 3), label=(2,))
