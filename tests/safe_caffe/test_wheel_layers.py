@@ -4,6 +4,7 @@ The wheel is a fork of BVLC's Caffe with types of its own, and faults that BVLC'
 says which. (Data layers: test_data_layers.py. Dropout in TRAIN: test_portable_layers.py.)
 """
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from conftest import on_real_caffe
 from test_errors import layer
 from test_kept_arrays import inputs
 
-from lstm_lib import NetError, caffe, load_net
+from lstm_lib import NetError, caffe, load_net, make_solver
 
 pytestmark = on_real_caffe
 N = 4  # pictures, labels
@@ -242,6 +243,7 @@ def test_labelsequence_accuracy_takes_streams_before_steps_other_than_ctc_loss()
     assert net.forward()["y"] == 0.75
 
 
+@pytest.mark.filterwarnings("ignore:layer 'wrong' .BatchNorm")
 def test_batch_norm_in_train_neither_computes_nor_keeps_statistics():
     net = load_net(inputs(x=(8, 3)) + layer("BatchNorm"), phase=caffe.TRAIN)
     numbers = x((8, 3)) * 2 + 5
@@ -252,3 +254,36 @@ def test_batch_norm_in_train_neither_computes_nor_keeps_statistics():
         v = np.sqrt(v + 1e-5)  # it takes the root of what it had, again and again
         np.testing.assert_allclose(y, numbers / v, rtol=1e-4)
     assert all(not blob.data.any() for blob in net.params["wrong"])
+
+
+STATS = "batch_norm_param {{ use_global_stats: {} }}"
+LEARNS = layer("InnerProduct", "inner_product_param { num_output: 1 }", ("y",), ("z",), "z") + (
+    layer("EuclideanLoss", "", ("z", "x"), ("loss",), "loss"))
+
+
+def warned(make):
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        make()
+    return [one for one in found if "BatchNorm" in str(one.message)]
+
+
+@pytest.mark.parametrize("options, phase, is_wrong", [
+    ("", caffe.TRAIN, True), ("", caffe.TEST, False), (STATS.format("true"), caffe.TRAIN, False),
+    (STATS.format("false"), caffe.TEST, True), ("include { phase: TEST }", caffe.TRAIN, False)])
+def test_a_net_warns_once_of_a_batch_norm_that_would_be_wrong(options, phase, is_wrong):
+    net = inputs(x=(3, 1)) + layer("BatchNorm", options) + layer(
+        "BatchNorm", options, tops=("u",), name="second")
+    found = warned(lambda: load_net(net, phase=phase))
+    assert len(found) == is_wrong
+    if is_wrong:
+        said = str(found[0].message)
+        assert "'wrong' (BatchNorm)" in said and "second" in said and "=portable" in said
+        assert found[0].filename == __file__
+
+
+def test_the_net_of_a_solver_warns_and_its_test_net_does_not():
+    text = inputs(x=(3, 1)) + layer("BatchNorm") + LEARNS
+    solver = make_solver(text, base_lr=0.1)
+    assert warned(lambda: make_solver(text, base_lr=0.1))
+    assert not warned(lambda: load_net(text, phase=caffe.TEST).share_with(solver.net))
