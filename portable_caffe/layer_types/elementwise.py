@@ -1,7 +1,9 @@
-"""Layers that compute number by number, without being activations: Power, Eltwise, Dropout.
+"""Layers that compute number by number, without being activations: Exp, Power, Eltwise, Dropout.
 
 x is the bottom, y the top, dx and dy their gradients.
 """
+from math import log
+
 from .. import arrays
 from .base import ANY, TRAIN, Layer, check
 
@@ -66,6 +68,47 @@ class Clip(Layer):
         x = self.input(x)
         inside = (x >= self.p.min) & (x <= self.p.max)
         return dy * self.xp.astype(inside, self.xp.float32)
+
+
+class Exp(Layer):
+    """y = b^(shift + scale x)        dx = dy y scale log b;   b = base, e if it is -1
+
+    Source: exp_layer.cpp
+    """
+
+    options, reads = "exp_param", ("tops",)
+
+    def setup(self, x):
+        check(self.p.base == -1 or self.p.base > 0, "base must be strictly positive.")
+        self.log_b = 1 if self.p.base == -1 else log(self.p.base)
+
+    def forward(self, x):
+        return self.xp.exp((x * self.p.scale + self.p.shift) * self.log_b)
+
+    def backward(self, dy, x, y):
+        return dy * y * (self.log_b * self.p.scale)
+
+
+class Log(Layer):
+    """y = log_b(shift + scale x)     dx = dy scale / ((shift + scale x) log b);   b as in Exp
+
+    In place it keeps x, as real Caffe does not: there the gradient is wrong.
+    Source: log_layer.cpp
+    """
+
+    options, reads = "log_param", ("bottoms",)
+
+    def setup(self, x):
+        check(self.p.base == -1 or self.p.base > 0, "base must be strictly positive.")
+        check(self.p.base != 1, "inf result: 1 / log(base), as base is 1.")
+        self.log_b = 1 if self.p.base == -1 else log(self.p.base)
+
+    def forward(self, x):
+        self.keep(x)
+        return self.xp.log(x * self.p.scale + self.p.shift) / self.log_b
+
+    def backward(self, dy, x, y):
+        return dy * (self.p.scale / self.log_b) / (self.input(x) * self.p.scale + self.p.shift)
 
 
 class Power(Layer):

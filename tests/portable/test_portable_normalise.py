@@ -155,7 +155,7 @@ def test_clip_cuts_off_numbers_and_gradients_outside(in_place):
     np.testing.assert_array_equal(net.blobs["x"].diff, [0, 2, 3, 4, 5, 6, 0])
 
 
-@pytest.mark.parametrize("kind", ["BNLL", "MVN"])
+@pytest.mark.parametrize("kind", ["BNLL", "Log", "MVN"])
 def test_a_gradient_in_place_is_that_of_another_top(kind):
     found = []
     for in_place in (False, True):
@@ -210,6 +210,8 @@ WRONG = {
     "five axes": ("MVN", (2, 3, 4, 5, 6), {}, "MVN takes"),
     "one axis": ("PReLU", (2,), {}, "Number of axes of bottom blob must be >=2"),
     "in place": ("AbsVal", (2, 3), dict(in_place=True), "does not allow in-place computation"),
+    "no base": ("Exp", (2, 3), dict(base=0), "strictly positive"),
+    "base 1": ("Log", (2, 3), dict(base=1), "inf result"),
     "one bound": ("Clip", (2, 3), dict(min=0), "give both"),
     "groups": ("Deconvolution", (2, 3, 4, 4),
                dict(convolution_param=dict(num_output=4, kernel_size=2, group=2)), "by group 2"),

@@ -71,12 +71,6 @@ def ctc(blank):
 
 # type, options, bottoms, formula; whole numbers and the bottoms in `FIXED` have no gradient
 CASES = [
-    ("Exp", "", [x((2, 3))], np.exp),
-    ("Exp", "exp_param { base: 2 scale: 0.5 shift: 0.3 }", [x((2, 3))],
-     lambda x: 2 ** (0.5 * x + 0.3)),
-    ("Log", "", [abs(x((2, 3))) + 0.2], np.log),
-    ("Log", "log_param { base: 10 scale: 2 shift: 0.5 }", [abs(x((2, 3)))],
-     lambda x: np.log10(2 * x + 0.5)),
     ("Permute", "permute_param { order: 2 order: 0 order: 3 order: 1 }", [x((2, 3, 4, 5))],
      lambda x: x.transpose(2, 0, 3, 1)),
     ("Reverse", "", [x((3, 2, 2))], lambda x: x[::-1]),
@@ -284,6 +278,6 @@ def test_a_net_warns_once_of_a_batch_norm_that_would_be_wrong(options, phase, is
 
 def test_the_net_of_a_solver_warns_and_its_test_net_does_not():
     text = inputs(x=(3, 1)) + layer("BatchNorm") + LEARNS
-    solver = make_solver(text, base_lr=0.1)
-    assert warned(lambda: make_solver(text, base_lr=0.1))
-    assert not warned(lambda: load_net(text, phase=caffe.TEST).share_with(solver.net))
+    made = []
+    assert warned(lambda: made.append(make_solver(text, base_lr=0.1)))
+    assert not warned(lambda: load_net(text, phase=caffe.TEST).share_with(made[0].net))
