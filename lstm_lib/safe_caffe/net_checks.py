@@ -5,8 +5,8 @@ import os
 from .layer_options import check_type
 from ..errors import NetError
 
-IN_PLACE = {"BatchNorm", "Bias", "BNLL", "Dropout", "ELU", "Exp", "Log", "MVN", "Power", "PReLU",
-            "Python", "ReLU", "Scale", "Sigmoid", "Softmax", "Swish", "TanH", "Threshold"}
+IN_PLACE = {"BatchNorm", "Bias", "BNLL", "Clip", "Dropout", "ELU", "Exp", "Log", "MVN", "Power",
+            "PReLU", "Python", "ReLU", "Scale", "Sigmoid", "Softmax", "Swish", "TanH", "Threshold"}
 LISTS = {"ImageData": "image_data_param", "HDF5Data": "hdf5_data_param"}  # of files
 
 

@@ -145,6 +145,20 @@ class Contrastive(Watch):
                              f"{self.layer.bottom[2]!r} has {labels}.")
 
 
+class Slopes(Watch):
+    """PReLU looks for a slope for each channel, also where it has none."""
+
+    def before_forward(self, net):
+        """Raise where it would compute with numbers that are not its own."""
+        slopes = tuple(net.layers[self.place].blobs[0].shape)
+        channels = tuple(net.blobs[self.layer.bottom[0]].shape)[1:2]
+        if slopes not in ((), channels):
+            raise self.wrong(f"it has {slopes[0]} slopes, and {self.layer.bottom[0]!r} has got "
+                             f"{channels[0]} channels: build the net anew.")
+
+    before_backward = before_forward
+
+
 class Trial(Watch):
     """A layer that runs in a child process first, each time."""
 
@@ -168,6 +182,7 @@ def watches(net):
             (MaxPooling, kind == "Pooling" and not layer.pooling_param.pool),
             (InPlace, kind in WRONG_GRADIENT and set(layer.bottom) & set(layer.top)),
             (Contrastive, kind == "ContrastiveLoss"),
+            (Slopes, kind == "PReLU"),
             (Trial, kind in TRIED_EACH_TIME)) if holds]
         if fits:
             found[place] = [watch(net, place, layer) for watch in fits]
