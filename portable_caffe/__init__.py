@@ -12,6 +12,7 @@ from .real_caffe import NAMES as _NAMES_OF_REAL_CAFFE
 from .solver import (AdaDeltaSolver, AdaGradSolver, AdamSolver, NesterovSolver, RMSPropSolver,
                      SGDSolver, get_solver)
 from .timer import Timer
+from .user_layer import Layer
 
 TRAIN, TEST = caffe_pb2.TRAIN, caffe_pb2.TEST
 __version__ = "1.0.0"  # the version of Caffe whose nets it runs

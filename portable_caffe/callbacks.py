@@ -1,6 +1,4 @@
 """Functions that are called before and after each layer of a pass."""
-from .node import Node
-
 MOMENTS = "before_forward", "after_forward", "before_backward", "after_backward"
 
 
@@ -34,9 +32,9 @@ class Callbacks:
     def _is_watched(self, way):
         return any(self._callbacks[f"{when}_{way}"] for when in ("before", "after"))
 
-    def _run_watched(self, way, numbers, nodes):
-        """Run those of the layers `numbers` that are in `nodes`, and call before and after each."""
-        do, running = getattr(Node, way), set(map(id, nodes))
+    def _run_watched(self, way, numbers, nodes, do):
+        """Do those of the layers `numbers` that are in `nodes`; call before and after each."""
+        running = set(map(id, nodes))
         for number in numbers:
             node = self._nodes[number]
             for callback in self._callbacks[f"before_{way}"]:

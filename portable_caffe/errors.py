@@ -1,5 +1,6 @@
 """What goes wrong, as Python exceptions."""
 import difflib
+from contextlib import contextmanager
 
 
 class NetError(RuntimeError):
@@ -30,6 +31,15 @@ class NoGPU(RuntimeError):
 
 class Rule(Exception):
     """A rule that a layer's shapes or options break; the net adds layer and shapes to it."""
+
+
+@contextmanager
+def in_a_layer():
+    """A NetError of files becomes a `Rule`, so that the net adds layer and shapes to it."""
+    try:
+        yield
+    except NetError as error:
+        raise Rule(str(error)) from None
 
 
 def did_you_mean(word, known):

@@ -21,7 +21,15 @@ NAMES = frozenset("""
 """.split())
 
 
+OF_DATABASES = {"Data", "ImageData", "WindowData"}  # of LMDB, LevelDB and OpenCV
+
+
 def only_there(layer_type):
-    """Whose layer type this is, as a sentence; nothing if real Caffe has none of this name."""
-    return (f"portable_caffe does not run layers of type {layer_type!r}; real Caffe does."
-            if layer_type in LAYER_TYPES else "")
+    """Whose layer type this is, in words; none if real Caffe has no layer type of this name."""
+    if layer_type not in LAYER_TYPES:
+        return ""
+    said = f"portable_caffe does not run layers of type {layer_type!r}; real Caffe does."
+    if layer_type in OF_DATABASES:
+        said += (" It reads databases or pictures; here Input, HDF5Data, MemoryData and Python "
+                 "layers bring numbers.")
+    return said

@@ -14,6 +14,7 @@ from .passes import Passes
 from .pycaffe import real
 from .sources import check_sources
 from .weight_files import WeightFiles, check_common, check_weights
+from .wheel import warn_of_faults
 from ..errors import NetError, did_you_mean
 from ..files import read_text, readable, without_mark
 
@@ -89,6 +90,7 @@ class SafeNet(Passes, Batches, WeightFiles, NamesOfLayers, real.Net):
         check_listed_files(self.built)
         self._prepare_shapes()
         self._prepare_passes()
+        warn_of_faults(self)
 
     def forward(self, blobs=None, start=None, end=None, **inputs):
         """`caffe.Net.forward`, of all or, from layer `start` to `end`, a part of the net."""

@@ -7,8 +7,8 @@ from portable_caffe.real_caffe import only_there
 from .layer_options import check_type
 from ..errors import NetError
 
-IN_PLACE = {"BatchNorm", "Bias", "BNLL", "Dropout", "ELU", "Exp", "Log", "MVN", "Power", "PReLU",
-            "Python", "ReLU", "Scale", "Sigmoid", "Softmax", "Swish", "TanH", "Threshold"}
+IN_PLACE = {"BatchNorm", "Bias", "BNLL", "Clip", "Dropout", "ELU", "Exp", "Log", "MVN", "Power",
+            "PReLU", "Python", "ReLU", "Scale", "Sigmoid", "Softmax", "Swish", "TanH", "Threshold"}
 LISTS = {"ImageData": "image_data_param", "HDF5Data": "hdf5_data_param"}  # of files
 
 
@@ -23,7 +23,8 @@ def _check_python_layer(caffe, layer):
     if not fits:
         raise NetError(f"layer {layer.name!r} (Python): python_param names module "
                        f"{asked.module!r} and layer {asked.layer!r}, which should be a class of "
-                       f"caffe.Layer in a module on sys.path: {made}.")
+                       f"caffe.Layer in a module on sys.path: {made}. In that module, "
+                       "`from lstm_lib import caffe` gives the Caffe that runs.")
 
 
 def _check_in_place(layer):

@@ -3,7 +3,7 @@ import portable_caffe
 from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
-from .net_checks import check_spec
+from .net_checks import check_listed_files, check_spec
 from .base import SafeCaffe
 from ..errors import NetError
 from ..files import write_whole, read_text, readable
@@ -29,6 +29,7 @@ class Net(NamesOfLayers, portable_caffe.Net):
         spec = spec or parse(read_text(network_file), portable_caffe.caffe_pb2.NetParameter(),
                              str(network_file))
         super().__init__(spec, phase, *args, **kwargs)
+        check_listed_files(self.built)
         self.blobs, self.params = fixed(self)
 
     def _build(self, state):
@@ -83,8 +84,13 @@ class Net(NamesOfLayers, portable_caffe.Net):
     def copy_from(self, path):
         """Read weights from a file; each layer that learns must find its own."""
         path = readable(path)
-        check_weights(portable_caffe, self, path)
+        if not path.endswith((".h5", ".hdf5")):
+            check_weights(portable_caffe, self, path)
         super().copy_from(path)
+
+    def load_hdf5(self, path):
+        """Read weights from an HDF5 file."""
+        super().load_hdf5(readable(path))
 
     def save(self, path):
         """Write all weights the way Caffe does, the whole file or nothing."""

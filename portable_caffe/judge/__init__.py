@@ -4,6 +4,7 @@
     python -m portable_caffe.judge FILE.prototxt    a net of yours
     python -m portable_caffe.judge.names            what is missing
 
-`compare` computes the errors, of the layers in `cases`, the nets in `nets`, and `files`.
+`compare` computes the errors, of the layers in `cases` and `selection_cases`, of the nets in
+`nets` and `data_nets`, and of `files`.
 """
-__all__ = ["cases", "compare", "files", "names", "nets"]
+__all__ = ["cases", "compare", "data_nets", "files", "names", "nets", "selection_cases"]
