@@ -23,12 +23,12 @@ class Net(Batches, portable_caffe.Net):
     def __init__(self, path, *args, spec=None, **kwargs):
         spec = spec or parse(read_text(path), portable_caffe.caffe_pb2.NetParameter(), str(path))
         super().__init__(spec, *args, **kwargs)
-        check_listed_files(spec, set(self._layer_names))
         self.blobs, self.params = fixed(self)
 
     def _build(self, state):
         self.built = in_state(self.spec, state)
         check_spec(portable_caffe, self.built, "the net")
+        check_listed_files(self.built)
         super()._build(state)
 
     @classmethod
