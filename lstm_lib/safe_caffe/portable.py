@@ -35,6 +35,7 @@ class Net(NamesOfLayers, portable_caffe.Net):
     def _build(self, state):
         self.built = in_state(self.spec, state)
         check_spec(portable_caffe, self.built, "the net")
+        check_listed_files(self.built)
         super()._build(state)
 
     @classmethod
