@@ -5,13 +5,13 @@ layer lets it use another blob's. Here each array holds that memory by a blob of
 and one that is the net's no longer is made read-only.
 """
 import resource
-import tempfile
 import weakref
 
 from portable_caffe.arrays import free_host_bytes as free_memory
 
 from .child import Died, in_child
 from .pycaffe import real
+from .resources import file_with
 from ..errors import NetError
 
 FORWARD_SHARES = {"Split", "Flatten", "Permute", "Parameter"}  # let tops use other memory
@@ -30,10 +30,8 @@ _kept = {}  # id of an array -> (reference to it, blob, side); `keep` and `relea
 
 def _sharing_layer():
     """A layer whose `reshape` lets one blob use the memory of another: there is no other way."""
-    with tempfile.NamedTemporaryFile("w", suffix=".prototxt") as file:
-        file.write(RESHAPE)
-        file.flush()
-        return real.Net(file.name, real.TEST)
+    with file_with(RESHAPE) as path:
+        return real.Net(path, real.TEST)
 
 
 _net = _sharing_layer()

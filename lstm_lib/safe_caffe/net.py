@@ -8,9 +8,10 @@ from .child import Died, Stuck, free_memory, in_child
 from .explain import hint_for, which_layer
 from .inputs import fixed, listed, write_into
 from .memory import EXPOSES, mark_lent, release, settle
-from .net_checks import check_listed_files, check_spec
+from .net_checks import check_spec
 from .passes import Passes
 from .pycaffe import real
+from .records import check_files
 from .weight_files import WeightFiles, check_common, check_weights
 from ..errors import NetError, did_you_mean
 from ..files import read_text, readable, without_mark
@@ -33,6 +34,7 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
         self.phase = phase = args[0] if args else kwargs.pop("phase", real.TRAIN)
         self._note_state(state_of(self.spec, phase, *args[1:], **kwargs))
         check_spec(real, self.built, str(path))
+        check_files(self.built)
 
         def build():
             super(SafeNet, self).__init__(str(path), phase, *args[1:], **kwargs)
@@ -84,7 +86,6 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
     def _remember(self):
         self._blobs_dict, self._params_dict = fixed(self)  # where pycaffe keeps them
         mark_lent(self)
-        check_listed_files(self.built)
         self._prepare_shapes()
         self._prepare_passes()
 

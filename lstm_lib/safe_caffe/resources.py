@@ -26,7 +26,8 @@ def file_with(text):
     """
     try:
         with HeldBack():  # a file that nobody holds closes itself, and a descriptor does not
-            file = open(os.memfd_create("prototxt"), "w", encoding="utf-8")
+            file = open(os.memfd_create("prototxt"), "w", encoding="utf-8",
+                        errors="surrogateescape")  # a path may hold any bytes
     except OSError as error:
         raise NetError(lacking(error)) from None
     with file:

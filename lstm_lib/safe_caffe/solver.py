@@ -30,10 +30,7 @@ class SafeSolver:
     @classmethod
     def of_file(cls, caffe, make, path):
         """The solver of a solver prototxt."""
-        options = caffe.proto.caffe_pb2.SolverParameter()
-        parse(read_text(path), options, os.path.basename(path))
-        name_snapshots(options, os.path.splitext(path)[0])
-        return cls(caffe, make, options)
+        return cls(caffe, make, options_of(caffe, path))
 
     def __getattr__(self, name):
         if name == "_raw":  # not made yet
@@ -133,6 +130,14 @@ class SafeSolver:
             self._attempt(work)
         except NetError as error:
             raise NetError(f"this solver cannot {what}: {error}") from None
+
+
+def options_of(caffe, path):
+    """The SolverParameter in a file."""
+    options = caffe.proto.caffe_pb2.SolverParameter()
+    parse(read_text(path), options, os.path.basename(path))
+    name_snapshots(options, os.path.splitext(path)[0])
+    return options
 
 
 def _state(path):
