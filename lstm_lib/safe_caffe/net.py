@@ -107,7 +107,7 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
         layers = list(self._layer_names)
         for kind, name, known in [("blob", name, self.blobs) for name in listed(blobs)] + [
                 ("layer", name, layers) for name in (start, end) if name is not None]:
-            if name not in known:
+            if not isinstance(name, str) or name not in known:
                 raise NetError(f"this net has no {kind} {name!r}."
                                + did_you_mean(str(name), known))
 

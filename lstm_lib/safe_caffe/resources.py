@@ -1,8 +1,10 @@
 """What a trial takes from the machine, and what to say where there is none of it."""
 import errno
 import os
+import resource
 from contextlib import contextmanager
 
+from portable_caffe.arrays import free_host_bytes as free_memory
 from portable_caffe.interrupts import HeldBack
 
 from ..errors import NetError
@@ -16,6 +18,17 @@ LACKING = {errno.EMFILE: "this process may open no more files; close some, or ra
 def lacking(error):
     """What an OSError says is lacking, as a sentence."""
     return f"Caffe cannot be asked: {LACKING.get(error.errno, error.strerror)}."
+
+
+def room():
+    """Bytes that this process may still take, of the machine's and of what limits it."""
+    with open("/proc/self/statm", "rb") as file:
+        pages = file.read().split()
+    return min([free_memory()] + [
+        limit - int(pages[place]) * resource.getpagesize()
+        for place, limit in ((0, resource.getrlimit(resource.RLIMIT_AS)[0]),
+                             (5, resource.getrlimit(resource.RLIMIT_DATA)[0]))
+        if limit != resource.RLIM_INFINITY])
 
 
 @contextmanager
