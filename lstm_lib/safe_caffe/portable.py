@@ -3,10 +3,11 @@ import portable_caffe
 from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
-from .net_checks import check_listed_files, check_spec
+from .net_checks import check_spec
 from .base import SafeCaffe
 from ..errors import NetError
 from ..files import write_whole, read_text, readable
+from .listed import check_listed_files
 from .inputs import NamesOfLayers, Results, fixed, listed, write_into
 from .solver import SafeSolver
 from .solver_files import SolverFile
@@ -29,7 +30,6 @@ class Net(NamesOfLayers, portable_caffe.Net):
         spec = spec or parse(read_text(network_file), portable_caffe.caffe_pb2.NetParameter(),
                              str(network_file))
         super().__init__(spec, phase, *args, **kwargs)
-        check_listed_files(self.built)
         self.blobs, self.params = fixed(self)
 
     def _build(self, state):
