@@ -2,6 +2,7 @@
 import os
 
 from portable_caffe.prototxt import parse
+from portable_caffe.upgrade import upgraded
 
 from .arguments import check_name
 from .errors import NetError
@@ -18,7 +19,7 @@ def to_net_parameter(source):
     'Input'
     """
     if isinstance(source, NetParameter):
-        return source
+        return upgraded(source)
     if isinstance(source, caffe.NetSpec):
         return _proto_of(source)
     if isinstance(source, caffe.Net):
@@ -122,6 +123,10 @@ def load_net(source, weights=None, phase=caffe.TRAIN, force_backward=False):
     Raises
     ------
     NetError : with Caffe's own reason, the layer, its bottoms' shapes, and what to do.
+
+    Warns
+    -----
+    UserWarning : of a BatchNorm whose numbers are wrong on this build of Caffe.
 
     Examples
     --------

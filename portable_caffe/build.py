@@ -96,7 +96,8 @@ class Graph:
     def _find_needs(self, node, needed):
         """A layer runs backward if it, or a layer before it, has a weight that learns."""
         needs = [needed[name] for name in node.spec.bottom]
-        node.runs_backward = any(needs) or any(node.layer.learns)
+        node.runs_backward = (any(needs) or any(node.layer.learns)
+                              or node.layer.seems_to_learn)
         node.layer.needs = list(node.spec.propagate_down) or needs
         for name in node.spec.top:
             needed[name] = node.runs_backward or name in node.spec.bottom and needed[name]

@@ -162,7 +162,7 @@ def _clear_if_left(own):
 
 def to_message(array, message, field="data"):
     """Put an array into a BlobProto."""
-    if field == "data":
+    if field == "data" and array.shape:  # a single number has none, as in Caffe
         message.shape.dim.extend(array.shape)
     getattr(message, field).extend(array.ravel().tolist())
     return message

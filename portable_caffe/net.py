@@ -15,6 +15,7 @@ from .net_files import NetFiles
 from .node import Node
 from .prepare import prepare
 from .proto import caffe_pb2
+from .upgrade import upgraded
 from .gpu.replay import Runs
 
 
@@ -52,6 +53,7 @@ class Net(NetFiles):
         return net
 
     def _build(self, state):
+        self.state = state
         prepared = prepare(self.spec, state)
         self.name = prepared.name
         self._graph = graph = Graph(prepared, state.phase)
@@ -272,7 +274,5 @@ def read_net(source):
     if not isinstance(source, caffe_pb2.NetParameter):
         source, path = files.read_text(source, caffe_pb2.NetParameter()), source
         if not source.layer:
-            raise NetError(f"{path} holds no layer" + (
-                " in today's form: Caffe's `layers {` of 2014 is now written `layer {`."
-                if source.layers else "."))
-    return source
+            raise NetError(f"{path} holds no layer.")
+    return upgraded(source)

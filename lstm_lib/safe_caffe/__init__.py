@@ -9,5 +9,6 @@
     memory        arrays that Python keeps of a blob's numbers
     layer_options, net_checks     what can be seen wrong before a net is built
     inputs, values, hdf5, weight_files  what is given to a net: arrays, indices, files
+    wheel         what this build of Caffe computes wrongly
     explain       Caffe's own sentence with the layer, what it was given, what would be right
 """

@@ -5,8 +5,8 @@ import os
 from .layer_options import check_type
 from ..errors import NetError
 
-IN_PLACE = {"BatchNorm", "Bias", "BNLL", "Dropout", "ELU", "Exp", "Log", "MVN", "Power", "PReLU",
-            "Python", "ReLU", "Scale", "Sigmoid", "Softmax", "Swish", "TanH", "Threshold"}
+IN_PLACE = {"BatchNorm", "Bias", "BNLL", "Clip", "Dropout", "ELU", "Exp", "Log", "MVN", "Power",
+            "PReLU", "Python", "ReLU", "Scale", "Sigmoid", "Softmax", "Swish", "TanH", "Threshold"}
 LISTS = {"ImageData": "image_data_param", "HDF5Data": "hdf5_data_param"}  # of files
 
 
@@ -34,13 +34,13 @@ def _check_in_place(layer):
                        f"another name. These types can: {', '.join(sorted(IN_PLACE))}.")
 
 
-def check_listed_files(net, names):
-    """Raise where a layer among `names` lists a file that is not there.
+def check_listed_files(net):
+    """Raise where a layer of the net lists a file that is not there.
 
     Caffe opens them one by one while the net runs, and dies of a missing one.
     """
     for layer in net.layer:
-        if layer.type in LISTS and layer.name in names:
+        if layer.type in LISTS:
             _check_listed_files(layer)
 
 
@@ -74,7 +74,7 @@ def check_spec(caffe, net, what, trusted=True):
 
     Not trusted, the module of a layer written in Python is not imported.
     """
-    if not net.layer and not net.layers:
+    if not net.layer:
         raise NetError(f"{what} holds no layer.")
     _check_old_inputs(net)
     runs = set(caffe.layer_type_list())

@@ -145,6 +145,20 @@ class Contrastive(Watch):
                              f"{self.layer.bottom[2]!r} has {labels}.")
 
 
+class Slopes(Watch):
+    """PReLU looks for a slope for each channel, also where it has none."""
+
+    def before_forward(self, net):
+        """Raise where it would compute with numbers that are not its own."""
+        slopes = tuple(net.layers[self.place].blobs[0].shape)
+        channels = tuple(net.blobs[self.layer.bottom[0]].shape)[1:2]
+        if slopes not in ((), channels):
+            raise self.wrong(f"it has {slopes[0]} slopes, and {self.layer.bottom[0]!r} has got "
+                             f"{channels[0]} channels: build the net anew.")
+
+    before_backward = before_forward
+
+
 class Trial(Watch):
     """A layer that runs in a child process first, each time."""
 
@@ -168,6 +182,7 @@ def watches(net):
             (MaxPooling, kind == "Pooling" and not layer.pooling_param.pool),
             (InPlace, kind in WRONG_GRADIENT and set(layer.bottom) & set(layer.top)),
             (Contrastive, kind == "ContrastiveLoss"),
+            (Slopes, kind == "PReLU"),
             (Trial, kind in TRIED_EACH_TIME)) if holds]
         if fits:
             found[place] = [watch(net, place, layer) for watch in fits]
@@ -176,13 +191,10 @@ def watches(net):
 
 def described(net):
     """(place, layer of the spec) of each layer that was built, but for those Caffe inserts."""
-    waiting, found = {}, []
-    for layer in [*net.spec.layer, *net.spec.layers]:
-        waiting.setdefault(layer.name, []).append(layer)
+    layers = iter(net.built.layer)
+    layer, found = next(layers, None), []
     for place, name in enumerate(net._layer_names):
-        fits = [layer for layer in waiting.get(name, ())  # one for TRAIN and one for TEST, perhaps
-                if layer.type == net.layers[place].type or not isinstance(layer.type, str)]
-        if fits:
-            waiting[name].remove(fits[0])
-            found.append((place, fits[0]))
+        if layer and (layer.name, layer.type) == (name, net.layers[place].type):
+            found.append((place, layer))
+            layer = next(layers, None)
     return found

@@ -36,6 +36,8 @@ class Layer:
     repeats = True  # each run does the same with its arrays, so that one can be replayed
     not_backward = ()  # bottoms that force_backward leaves out
     always_backward = ()  # bottoms whose gradient is written even if nobody needs it
+    seems_to_learn = False  # Caffe runs it backward as if it had a weight that learns
+    kept = None  # a copy of the bottom, where the top has overwritten it
     fillers = learns = ()  # per weight: what it holds at first; is a gradient wanted?
     needs = ()  # per bottom: is a gradient wanted?
     bottom_blobs = top_blobs = ()
@@ -69,6 +71,15 @@ class Layer:
     def for_user(self):
         """What `net.layers` shows."""
         return self
+
+    def keep(self, x):
+        """In place, keep the bottom, which the top is about to overwrite, for `backward`."""
+        if self.spec.bottom[0] == self.spec.top[0]:
+            self.kept = self.xp.asarray(x, copy=True)
+
+    def input(self, x):
+        """What the bottom held in `forward`; x is what it holds in `backward`."""
+        return x if self.kept is None else self.kept
 
     def add_weight(self, shape, filler):
         """A new weight; the net fills it by the FillerParameter, if no other layer owns it."""

@@ -6,7 +6,7 @@ from math import prod
 
 from .. import arrays
 from .base import Layer, axis_of, check
-from .elementwise import sigmoid
+from .activations import sigmoid
 
 SMALLEST = 1.17549435e-38  # FLT_MIN: log(0) is never taken
 
@@ -71,6 +71,11 @@ class _Loss(Layer):
         return xp.astype(whole != self.p.ignore_label, xp.float32)
 
 
+def check_first(x, labels):
+    """What Caffe asks of the bottoms of each loss."""
+    check(x[:1] == labels[:1], "The data and label should have the same first dimension.")
+
+
 class SoftmaxWithLoss(_Loss):
     """loss = - sum log p[label] / n, p = softmax(x)      dx = dy (p - one_hot(label)) / n
 
@@ -83,6 +88,7 @@ class SoftmaxWithLoss(_Loss):
     def shapes(self, x, labels):
         self.axis = axis_of(x, self.spec.softmax_param.axis)
         self.outer, self.inner = prod(x[:self.axis]), prod(x[self.axis + 1:])
+        check_first(x, labels)
         check(self.outer * self.inner == prod(labels),
               f"there must be {self.outer * self.inner} labels, one for each prediction.")
         self.indices = {1: (x[self.axis], self.ignored())}
@@ -124,6 +130,7 @@ class SigmoidCrossEntropyLoss(_Loss):
 
     def shapes(self, x, t):
         check(x and prod(x) == prod(t), "there must be as many targets as predictions.")
+        check_first(x, t)
         return ()
 
     def forward(self, x, t):

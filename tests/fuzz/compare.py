@@ -8,6 +8,7 @@ RELATIVE, ABSOLUTE = 1e-3, 1e-4
 # (in the prototxt, in a step or in what is said, why the engines differ); README lists the same
 KNOWN = [
     (r"Dropout|DummyData|STOCHASTIC", "", "random numbers"),
+    ('"BatchNorm"(?!.*use_global_stats: true)', "", "in TRAIN this wheel's is not what Caffe says"),
     ("", "^part", "only the layers that run are looked at"),
     (r"loss_weight: \S+ loss_weight", "give loss_weight once", "real Caffe forgets it now and then"),
     (r"\d{10}", "", "real Caffe keeps the last 32 bits of a size"),

@@ -166,11 +166,20 @@ def test_a_label_out_of_range_raises(what, label, is_host, monkeypatch):
     assert np.isfinite(net.forward()["t"]).all()
 
 
-@pytest.mark.parametrize("type_name", ["ArgMax", "Accuracy", "Embed"])
+@pytest.mark.parametrize("loss", [L.SoftmaxWithLoss, L.SigmoidCrossEntropyLoss])
+def test_labels_in_batches_of_another_size_raise_as_in_caffe(loss):
+    ns = inputs(pc.NetSpec(), x=(4, 1), label=(2, 2))
+    ns.loss = loss(ns.x, ns.label)
+    with pytest.raises(pc.NetError, match="data and label should have the same first dimension"):
+        pc.Net(ns.to_proto(), pc.TRAIN)
+
+
+@pytest.mark.parametrize("type_name", ["ArgMax", "Accuracy", "Embed", "Threshold"])
 def test_backward_through_a_layer_without_gradient_raises_and_the_next_run_is_right(type_name):
     ns = inputs(pc.NetSpec(), x=(2, 3), label=(2,))
     ns.a = L.InnerProduct(ns.x, num_output=3, weight_filler=dict(type="xavier"))
-    ns.t = {"ArgMax": lambda: L.ArgMax(ns.a), "Accuracy": lambda: L.Accuracy(ns.a, ns.label),
+    ns.t = {"ArgMax": lambda: L.ArgMax(ns.a), "Threshold": lambda: L.Threshold(ns.a),
+            "Accuracy": lambda: L.Accuracy(ns.a, ns.label),
             "Embed": lambda: L.Embed(L.ArgMax(ns.a), input_dim=3, num_output=2)}[type_name]()
     spec = ns.to_proto()
     spec.force_backward = True

@@ -1,5 +1,6 @@
 """`python -m lstm_lib doctor | unroll | check`, as a person at a shell meets it."""
 import os
+import re
 import subprocess
 import sys
 
@@ -34,9 +35,9 @@ def lines_of(text):
 def test_doctor_looks_at_every_part_and_finds_this_environment_sound(capsys):
     assert main(["doctor"]) == 0
     lines = lines_of(capsys.readouterr().out)
-    assert list(lines) == ["Python", "Caffe", "numpy", "protobuf", "pydot", "dot", "kernel",
-                           "GPU"]
-    needed = [name for name in lines if name not in ("dot", "GPU")]
+    assert list(lines) == ["Python", "Caffe", "layers", "numpy", "protobuf", "pydot", "dot",
+                           "kernel", "GPU"]
+    needed = [name for name in lines if name not in ("layers", "dot", "GPU")]
     assert {lines[name][0] for name in needed} == {"[OK]"}
 
 
@@ -45,6 +46,14 @@ def test_doctor_says_which_package_and_file_caffe_comes_from(capsys):
     main(["doctor"])
     words = lines_of(capsys.readouterr().out)["Caffe"][1]
     assert "kendryte-caffe 1.0.0.20210829" in words and "caffe/__init__.py" in words
+
+
+@pytest.mark.parametrize("engine, mark, said", [
+    pytest.param("real", "[--]", "a fault of this build of Caffe .* -> .*=portable",
+                 marks=on_real_caffe), ("portable", "[OK]", "BatchNorm learns its statistics")])
+def test_doctor_knows_whether_batch_norm_computes_what_it_should(engine, mark, said):
+    found, words = lines_of(shell("doctor", LSTM_LIB_ENGINE=engine).stdout)["layers"]
+    assert found == mark and re.search(said, words)
 
 
 def test_doctor_works_without_a_caffe_and_exits_with_1(no_caffe):
@@ -216,3 +225,34 @@ def test_a_reader_that_stops_early_is_no_error():
                           stderr=subprocess.PIPE, text=True)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+PHASES = """layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }
+layer { name: "drop" type: "Dropout" bottom: "x" top: "x" include { phase: TRAIN } }
+layer { name: "top" type: "TanH" bottom: "x" top: "t" include { phase: TEST stage: "frozen" } }
+layer { name: "own" type: "Python" bottom: "x" top: "o" include { phase: TEST stage: "own" }
+  python_param { module: "stranger" layer: "Own" } }
+"""
+
+
+@pytest.mark.parametrize("options,shown", [
+    ([], ["x", "drop"]), (["--phase", "TEST"], ["x"]),
+    (["--phase", "TEST", "--stage", "frozen"], ["x", "top"])])
+def test_check_and_draw_show_the_phase_and_stage_asked_for(options, shown, tmp_path, capsys):
+    (tmp_path / "net.prototxt").write_text(PHASES)
+    assert main(["check", str(tmp_path / "net.prototxt"), *options]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:len(shown) + 1]] == shown
+    assert lines[len(shown) + 1] == "" and "2×3" in lines[1]
+    for more in ([], ["--shapes"]):
+        assert main(["draw", str(tmp_path / "net.prototxt"), *options, *more]) == 0
+        assert f"net, {len(shown)} layer" in capsys.readouterr().out
+
+
+def test_a_layer_that_runs_code_in_another_phase_keeps_no_net_from_being_built(tmp_path, capsys):
+    (tmp_path / "net.prototxt").write_text(PHASES)
+    path = str(tmp_path / "net.prototxt")
+    assert main(["check", path]) == 0
+    assert "not built" not in capsys.readouterr().err
+    assert main(["check", path, "--phase", "TEST", "--stage", "own"]) == 0
+    assert "not built, so no shapes: layer 'own'" in capsys.readouterr().err

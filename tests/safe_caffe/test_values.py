@@ -151,6 +151,20 @@ def test_contrastive_loss_refuses_fewer_labels_than_pairs_and_takes_more():
         net.forward()
 
 
+def test_prelu_refuses_channels_for_which_it_has_no_slope():
+    net = load_net(inputs(x=(2, 3, 4)) + layer("PReLU"))
+    for shape in ((5, 3, 2), (2, 4, 4), (2, 3, 4)):
+        net.blobs["x"].reshape(*shape)
+        if shape[1] == 3:
+            net.forward()
+        else:
+            with pytest.raises(NetError, match=r"'wrong' \(PReLU\): it has 3 slopes"):
+                net.forward()
+    shared = load_net(inputs(x=(2, 3)) + layer("PReLU", "prelu_param { channel_shared: true }"))
+    shared.blobs["x"].reshape(2, 9)
+    shared.forward()
+
+
 def test_filter_that_selects_other_numbers_of_items_is_tried_with_each():
     net = load_net(inputs(x=(2, 4), s=(2,)) + layer("Filter", "", ("x", "s"), ("f",), "filter")
                    + layer("Reshape", "reshape_param { shape { dim: 2 dim: 4 } }", ("f",)))
