@@ -172,9 +172,11 @@ class Net(NetFiles):
         self._reshape(last, first)
         nodes = [node for node in self._nodes[first:last - 1 if last else None:-1]
                  if node.runs_backward and "diff_memory" not in node.layer.shares]
-        if self._ran is not arrays.current and any(node.layer.keeps for node in nodes):
+        keeps = [node for node in nodes if node.layer.keeps]
+        if self._ran is not arrays.current and keeps:
             raise NetError("call forward() before backward(), with the same shapes and on the "
-                           "same device: layers keep what their gradients need.")
+                           f"same device: layer {keeps[0].spec.name!r} ({keeps[0].spec.type}) "
+                           "keeps what its gradients need.")
         whole = first - last == len(self._nodes) - 1
         parts = [memory for node in nodes for memory in node.diff_parts] if whole else []
         self._run("backward", nodes, Node.backward, whole, parts)

@@ -15,8 +15,8 @@ OF_DATABASES = {"Data", "ImageData", "WindowData"}
 def make_layer(spec, phase):
     """The layer of a LayerParameter; `Rule` if the type or a number of blobs is wrong."""
     check(spec.type not in OF_DATABASES,
-          f"portable_caffe does not run {spec.type}, which reads databases or pictures; real Caffe "
-          "does. Here Input, HDF5Data, MemoryData and Python layers bring numbers.")
+          f"portable_caffe does not run layers of type {spec.type!r}; real Caffe does. Input, "
+          "HDF5Data, MemoryData and Python layers bring numbers here.")
     check(spec.type in LAYER_TYPES,
           f"there is no layer type {spec.type!r} here; there are "
           f"{', '.join(sorted(LAYER_TYPES))}.{did_you_mean(spec.type, LAYER_TYPES)}")

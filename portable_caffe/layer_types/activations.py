@@ -79,6 +79,7 @@ class BNLL(Layer):
     Source: bnll_layer.cpp
     """
 
+    keeps = True
     reads = ("bottoms",)
 
     def forward(self, x):
@@ -96,6 +97,7 @@ class Swish(Layer):
     Source: swish_layer.cpp
     """
 
+    keeps = True
     options, reads = "swish_param", ("tops",)
 
     def forward(self, x):
@@ -114,6 +116,7 @@ class PReLU(Layer):
     Source: prelu_layer.cpp
     """
 
+    keeps = True
     options, reads = "prelu_param", ("bottoms",)
 
     def setup(self, x):

@@ -116,6 +116,8 @@ class Convolution(_Convolution):
     group, height, width); b: (M). Top y: (B, M, ...). Source: conv_layer.cpp
     """
 
+    keeps = True
+
     def setup(self, x):
         self._set_up(x, self.p.num_output, x[1] if len(x) > 1 else 0)
 
@@ -174,6 +176,7 @@ class Pooling(_Windows):
     The last window may reach past the picture. Source: pooling_layer.cpp
     """
 
+    keeps = True
     tops, options, dilation = (1, 2), "pooling_param", (1, 1)
 
     def setup(self, x):

@@ -160,6 +160,7 @@ class Scale(_Broadcast):
     weight. Works in place, for it keeps x. Source: scale_layer.cpp
     """
 
+    keeps = True
     options = "scale_param"
 
     def setup(self, *shapes):

@@ -68,7 +68,7 @@ class Split(Layer):
     A net puts one in wherever several layers read a blob. Source: split_layer.cpp
     """
 
-    tops, shares, aliases, keeps, reads = (1, ANY), ("data_memory",), True, False, ()
+    tops, shares, aliases, reads = (1, ANY), ("data_memory",), True, ()
 
     def shapes(self, x):
         return [x] * len(self.spec.top)

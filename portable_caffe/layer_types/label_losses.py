@@ -17,6 +17,8 @@ LEAST = 1e-20  # kLOG_THRESHOLD: the logarithm of less is never taken
 class _ScoresLoss(_Loss):
     """Bottoms x: (N, ...), C numbers a row; labels: N whole numbers below C. Top: ()."""
 
+    keeps = True
+
     def shapes(self, x, labels):
         check(x and x[:1] == labels[:1], "both bottoms must have as many rows.")
         self.indices = {1: (prod(x[1:]), None)}
@@ -85,6 +87,7 @@ class InfogainLoss(_Loss):
     Tops loss: (); p: like x, if asked for. Source: infogain_loss_layer.cpp
     """
 
+    keeps = True
     bottoms, tops, not_backward = (2, 3), (1, 2), (1, 2)
 
     def setup(self, x, labels, *H):
@@ -135,6 +138,7 @@ class ContrastiveLoss(_Loss):
     Source: contrastive_loss_layer.cpp
     """
 
+    keeps = True
     bottoms, options, not_backward = 3, "contrastive_loss_param", (2,)
 
     def shapes(self, a, b, labels):

@@ -83,6 +83,7 @@ class SoftmaxWithLoss(_Loss):
     Tops loss: (); p: like x, if asked for. Source: softmax_loss_layer.cpp
     """
 
+    keeps = True
     tops = (1, 2)
 
     def shapes(self, x, labels):
@@ -124,6 +125,8 @@ class SigmoidCrossEntropyLoss(_Loss):
 
     s is the sigmoid. Bottoms x, t: one shape. Source: sigmoid_cross_entropy_loss_layer.cpp
     """
+
+    keeps = True
 
     def default_mode(self):
         return super().default_mode() if self.p.HasField("normalize") else self.p.BATCH_SIZE

@@ -18,6 +18,7 @@ class LRN(Layer):
     width). Source: lrn_layer.cpp
     """
 
+    keeps = True
     options = "lrn_param"
 
     def setup(self, x):
@@ -62,6 +63,7 @@ class BatchNorm(Layer):
     Bottom x: (B, C, ...). No solver changes the weights. Source: batch_norm_layer.cpp
     """
 
+    keeps = True
     options, reads, always_backward = "batch_norm_param", (), (0,)
 
     def setup(self, x):
@@ -125,6 +127,7 @@ class MVN(Layer):
     has all four. Source: mvn_layer.cpp
     """
 
+    keeps = True
     options, reads = "mvn_param", ("tops",)
 
     def shapes(self, x):

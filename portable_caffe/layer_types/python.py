@@ -13,7 +13,7 @@ class Python(Layer):
     """
 
     bottoms, tops, options = (0, ANY), (0, ANY), "python_param"
-    shapes_itself, repeats, keeps, reads = True, False, False, ()
+    shapes_itself, repeats, reads = True, False, ()
 
     def setup(self, *shapes):
         self.user = self._user_class()(self.spec)

@@ -68,6 +68,7 @@ class SPP(Layer):
     for one level only. Source: spp_layer.cpp
     """
 
+    keeps = True
     options = "spp_param"
 
     def setup(self, x):
