@@ -17,6 +17,8 @@ LEAST = 1e-20  # kLOG_THRESHOLD: the logarithm of less is never taken
 class _ScoresLoss(_Loss):
     """Bottoms x: (N, ...), C numbers a row; labels: N whole numbers below C. Top: ()."""
 
+    keeps = True
+
     def shapes(self, x, labels):
         check(x and x[:1] == labels[:1], "both bottoms must have as many rows.")
         self.indices = {1: (prod(x[1:]), None)}
