@@ -11,6 +11,7 @@ from ..safe_caffe.engine import caffe
 from ..errors import DotMissing, NetError
 from .looks import weight_colour
 from .structure.limits import small_enough, with_short_names
+from .structure.steps import step_title
 from .structure.wiring import Wiring
 
 SECONDS = 120  # `caffe.draw` needs some at T = 15, minutes at T = 20, and more on a busy machine
@@ -112,7 +113,7 @@ def clustered_dot(graph):
     for number, stack in enumerate(graph.stacks):
         for step in stack.steps:
             lines.append(f"subgraph cluster_{number}_{step} {{ style=rounded; color=gray; "
-                         f"label={_quoted(f'{stack.name} t = {step}'.strip())};")
+                         f"label={_quoted(step_title(stack, step))};")
             lines += [_dot_node(node) for node in stack.cells[step] if node in drawn]
             lines.append("}")
         lines += _anchors(number, stack)

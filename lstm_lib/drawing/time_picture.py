@@ -4,7 +4,7 @@ from .layout.scene import FOLD_ABOVE, Scene
 from .legend import legend
 from .looks import draw_look, note, short_name
 from .outer_wires import OuterWires
-from .structure.steps import steps_of
+from .structure.steps import step_title, steps_of
 from .structure.words import shape_text
 
 MARGIN = 18
@@ -80,8 +80,8 @@ class _Painter:
         key = (id(layout), "frame")
         if key not in self.stamps:
             self.stamps[key] = self._frame(row, layout)
-        last = f" … {row.stack.steps[-1]}" if column.rolled else ""
-        title = f"{row.stack.name} t = {step}{last}".strip()
+        title = step_title(row.stack, step)
+        title += f" … {row.stack.steps[-1]}" if column.rolled else ""
         self.parts += [self.stamps[key], svg.text(10, 15, title, 13, "start",
                                                   extra=' font-weight="bold"')]
         for node in row.cells[step].nodes:
@@ -154,6 +154,8 @@ class _Painter:
                 self.parts.append(svg.path(head, width=0, fill=colour))
             middle = x + self.scene.gap / 2
             name = "" if column.rolled else short_name(blob)
+            if row.stack.name and name.startswith(row.stack.name):
+                name = name[len(row.stack.name):]
             self.parts.append(svg.text(middle, y - 10, svg.shortened(name, self.scene.gap, 11),
                                        11, fill=colour))
             if self.shapes and blob.shape:

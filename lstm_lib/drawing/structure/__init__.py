@@ -2,6 +2,8 @@
 
     graph           any net as a graph
     steps, cell     which layers are a time step, which states it hands on; one step
+    rows, chains    the steps of a net that its names do not tell
+    copies          the `Split` layers that Caffe adds
     recognise       is this step an LSTM, and which layer is which part of the equations?
     wiring          which nodes are drawn, and who feeds whom
     words           the net in words

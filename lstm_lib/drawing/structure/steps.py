@@ -2,6 +2,8 @@
 from collections import defaultdict
 
 from ...netspec import parts_of_step_name
+from .copies import is_added_split, original_blob, original_node, role_of_split
+from .rows import steps_by_rows
 
 
 class State:
@@ -40,9 +42,9 @@ def find_steps(graph):
     """Fill in stack, step and role of each node, and `graph.stacks`.
 
     The names of the layers tell the steps (`t1/lstm/Mx`, with any prefix before the t). Where
-    they do not, a shared weight does: if each of its users feeds the next, the k-th is step k.
+    they do not, shared weights and the flow of the data do.
     """
-    cells = _by_names(graph) or _by_weights(graph)
+    cells = _by_names(graph) or steps_by_rows(graph)
     for name, steps in cells.items():
         for step, nodes in steps.items():
             seen = defaultdict(int)
@@ -63,26 +65,10 @@ def _by_names(graph):
         if parts:
             prefix, step, role = parts
             if is_added_split(node):
-                copied = node.bottoms[0]
-                role += f" split {copied.maker.tops.index(copied)}"
+                role = role_of_split(node, role)
             found[prefix][step].append((node, role))
     return {prefix: steps for prefix, steps in found.items()
             if not prefix[-1:].isalnum() or _share(steps)}
-
-
-def is_added_split(node):
-    """Whether it is a `Split` that Caffe added where a blob has several readers."""
-    return node.type == "Split" and node.name.endswith("_split") and bool(node.bottoms)
-
-
-def original_node(node):
-    """The node whose blob a `Split` of Caffe's own copies; of any other node, itself."""
-    return node.bottoms[0].maker if is_added_split(node) else node
-
-
-def original_blob(blob):
-    """The blob that a `Split` of Caffe's own copies; of any other blob, itself."""
-    return blob.maker.bottoms[0] if is_added_split(blob.maker) else blob
 
 
 def _share(steps):
@@ -93,50 +79,6 @@ def _share(steps):
             for weight in node.weights:
                 used_in[weight].add(step)
     return any(len(where) > 1 for where in used_in.values())
-
-
-def _by_weights(graph):
-    """The steps of a net with other names: a step begins where a shared weight is used again."""
-    for weight in sorted(graph.weights, key=lambda w: -len(w.users)):
-        if not weight.shared:
-            break
-        depth = _depths(graph, set(weight.users))
-        if sorted(depth[user] for user in weight.users) == list(
-                range(1, len(weight.users) + 1)):
-            return {"": _cells_at(graph, depth, len(weight.users))}
-    return {}
-
-
-def _depths(graph, anchors):
-    """Node -> how many anchors lie on the way to it, itself counted."""
-    depth = {}
-    for node in graph.nodes:
-        before = max((depth[blob.maker] for blob in node.bottoms), default=0)
-        depth[node] = before + (node in anchors)
-    return depth
-
-
-def _cells_at(graph, depth, count):
-    """t -> the nodes of depth t and those that feed them alone, with what they do as roles."""
-    step = dict(depth)
-    for node in reversed(graph.nodes):
-        readers = {step[reader] for blob in node.tops for reader in blob.readers}
-        if not depth[node] and node.bottoms and len(readers) == 1:
-            step[node] = readers.pop()
-    cells = defaultdict(list)
-    for node in graph.nodes:
-        if step[node]:
-            cells[step[node]].append((node, _signature(node, step)))
-    alike = {role for _, role in cells[1]} | {role for _, role in cells[max(count - 1, 1)]}
-    cells[count] = [(node, role) for node, role in cells[count] if role in alike]
-    return dict(cells)
-
-
-def _signature(node, step):
-    weights = ",".join(weight.name for weight in node.weights if weight.shared)
-    inside = [blob.maker for blob in node.bottoms if step[blob.maker] == step[node]]
-    return f"{node.type} {weights}".strip() + "".join(
-        f"<{_signature(maker, step)}" for maker in inside[:1])
 
 
 def _states(stack):
@@ -194,15 +136,15 @@ def _label(blob, prefix):
 
 
 def _base(name, prefix=""):
-    """`h` of `h12`, `c` of `second/c3` or `t1/lstm/c`.
+    """`h` of `h12`, `c` of `second/c3` or `t1/lstm/c`, `a` of `a_1`.
 
-    >>> _base("h12"), _base("secondc3", "second"), _base("7")
-    ('h', 'c', '7')
+    >>> _base("h12"), _base("secondc3", "second"), _base("a_1"), _base("7")
+    ('h', 'c', 'a', '7')
     """
     if prefix and name.startswith(prefix):
         name = name[len(prefix):]
     last = name.rsplit("/", 1)[-1]
-    return last.rstrip("0123456789") or last
+    return last.rstrip("0123456789").rstrip("_-.") or last
 
 
 def number_weights(graph):
@@ -224,3 +166,8 @@ def prepared(graph):
 def steps_of(graph):
     """How many time steps the net has, 0 for a net without."""
     return len({step for stack in graph.stacks for step in stack.steps})
+
+
+def step_title(stack, step):
+    """What a step is called in a picture: `t = 1`, `second/ t = 1`."""
+    return f"{stack.name.rstrip('_-.:')} t = {step}".strip()
