@@ -21,4 +21,6 @@ def lay_out(cells):
         made[kind].look = {node.role: look_of(node) for node in cell.nodes}
         for role, size in made[kind].sizes.items():
             made[kind].look[role].width, made[kind].look[role].height = size
+        for role, words in made[kind].words.items():
+            made[kind].look[role].words = words
     return {step: made[cell.kind] for step, cell in cells.items()}

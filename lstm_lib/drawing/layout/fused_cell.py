@@ -1,6 +1,6 @@
 """The step of an `LSTMUnit` as in a textbook: c runs along the top, h along the bottom."""
 from .cell_layout import CellLayout
-from .lstm_cell import DOWN, R, TOP, TURNED, UP, ports
+from .lstm_cell import R, TOP, TURNED, edges, ports
 from ..structure.recognise import NoLSTM, fused_parts, is_whole, splits_of
 
 WIDTH, HEIGHT, FLOOR = 292, 252, 230  # of the frame, and the height of h's line
@@ -32,7 +32,7 @@ def fused_layout(cell):
     layout.sizes = {part["unit"]: UNIT}
     layout.notes = {part["z"]: (16, -17, "start"), part["split_h"]: None}
     _lines(cell, layout, part)
-    ports(cell, layout, part, (cell.stack.states[1], [(TURN, Y_H + TURNED), (TURN, 0)]), MX, TURN)
+    ports(cell, layout, part, (cell.stack.states, [(TURN, Y_H + TURNED), (TURN, 0)]), MX, TURN)
     _cont(cell, layout, part)
     return layout
 
@@ -40,14 +40,15 @@ def fused_layout(cell):
 def _lines(cell, layout, part):
     """The states' ways, and plain wires from below to above."""
     c, h = cell.stack.states
+    up, down = edges(cell, part, Y_M)
     layout.lanes = {c: TOP, h: FLOOR}
     layout.tracks = [
         (c, [(0, TOP), (WIDTH, TOP)], False),
-        (h, [(0, FLOOR), (MH, FLOOR), (MH, Y_M + DOWN)], True),
+        (h, [(0, FLOOR), (MH, FLOOR), (MH, down["Mh"])], True),
         (h, [(SUM + UNIT[0] / 2, Y_H), (TURN, Y_H), (TURN, FLOOR), (WIDTH, FLOOR)], False)]
     layout.lines = [
-        [(MH, Y_M - UP), (MH, Y_SUM), (SUM - R, Y_SUM)],
-        [(MX, Y_M - UP if part["Mx"] else HEIGHT), (MX, Y_SUM), (SUM + R, Y_SUM)],
+        [(MH, up["Mh"]), (MH, Y_SUM), (SUM - R, Y_SUM)],
+        [(MX, up.get("Mx", HEIGHT)), (MX, Y_SUM), (SUM + R, Y_SUM)],
         [(SUM, Y_SUM - R), (SUM, Y_UNIT + UNIT[1] / 2)]]
 
 

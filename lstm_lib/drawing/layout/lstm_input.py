@@ -75,10 +75,9 @@ class InputLayers:
                     layout.lines.append([(x, layout.height), *points])
 
 
-def input_layers(cell, part):
+def input_layers(cell, part, h):
     """The `InputLayers` of a step; None if it has none, or if its other nodes do more than that."""
     roles = set(cell.role) - set(part.values())
-    h = cell.stack.states[1]
     if not roles or not part["Mx"]:
         return None
     closed = all((w.source.role in roles) == (w.target.role in roles)

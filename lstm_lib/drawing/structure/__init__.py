@@ -5,6 +5,7 @@
     rows, chains    the steps of a net that its names do not tell
     copies          the `Split` layers that Caffe adds
     recognise       is this step an LSTM, and which layer is which part of the equations?
+    growing         a cell of an LSTM that is built by hand, whole or in part
     wiring          which nodes are drawn, and who feeds whom
     words           the net in words
 """

@@ -3,6 +3,8 @@ from collections import defaultdict
 
 from ...netspec import parts_of_step_name
 from .copies import is_added_split, original_blob, original_node, role_of_split
+from .growing import BEFORE, growing_cell
+from .recognise import order_states
 from .rows import steps_by_rows
 
 
@@ -18,11 +20,12 @@ class State:
 class Stack:
     """One unrolled net: its steps, the nodes of each, the states between them."""
 
-    def __init__(self, name, cells):
+    def __init__(self, name, cells, parts=None):
         self.name = name
         self.cells = cells  # step number -> nodes in the net's order
         self.steps = sorted(cells)
-        self.states = _states(self)
+        self.parts = parts and _roles(parts)  # name of a part -> role, in a cell that grows
+        self.states = _states_of_parts(cells[1], parts) if parts else _states(self)
         self._fresh = _fresh(self)
 
     def state_read(self, node, position):
@@ -42,9 +45,12 @@ def find_steps(graph):
     """Fill in stack, step and role of each node, and `graph.stacks`.
 
     The names of the layers tell the steps (`t1/lstm/Mx`, with any prefix before the t). Where
-    they do not, shared weights and the flow of the data do.
+    they do not, shared weights and the flow of the data do. Where there is no more than one
+    step, it is found if it is a cell of an LSTM, or is to become one.
     """
-    cells = _by_names(graph) or steps_by_rows(graph)
+    cells, parts = _by_names(graph) or steps_by_rows(graph), None
+    if not cells:
+        cells, parts = _one_cell(graph)
     for name, steps in cells.items():
         for step, nodes in steps.items():
             seen = defaultdict(int)
@@ -53,9 +59,22 @@ def find_steps(graph):
                 node.stack, node.step = name, step
                 node.role = role if seen[role] == 1 else f"{role} ({seen[role]})"
     graph.stacks = [Stack(name, {step: [node for node, _ in nodes]
-                                 for step, nodes in steps.items()})
+                                 for step, nodes in steps.items()}, parts)
                     for name, steps in cells.items()]
+    for stack in graph.stacks:
+        if not stack.parts:
+            order_states(stack)
     return graph
+
+
+def _one_cell(graph):
+    """({"": {1: (node, role) of each part}}, the parts) of a cell that somebody builds."""
+    parts = growing_cell(graph) or {}
+    roles = {node: node.name for name, node in parts.items() if name not in BEFORE}
+    roles.update({node: role_of_split(node, original_node(node).name) for node in graph.nodes
+                  if is_added_split(node) and original_node(node) in roles})
+    cell = [(node, roles[node]) for node in graph.nodes if node in roles]
+    return ({"": {1: cell}} if cell else {}), parts
 
 
 def _by_names(graph):
@@ -82,7 +101,7 @@ def _share(steps):
 
 
 def _states(stack):
-    """The blobs that go from a step to the one after it, in the order they are made."""
+    """The blobs that go from a step to the one after it."""
     states = {}
     if len(stack.steps) == 1:
         _states_by_name(stack, states)
@@ -95,11 +114,27 @@ def _states(stack):
                     label = _label(blob, stack.name)
                     state = states.setdefault(key, State(key, label))
                     state.reads.add((node.role, position))
-    known = {"c": 0, "h": 1}  # the two that have a colour of their own
-    ordered = sorted(states.values(), key=lambda s: (known.get(s.label, 2), s.key))
-    for place, state in enumerate(ordered):
-        state.number = known.get(state.label, 2 + place)
-    return ordered
+    return sorted(states.values(), key=lambda state: state.key)
+
+
+def _roles(parts):
+    return {name: node.role for name, node in parts.items() if name not in BEFORE}
+
+
+def _states_of_parts(nodes, parts):
+    """c and h of a cell that grows, as far as it reads them already."""
+    states = []
+    for number, name in enumerate("ch"):
+        before, made = parts.get(f"{name} before"), parts.get(name)
+        if before is None:
+            continue
+        state = State((made.role if made else "", 0), _label(made.tops[0] if made else before, ""))
+        state.number = number
+        state.reads = {(node.role, position) for node in nodes
+                       for position, blob in enumerate(node.bottoms)
+                       if original_blob(blob) is before}
+        states.append(state)
+    return states
 
 
 def _fresh(stack):

@@ -29,6 +29,9 @@ def alt_text(graph):
     kind = "unrolled net" if steps else "net"
     if steps and all(map(is_lstm, graph.stacks)):
         kind = "unrolled LSTM"
+    if graph.stacks and graph.stacks[0].parts:  # a cell that somebody builds
+        kind = "LSTM step" if is_lstm(graph.stacks[0]) else "part of an LSTM step"
+        parts = parts[1:]
     return f"{kind}, {', '.join(parts)}"
 
 
