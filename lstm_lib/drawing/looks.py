@@ -1,7 +1,8 @@
 """How one node looks: its symbol, its words, its size, its weights as coloured chips."""
 from . import svg
 from .structure.graph import MAX, PROD, SUM
-from .structure.steps import original_blob
+from .structure.copies import original_blob
+from .structure.operations import type_words
 from .structure.wiring import is_constant
 from .structure.words import shape_text
 
@@ -38,20 +39,26 @@ def look_of(node, roomy=False, shapes=False):
 
 
 def _box(node, name, roomy, shapes):
-    types = svg.shortened(" + ".join(layer.type for layer in node.layers), 190, 10)
+    types = svg.shortened(" + ".join(map(type_words, node.layers)), 190, 10)
     if shapes and node.tops and node.tops[0].shape:
         types += "  " + shape_text(node.tops[0].shape)
-    below = types if roomy or len(types) < 14 else ""
+    below = types if roomy or len(types) < 14 or node.type == "Eltwise" else ""
     if node.layers[0].type in ("Input", "DummyData"):
         kind, below = "source", types if roomy else ""
     else:
         kind = "box"
     words = svg.shortened(f"{name} = {node.layers[0].power_param.shift:g}"
-                          if is_constant(node) else name, 190)
+                          if is_constant(node) else _tops_or(name, node), 190)
     wide = max(svg.width_of(words), svg.width_of(below, 10),
                CHIP * len([w for w in node.weights if w.mark]))
     chips = any(weight.mark for weight in node.weights)
     return Look(kind, words, max(54, wide + 20), 22 + 13 * bool(below) + 14 * chips, below)
+
+
+def _tops_or(name, node):
+    """The names of all tops of a node that is called like the first of them."""
+    tops = [blob.name for blob in node.tops]
+    return ", ".join(tops) if len(tops) > 1 and name == tops[0] else name
 
 
 def _short(node):
@@ -115,6 +122,8 @@ def draw_look(look, node, x, y, fill=None):
         if words:
             parts.append(svg.text(x, line, words, size, fill=colour))
             line += 13
+    if node.type == "Slice":
+        parts.append(_cuts(x, y - look.height / 2, wide, node))
     left = x - CHIP * (len(marked) - 1) / 2
     parts += [chip(left + CHIP * i, line, weight) for i, weight in enumerate(marked)]
     return "".join(parts)
@@ -122,7 +131,13 @@ def draw_look(look, node, x, y, fill=None):
 
 def _strip(look, node, x, y, fill):
     """A `Slice`: a bar with a mark where it is cut."""
-    wide, pieces = look.width, max(len(node.tops), 1)
-    cuts = "".join(f"M{svg.num(x - wide / 2 + wide * i / pieces)},{svg.num(y - 6)}v12"
-                   for i in range(1, pieces))
-    return svg.rect(x, y, wide, look.height, fill or svg.PALE) + svg.path(cuts, svg.INK, 1)
+    return (svg.rect(x, y, look.width, look.height, fill or svg.PALE)
+            + _cuts(x, y - 6, look.width, node, 12))
+
+
+def _cuts(x, top, wide, node, long=4):
+    """Marks between the pieces of a `Slice`, from its upper edge downward."""
+    pieces = max(len(node.tops), 1)
+    marks = "".join(f"M{svg.num(x - wide / 2 + wide * i / pieces)},{svg.num(top)}v{long}"
+                    for i in range(1, pieces))
+    return svg.path(marks, svg.INK, 1)

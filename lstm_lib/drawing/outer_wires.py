@@ -2,6 +2,7 @@
 from collections import defaultdict
 
 from . import svg
+from .layout.feet import head_shift
 from .looks import note, short_name
 
 
@@ -24,7 +25,7 @@ class OuterWires:
             if source in scene.away or target in scene.away:
                 continue
             if source.stack is None and target.stack is None:
-                self._grey(self._way(wire, self._head(source, target), self._feet(wire)))
+                self._grey(self._way(wire, self._head(wire, target), self._feet(wire)))
             elif source.stack is None:
                 self._into_step(wire)
             elif target.stack is None:
@@ -35,12 +36,15 @@ class OuterWires:
         self._lines()
         return "".join(self.parts)
 
-    def _head(self, node, other=None):
+    def _head(self, wire, other=None):
         """Where a wire leaves a node outside the steps; it leaves a bar right below `other`."""
+        node = wire.source
         x, y = self.scene.at[node]
         if other in self.scene.at and node in self.scene.bars:
             reach = self.scene.span / 2 - 20
             x = min(max(self.scene.at[other][0], x - reach), x + reach)
+        elif node not in self.scene.bars:
+            x += head_shift(self.scene.looks[node], node, wire.top)
         return x, y - self.scene.looks[node].height / 2
 
     def _feet(self, wire):
@@ -85,7 +89,7 @@ class OuterWires:
             self._grey([(port[0], y), port], head=False)
             self._stub_name(port[0], port[1] + self._label_drop(row), wire.blob)
         else:
-            self._grey(self._way(wire, self._head(wire.source), port), head=False)
+            self._grey(self._way(wire, self._head(wire), port), head=False)
             self._stub_name(port[0], port[1] + self._label_drop(row), wire.blob)
 
     def _label_drop(self, row):
@@ -133,7 +137,7 @@ class OuterWires:
                 middle = (start[0] + x) / 2
                 points = [start, (middle, side[1]), (middle, lane), (x, lane)]
         else:
-            start = (self._head(wire.source, wire.target)
+            start = (self._head(wire, wire.target)
                      if wire.source in scene.at else scene.port(wire, False) or (x, row.top))
             turn = x - scene.gap / 2 - 8 * row.stack.states.index(state)
             floor = row.top + row.height + 12 + 8 * row.stack.states.index(state)

@@ -137,3 +137,42 @@ def test_c_and_h_are_told_by_the_equations_in_an_unrolled_net_too():
         text += step
     assert draw(text).alt.endswith("store and answer handed from step to step")
     assert all(re.fullmatch(r"M0,(\d+)L\d+,\1", d) for d in lines(text, "store"))
+
+
+def plain():
+    """The cell with one operation changed, so that it is drawn as a plain graph."""
+    return str(built().to_proto()).replace("operation: SUM", "operation: MAX", 1)
+
+
+def test_the_plain_graph_shows_operations_and_cuts():
+    words = texts(parsed(plain()))
+    assert words.count("Eltwise (× product)") == 3
+    assert words.count("Eltwise (+ sum)") == words.count("Eltwise (max)") == 1
+    assert "Slice (axis 2 at 2, 4, 6)" in words
+    assert "raw_i, raw_f, raw_o, raw_g" in words
+
+
+def test_each_piece_of_a_slice_has_a_wire_of_its_own_in_the_order_of_the_cuts():
+    tree, wires = parsed(plain()), []
+    for path in tree.iter(SVG + "path"):
+        for wire in re.findall(r"M[^Mvz]+(?=M|$)", path.get("d")):
+            numbers = [float(v) for v in re.findall(r"-?[\d.]+", wire)]
+            wires.append((tuple(numbers[:2]), tuple(numbers[-2:])))
+    (box,) = [next(g.iter(SVG + "rect")) for g in tree.iter(SVG + "g") if g.get("data-n")
+              and g.find(SVG + "title") is not None and "Slice" in g.find(SVG + "title").text]
+    left, top, wide = (float(box.get(key)) for key in ("x", "y", "width"))
+    leaving = sorted((start[0], end[0]) for start, end in wires if start[1] == top
+                     and left < start[0] < left + wide and end[1] < top - 12)
+    assert len(leaving) == 4
+    assert [x for x, _ in leaving] == pytest.approx([left + wide * p / 8 for p in (1, 3, 5, 7)],
+                                                    abs=0.1)
+    assert sorted(end for _, end in leaving) == [end for _, end in leaving]
+
+
+def test_a_difference_and_weights_are_told_from_a_plain_sum():
+    text = "".join('layer { name: "%s" type: "Input" top: "%s" }' % (x, x) for x in "ab")
+    for name, factors in (("d", (1, -1)), ("w", (2, -1)), ("s", ())):
+        text += ('layer { name: "%s" type: "Eltwise" bottom: "a" bottom: "b" top: "%s" '
+                 "eltwise_param { %s } }" % (name, name, " ".join(f"coeff: {v}" for v in factors)))
+    words = texts(parsed(text))
+    assert {"Eltwise (− difference)", "Eltwise (+ weighted sum)", "Eltwise (+ sum)"} <= set(words)

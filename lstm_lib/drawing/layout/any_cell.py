@@ -1,6 +1,6 @@
 """A cell of any make: states run along the floor, everything else grows upward."""
 from .cell_layout import CellLayout
-from .feet import Feet, widen
+from .feet import Feet, head_shift, widen
 from .layered import layered
 from .. import svg
 from ..looks import look_of
@@ -80,10 +80,8 @@ def lines_inside(wires, layout, feet, bends):
         source, target = wire.source.role, wire.target.role
         x, y = layout.places[source]
         look = feet.looks[source]
-        if len(wire.source.tops) > 1:  # each top has a place of its own on the upper edge
-            part = (wire.top + 1) / (len(wire.source.tops) + 1)
-            x += look.width * (part - 0.5)
-        layout.lines.append([(x, y - look.height / 2), *bends[source, target],
+        head = x + head_shift(look, wire.source, wire.top), y - look.height / 2
+        layout.lines.append([head, *bends[source, target],
                              feet.at(target, wire.position)])
 
 

@@ -46,3 +46,8 @@ def widen(looks, cell, sizes):
         if look.kind == "box" and look.width < room:
             look.width = room
             sizes[role] = look.width, look.height
+
+
+def head_shift(look, node, top):
+    """How far right of its middle a wire leaves a node: each top has a place on the upper edge."""
+    return look.width * ((top + 0.5) / len(node.tops) - 0.5) if len(node.tops) > 1 else 0

@@ -233,3 +233,25 @@ def _finish(sizes, rows, chains, x, width_of, gap_y):
                     for item in chain[1:-1] for side in (1, -1)]
              for edge, chain in chains.items()}
     return Layout(places, bends, right - left, height)
+
+
+def sorted_upward(items, edges):
+    """Items so that sources stand before targets, as far as there is no cycle."""
+    into = defaultdict(list)
+    for source, target in edges:
+        into[target].append(source)
+    order, state = [], {}
+    for first in items:
+        stack = [first]
+        while stack:
+            item = stack[-1]
+            state.setdefault(item, "open")
+            waiting = next((i for i in into[item] if i not in state), None)
+            if waiting is not None:
+                stack.append(waiting)
+            else:
+                stack.pop()
+                if state[item] == "open":
+                    state[item] = "done"
+                    order.append(item)
+    return order
