@@ -61,6 +61,9 @@ class OuterWires:
         return x, y + look.height / 2
 
     def _from_x(self, wire):
+        bends = self._bends(wire)
+        if bends:
+            return bends[-1][0]
         if wire.source in self.scene.at:
             return self.scene.at[wire.source][0]
         port = self.scene.port(wire, entering=False)
@@ -68,10 +71,12 @@ class OuterWires:
 
     def _way(self, wire, start, end):
         """From start to end through the bends that the layout keeps free for it."""
+        return [start, *self._bends(wire), end]
+
+    def _bends(self, wire):
         place = [node if node in self.scene.at and node not in self.scene.beside
                  else self.scene.row_of(node) for node in (wire.source, wire.target)]
-        bends = self.scene.layout.bends.get(tuple(place), [])
-        return [start, *bends, end]
+        return self.scene.layout.bends.get(tuple(place), [])
 
     def _into_step(self, wire):
         scene, row = self.scene, self.scene.row_of(wire.target)

@@ -34,15 +34,22 @@
   });
   function fit() { shown.setAttribute("viewBox", shown.dataset.whole); }
   const seen = () => stage.clientWidth && stage.clientHeight;
-  // a picture of many steps starts at its left end, at a size that can be read
+  // a picture that is too long to be read as a whole starts at its beginning: at its left end,
+  // or where it has no steps, at the bottom; its short side fits if that can be read
+  const readable = 0.45; // of the picture's own size
   function begin() {
     fit();
-    const b = box(), wide = stage.clientWidth / 0.45;
-    if (!seen() || b.width <= wide) return;
-    const middle = b.y + b.height / 2;
-    b.height = wide * stage.clientHeight / stage.clientWidth;
+    if (!seen()) return;
+    const b = box(), fits = [stage.clientWidth / b.width, stage.clientHeight / b.height];
+    if (Math.min(...fits) >= readable) return;
+    const scale = Math.min(Math.max(...fits, readable), 1);
+    const wide = stage.clientWidth / scale, high = stage.clientHeight / scale;
+    const first = shown.querySelector("[data-step]") ? null : nodes.get(0);
+    const middle = first ? first[0].getBBox() : { x: b.x, width: Math.min(wide, b.width) };
+    b.x = wide > b.width ? b.x + (b.width - wide) / 2 : middle.x + (middle.width - wide) / 2;
+    b.y += high > b.height ? (b.height - high) / 2 : b.height - high;
     b.width = wide;
-    b.y = middle - b.height / 2;
+    b.height = high;
   }
   function move(dx, dy) { // the middle of the view stays on the picture
     const b = box(), [x, y, wide, high] = shown.dataset.whole.split(" ").map(Number);

@@ -3,7 +3,7 @@ import shutil
 
 import numpy as np
 import pytest
-from drawn_nets import PERCEPTRON, unrolled
+from drawn_nets import PERCEPTRON, modules, unrolled
 
 from lstm_lib import caffe, draw, load_net
 from lstm_lib.drawing.values import NEGATIVE, POSITIVE, shade
@@ -426,6 +426,22 @@ def test_many_unfolded_steps_start_at_a_size_that_can_be_read(long_page):
     box = named(long_page, "t1/lstm/Mx")
     assert width(long_page, box) > 30
     assert on_screen(long_page, box) and not on_screen(long_page, named(long_page, "t40/lstm/Mx"))
+
+
+def test_a_long_chain_starts_at_its_beginning_at_a_size_that_can_be_read(browser, tmp_path):
+    draw(modules(40), path=tmp_path / "chain.html")
+    browser.get(f"file://{tmp_path}/chain.html")
+    assert width(browser, named(browser, "data")) > 30
+    tops = browser.execute_script("""
+        const s = document.getElementById('stage').getBoundingClientRect();
+        return [...document.querySelectorAll('[data-n="0"], [data-n="199"]')].map(g => {
+            const q = g.getBoundingClientRect();
+            return q.top > s.top && q.bottom < s.bottom && q.left > s.left && q.right < s.right;
+        })""")
+    assert sorted(tops) == [False, True], "the first layer is seen, not the last"
+    assert on_screen(browser, named(browser, "data"))
+    by_id(browser, "fit").click()
+    assert width(browser, named(browser, "data")) < 10
 
 
 def test_the_view_follows_the_time(long_page):

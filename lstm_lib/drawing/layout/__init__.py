@@ -8,4 +8,5 @@
     feet            where wires meet the lower edges of nodes
     cell_layout     what a layout of one cell holds
     layered         nodes in layers, each above all that feed it
+    main_line       which of them stand on one upright line
 """
