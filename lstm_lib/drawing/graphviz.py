@@ -11,6 +11,7 @@ from ..safe_caffe.engine import caffe
 from ..errors import DotMissing, NetError
 from .looks import weight_colour
 from .structure.limits import small_enough, with_short_names
+from .structure.operations import type_words
 from .structure.steps import step_title
 from .structure.wiring import Wiring
 
@@ -139,10 +140,15 @@ def _anchors(number, stack):
 
 
 def _dot_node(node):
-    types = " + ".join(layer.type for layer in node.layers)
+    types = " + ".join(map(type_words, node.layers))
     label = _escaped(node.name) + "\\n" + _escaped(types)
     marked = [weight for weight in node.weights if weight.mark]
     if marked:
         label += "\\n" + _escaped(", ".join(weight.name for weight in marked))
-    colour = f', fillcolor="{weight_colour(marked[0])}"' if marked else ""
-    return f'n{node.index} [label="{label}"{colour}];'
+    colour = weight_colour(marked[0]) if marked else None
+    colours = f', fillcolor="{colour}", fontcolor={_ink_on(colour)}' if colour else ""
+    return f'n{node.index} [label="{label}"{colours}];'
+
+
+def _ink_on(colour):
+    return "white" if svg.ink_on(colour) == svg.WHITE else "black"

@@ -1,10 +1,11 @@
 """What does the net look like? Any Caffe net as a picture, a page, or a table in words."""
 import os
+import re
 
 from ..errors import NetError
 from .structure.graph import read_graph
 from .graphviz import caffe_dot, clustered_dot, run_dot
-from .structure.steps import prepared
+from .structure.steps import prepared, steps_of
 from .time_picture import time_picture
 from ..files import path_of, write_whole
 from .svg import fitted
@@ -61,12 +62,17 @@ class Picture:
         if kind in ("png", "pdf") and not self._by_dot:
             from .raster import convert  # matplotlib takes longer to import than all the rest
 
-            convert(self.svg, path, kind)
+            convert(self.svg, path, kind, self._smaller())
             return
         content = {"svg": lambda: self.svg, "dot": self._dot, "html": self._html}.get(
             kind, lambda: run_dot(self._dot(), kind, INSTEAD))()
         with open(path, "wb") as file:
             file.write(content if isinstance(content, bytes) else content.encode())
+
+    def _smaller(self):
+        """How the picture would be smaller: folded, if it has steps that are not folded yet."""
+        folded = re.search(r'data-step="\d+-', self.svg)
+        return ", or draw it with steps='fold'" if steps_of(self.graph) > 5 and not folded else ""
 
     def _html(self):
         if self._by_dot:

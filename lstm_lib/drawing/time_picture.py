@@ -80,8 +80,7 @@ class _Painter:
         key = (id(layout), "frame")
         if key not in self.stamps:
             self.stamps[key] = self._frame(row, layout)
-        title = step_title(row.stack, step)
-        title += f" … {row.stack.steps[-1]}" if column.rolled else ""
+        title = step_title(row.stack, step, row.stack.steps[-1] if column.rolled else None)
         self.parts += [self.stamps[key], svg.text(10, 15, title, 13, "start",
                                                   extra=' font-weight="bold"')]
         for node in row.cells[step].nodes:

@@ -50,8 +50,9 @@ def _pieces(cell):
 
 
 def _title_end(stack):
-    """Wires leave the frame right of its title."""
-    return 18 + svg.width_of(step_title(stack, stack.steps[-1]), 13)
+    """Wires leave the frame right of its title, which is longest where the steps are rolled up."""
+    first, last = stack.steps[0], stack.steps[-1]
+    return 24 + 1.1 * svg.width_of(step_title(stack, first, last), 13)
 
 
 def way_size(way):

@@ -203,6 +203,7 @@ def steps_of(graph):
     return len({step for stack in graph.stacks for step in stack.steps})
 
 
-def step_title(stack, step):
-    """What a step is called in a picture: `t = 1`, `second/ t = 1`."""
-    return f"{stack.name.rstrip('_-.:')} t = {step}".strip()
+def step_title(stack, step, last=None):
+    """What a step is called in a picture: `t = 1`, `second/ t = 1`; `t = 1 … 3` for several."""
+    several = f" … {last}" if last not in (None, step) else ""
+    return f"{stack.name.rstrip('_-.:')} t = {step}{several}".strip()

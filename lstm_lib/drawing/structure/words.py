@@ -1,4 +1,5 @@
 """A net in words: the alt text of its picture, a table of its layers, and equations."""
+from .arrangement import arrangement
 from .graph import PROD, SUM
 from .recognise import is_lstm
 from .wiring import is_constant
@@ -24,8 +25,8 @@ def alt_text(graph):
     states = list(dict.fromkeys(s.label for stack in graph.stacks for s in stack.states))
     if states:
         parts.append(f"{' and '.join(states)} handed from step to step")
-    if len(graph.stacks) > 1:
-        parts.insert(0, f"{len(graph.stacks)} stacked")
+    if arranged := arrangement(graph):
+        parts.insert(0, arranged)
     kind = "unrolled net" if steps else "net"
     if steps and all(map(is_lstm, graph.stacks)):
         kind = "unrolled LSTM"
