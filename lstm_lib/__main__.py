@@ -74,8 +74,16 @@ def write_unrolled(asked):
 def add_check_command(commands):
     command = commands.add_parser("check", help="load a prototxt and print what is in it")
     command.add_argument("file", help="a prototxt")
+    add_phase(command)
     add_trust(command)
     command.set_defaults(run=check)
+
+
+def add_phase(command):
+    command.add_argument("--phase", choices=("TRAIN", "TEST"), default="TRAIN",
+                         help="the layers of which phase")
+    command.add_argument("--stage", action="append", default=[], metavar="NAME",
+                         help="and of this stage; may be given several times")
 
 
 def add_trust(command):
@@ -94,18 +102,22 @@ def check(asked):
 
 def built(asked):
     """The loaded net of a prototxt; its text alone, if to build it means to trust its author."""
-    from . import load_net
-    from .drawing.structure.limits import small_enough
+    from portable_caffe.prepare import in_state
+
+    from . import caffe, load_net
+    from .drawing.structure.source import strictly_read
     from .files import readable
-    from .safe_caffe.engine import caffe
     from .safe_caffe.net_checks import check_spec
     from .trust import reaching_out
 
-    spec = small_enough(readable(asked.file))
-    layers = [] if asked.trust else reaching_out(spec)
+    spec = strictly_read(readable(asked.file))
+    phase = spec.state.phase = getattr(caffe, asked.phase)
+    spec.state.stage.extend(asked.stage)
+    part = in_state(spec, spec.state)
+    layers = [] if asked.trust else reaching_out(part)
     if not layers:
-        return load_net(spec)
-    check_spec(caffe, spec, asked.file, trusted=False)
+        return load_net(spec, phase=phase)
+    check_spec(caffe, part, asked.file, trusted=False)
     name, kind, does = layers[0]
     more = f", and {len(layers) - 1} more" if len(layers) > 1 else ""
     print(f"lstm_lib {asked.command}: not built, so no shapes: layer {name[:100]!r} of type "
@@ -124,6 +136,7 @@ def add_draw_command(commands):
                          help="write the shapes of the blobs; this builds the net")
     command.add_argument("--all-layers", action="store_true",
                          help="draw all that Caffe runs; this builds the net")
+    add_phase(command)
     add_trust(command)
     command.add_argument("--html", action="store_true", help="write the interactive page")
     command.set_defaults(run=write_picture)
@@ -138,10 +151,14 @@ def write_picture(asked):
         path = os.path.splitext(path)[0] + ".html"
     if os.path.realpath(path) == os.path.realpath(asked.file):
         raise NetError(f"{path!r} is the prototxt itself; give -o another file.")
-    source = built(asked) if asked.shapes or asked.all_layers else asked.file
+    if asked.shapes or asked.all_layers:
+        source, shown = built(asked), {}
+    else:
+        source, shown = asked.file, dict(phase=getattr(caffe, asked.phase), stages=asked.stage)
     loaded = isinstance(source, caffe.Net)
     picture = draw(source, style=asked.style, steps=asked.steps, path=path,
-                   shapes=asked.shapes and loaded, all_layers=asked.all_layers and loaded)
+                   shapes=asked.shapes and loaded, all_layers=asked.all_layers and loaded,
+                   **shown)
     print(f"{path}: {picture.alt}")
     return 0
 

@@ -2,6 +2,7 @@
 import os
 
 from portable_caffe.prototxt import parse
+from portable_caffe.upgrade import upgraded
 
 from .arguments import check_name
 from .errors import NetError
@@ -18,7 +19,7 @@ def to_net_parameter(source):
     'Input'
     """
     if isinstance(source, NetParameter):
-        return source
+        return upgraded(source)
     if isinstance(source, caffe.NetSpec):
         return _proto_of(source)
     if isinstance(source, caffe.Net):

@@ -5,16 +5,14 @@ what the net's author chose.
 """
 import re
 
-from .safe_caffe.engine import caffe
-
 RUN_CODE = {"python"}
-OPEN_FILES = {"data", "imagedata", "images", "hdf5data", "hdf5output", "windowdata"}
+OPEN_FILES = {"data", "imagedata", "hdf5data", "hdf5output", "windowdata"}
 # Text options that name a module or a file, in whichever layer they are set.
 NAMES_SOMETHING = re.compile(r".*(module|source|file|file_name|folder|directory|path|weights)")
 
 
 def reaching_out(net):
-    """(name, type, what it would do) of each such layer, in all phases and formats.
+    """(name, type, what it would do) of each such layer, in all phases.
 
     >>> from lstm_lib import to_net_parameter
     >>> net = to_net_parameter('layer { name: "x" type: "Input" top: "x" }'
@@ -22,11 +20,7 @@ def reaching_out(net):
     >>> reaching_out(net)
     [('p', 'Python', "would run code: module 'm'")]
     """
-    layers = [(layer.name, layer.type, layer) for layer in net.layer]
-    for old in net.layers if caffe.engine == "real" else ():  # the format of 2014
-        older = old.layer  # and the one before, inside it
-        layers.append((older.name or old.name, older.type or old.LayerType.Name(old.type), old))
-    found = [(name, kind, _what_it_does(kind, layer)) for name, kind, layer in layers]
+    found = [(layer.name, layer.type, _what_it_does(layer.type, layer)) for layer in net.layer]
     return [layer for layer in found if layer[2]]
 
 

@@ -70,7 +70,7 @@ def _gate_rows(net, sequence, prefix):
 
 def _inputs_of_steps(net, steps, sequence, prefix):
     """x (D, T) of one sequence, as the layers read it that multiply it by W_xc."""
-    reads = {layer.name: layer.bottom[0] for layer in net.spec.layer
+    reads = {layer.name: layer.bottom[0] for layer in net.built.layer
              if layer.type == "InnerProduct" and layer.bottom}
     once = reads.get(f"{prefix}lstm/Mx")  # project="once": one layer for all steps
     blobs = [once] if once else [reads[step_name(prefix, t, "lstm/Mx")]

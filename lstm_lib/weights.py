@@ -169,7 +169,7 @@ def shared_weights(net):
     """
     check_loaded(net)
     table = {}
-    for layer in net.spec.layer:
+    for layer in net.built.layer:
         for index, blob in enumerate(net.params.get(layer.name, ())):
             name = layer.param[index].name if index < len(layer.param) else ""
             entry = table.setdefault(name or f"{layer.name}[{index}]", (blob, []))

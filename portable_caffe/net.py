@@ -14,6 +14,7 @@ from .errors import NetError
 from .node import Node
 from .prepare import prepare
 from .proto import caffe_pb2
+from .upgrade import upgraded
 from .gpu.replay import Runs
 
 
@@ -51,6 +52,7 @@ class Net:
         return net
 
     def _build(self, state):
+        self.state = state
         prepared = prepare(self.spec, state)
         self.name = prepared.name
         self._graph = graph = Graph(prepared, state.phase)
@@ -269,7 +271,5 @@ def read_net(source):
     if not isinstance(source, caffe_pb2.NetParameter):
         source, path = files.read_text(source, caffe_pb2.NetParameter()), source
         if not source.layer:
-            raise NetError(f"{path} holds no layer" + (
-                " in today's form: Caffe's `layers {` of 2014 is now written `layer {`."
-                if source.layers else "."))
-    return source
+            raise NetError(f"{path} holds no layer.")
+    return upgraded(source)

@@ -1,4 +1,4 @@
-"""What Caffe does to a NetParameter before it builds it: inputs, rules, splits."""
+"""What Caffe does to a NetParameter before it builds it: rules, splits."""
 from collections import Counter
 
 from .errors import NetError, did_you_mean
@@ -6,32 +6,58 @@ from .proto import caffe_pb2
 
 
 def prepare(spec, state):
-    """The layers that a net in this NetState has, with `Input` and `Split` layers added."""
+    """The layers that a net in this NetState has, with `Split` layers added."""
+    for layer in spec.layer:
+        if layer.include and layer.exclude:
+            raise NetError(f"layer {layer.name!r} ({layer.type}): give either include or exclude "
+                           "rules, not both.")
     prepared = caffe_pb2.NetParameter()
     prepared.CopyFrom(spec)
     del prepared.layer[:]
-    layers = [*_input_layers(spec), *spec.layer]
-    _add_with_splits([layer for layer in layers if _is_in(layer, state)], prepared.layer)
+    _add_with_splits(in_state(spec, state).layer, prepared.layer, names_left_out(spec, state)[0])
     return prepared
 
 
-def _input_layers(spec):
-    """The old `input:` fields of a net as an Input layer. Source: upgrade_proto.cpp"""
-    if not spec.input:
-        return []
-    layer = caffe_pb2.LayerParameter(name="input", type="Input", top=spec.input)
-    shapes = [shape.dim for shape in spec.input_shape]
-    shapes = shapes or [spec.input_dim[i:i + 4] for i in range(0, len(spec.input_dim), 4)]
-    for dims in shapes:
-        layer.input_param.shape.add(dim=dims)
-    return [layer]
+def in_state(spec, state):
+    """The net without the layers that this NetState leaves out; itself if there are none."""
+    layers = [layer for layer in spec.layer if is_in(layer, state)]
+    if len(layers) == len(spec.layer):
+        return spec
+    part = type(spec)()
+    part.CopyFrom(spec)
+    del part.layer[:]
+    part.layer.extend(layers)
+    return part
 
 
-def _is_in(layer, state):
+def left_out(spec, state):
+    """The layers that a net in this NetState is built without."""
+    return [layer for layer in spec.layer if not is_in(layer, state)]
+
+
+def names_left_out(spec, state):
+    """The names that exist in another phase or stage only: (of blobs, of layers), with where."""
+    layers = left_out(spec, state)
+    where = [f"Layer {layer.name!r} stands in another phase or stage only: {rules_of(layer)}."
+             for layer in layers]
+    return ({top: words for layer, words in zip(layers, where) for top in layer.top},
+            {layer.name: words for layer, words in zip(layers, where)})
+
+
+def rules_of(layer):
+    """Where the layer is built, as the prototxt says it.
+
+    >>> layer = caffe_pb2.LayerParameter()
+    >>> layer.include.add().phase = caffe_pb2.TEST
+    >>> rules_of(layer)
+    'include { phase: TEST }'
+    """
+    return ", ".join(f"{kind} {{ {' '.join(str(rule).split())} }}"
+                     for kind in ("include", "exclude") for rule in getattr(layer, kind))
+
+
+def is_in(layer, state):
     """Do the layer's include or exclude rules let it in? Source: net.cpp, FilterNet"""
-    if layer.include and layer.exclude:
-        raise NetError(f"layer {layer.name!r} ({layer.type}): give either include or exclude "
-                       "rules, not both.")
     if layer.include:
         return any(_meets(state, rule) for rule in layer.include)
     return not any(_meets(state, rule) for rule in layer.exclude)
@@ -45,13 +71,13 @@ def _meets(state, rule):
             and not set(rule.not_stage) & set(state.stage))
 
 
-def _add_with_splits(layers, target):
+def _add_with_splits(layers, target, elsewhere):
     """Copy the layers to `target`, with a Split after each top that several layers read.
 
     There gradients add up. A top that is a loss by its own `loss_weight` counts as read once
     more. Source: insert_splits.cpp
     """
-    sources, readers = _sources(layers)
+    sources, readers = _sources(layers, elsewhere)
     for i, layer in enumerate(layers):
         losses = [weight for weight, _ in zip(layer.loss_weight, layer.top)]
         readers.update((i, j) for j, weight in enumerate(losses) if weight)
@@ -69,7 +95,7 @@ def _add_with_splits(layers, target):
                 _add_split(target, layer, layers, (i, j), readers[i, j], used)
 
 
-def _sources(layers):
+def _sources(layers, elsewhere):
     """(layer, bottom) -> (layer, top) it reads, and how often each (layer, top) is read."""
     last, sources, readers = {}, {}, Counter()
     for i, layer in enumerate(layers):
@@ -78,7 +104,8 @@ def _sources(layers):
                 raise NetError(f"layer {layer.name!r} ({layer.type}): Unknown bottom blob "
                                f"{name!r} (layer {layer.name!r}, bottom index {j})\nGiven: tops "
                                f"of the layers before: {', '.join(last) or 'none'}."
-                               + did_you_mean(name, last))
+                               + (f" {elsewhere[name]}" if name in elsewhere
+                                  else did_you_mean(name, last)))
             sources[i, j] = last[name]
             readers[last[name]] += 1
         last.update((name, (i, j)) for j, name in enumerate(layer.top))

@@ -4,18 +4,22 @@ import re
 from google.protobuf import text_format
 
 from .errors import NetError, did_you_mean
+from .upgrade import upgrade
 
 WRONG_WORD = re.compile(r'type "\w+\.([\w.]+)" has no (?:field|value) named "?(\w+)')
 
 
 def parse(text, message, what):
-    """Fill a message from prototxt text; NetError with line, word and what is allowed there."""
+    """Fill a message from prototxt text, older formats brought to today's.
+
+    NetError with line, word and what is allowed there.
+    """
     if not text.strip():
         raise NetError(f"{what} is empty; expected prototxt text"
                        + (', like: layer { name: "x" type: "Input" top: "x" }'
                           if message.DESCRIPTOR.name == "NetParameter" else "."))
     try:
-        return text_format.Parse(text, message)
+        return upgrade(text_format.Parse(text, message))
     except text_format.ParseError as error:
         number = error.GetLine() or 1
         line = "".join(text.split("\n")[number - 1:number]).strip()[:200]  # none at the end

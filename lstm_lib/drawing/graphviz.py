@@ -10,7 +10,7 @@ from ..doctor import dot_command
 from ..safe_caffe.engine import caffe
 from ..errors import DotMissing, NetError
 from .looks import weight_colour
-from .structure.limits import small_enough, with_short_names
+from .structure.limits import with_short_names
 from .structure.operations import type_words
 from .structure.steps import step_title
 from .structure.wiring import Wiring
@@ -45,14 +45,14 @@ def run_dot(dot_text, kind, instead, seconds=SECONDS):
     return out
 
 
-def caffe_dot(source):
+def caffe_dot(spec):
     """The DOT text of `caffe.draw`, with each name and unknown type quoted.
 
     Caffe takes a colon in a name for a port and stumbles over quotes and words like
     `graph`; a type it writes as it is, also one that ends the label and goes on with a link.
     So it draws a copy with plain words, and the labels get the real ones.
     """
-    net, names = _plain_names(with_short_names(small_enough(source)))
+    net, names = _plain_names(with_short_names(spec))
     style = dict(caffe.draw.LAYER_STYLE_DEFAULT)
     try:
         drawn = caffe.draw.get_pydot_graph(net, "BT")

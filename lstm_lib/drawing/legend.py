@@ -1,7 +1,7 @@
 """The legend under the picture: what the colours mean, and what is not drawn."""
 from . import svg
 from .looks import chip
-from .structure.words import shape_text
+from .structure.words import notes, shape_text
 
 LINE, GAP = 22, 28
 
@@ -51,9 +51,11 @@ def _stroke(colour):
 
 
 def _notes(scene):
-    hidden = scene.wiring.hidden
+    hidden, others = scene.wiring.hidden, notes(scene.graph)
+    others = [svg.shortened(f"{words[0].upper()}{words[1:]}", 600, 11) for words in others]
     if not hidden:
-        return []
+        return others
     names = ", ".join(f"{node.name} ({node.type})" for node in hidden[:3])
     more = f" and {len(hidden) - 3} more" if len(hidden) > 3 else ""
-    return [f"Not drawn, for they only cut, join or copy: {svg.shortened(names, 420, 11)}{more}"]
+    return [f"Not drawn, for they only cut, join or copy: {svg.shortened(names, 420, 11)}{more}",
+            *others]

@@ -99,6 +99,14 @@ def chip(x, y, weight):
 
 def draw_look(look, node, x, y, fill=None):
     """The SVG of a node at (x, y); `fill` is the colour of its value, if it has one."""
+    drawn = _drawn(look, node, x, y, fill)
+    if node.unknown:
+        drawn += svg.text(x + look.width / 2 - 8, y - look.height / 2 + 9, "?", 13,
+                          fill=svg.WARNING, extra=' font-weight="bold" data-unknown="1"')
+    return drawn
+
+
+def _drawn(look, node, x, y, fill):
     marked = [weight for weight in node.weights if weight.mark]
     wide = look.width
     if look.kind == "circle":

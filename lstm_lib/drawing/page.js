@@ -114,6 +114,7 @@
       list.append(element("dt", title), ...rows);
     };
     add("computes", [node.eq]);
+    add("unknown to this Caffe", node.unknown);
     add("reads", node.in);
     add("makes", node.out);
     add("parameters", node.w.map(([mark, name, uses]) => {

@@ -84,7 +84,7 @@ class Picture:
 
 
 def draw(source, *, style="time", steps="auto", shapes=False, interactive=False, values=None,
-         all_layers=False, path=None):
+         all_layers=False, phase=None, stages=(), path=None):
     """Draw a net: a NetSpec, prototxt text, a path, a NetParameter or a loaded net.
 
     The time-step picture lays out one step and stamps it T times. A colour is a shared
@@ -102,7 +102,12 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
         place, `data` is after the sigmoid and `diff` the gradient before it.
     all_layers : draw all that Caffe runs of a loaded net, with the layers that only cut or
         join and the `Split` layers that Caffe adds where a blob has several readers.
+    phase, stages : which layers of a net that is not loaded are shown: caffe.TRAIN or
+        caffe.TEST, if left out what the net's own `state { }` says, or TRAIN. A loaded net
+        shows those it was built of.
     path : save there too (see `Picture.save`).
+
+    Options and types of Caffe's forks are drawn, too, and marked as unknown to this Caffe.
 
     Raises
     ------
@@ -126,17 +131,17 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
     for name, value in (("style", style), ("steps", steps), ("values", values)):
         if value not in CHOICES[name]:
             raise ValueError(f"{name} must be one of {CHOICES[name]}, got {value!r}.")
-    graph = prepared(read_graph(source, all_layers))
+    graph = prepared(read_graph(source, all_layers, phase, stages))
     if graph.net is None and (shapes or values):
         raise NetError(f"{'shapes' if shapes else 'values'} are known of a loaded net only: "
                        "draw(load_net(...), ...).")
-    picture = _picture(source, graph, style, steps, shapes, interactive, values)
+    picture = _picture(graph, style, steps, shapes, interactive, values)
     if path is not None:
         picture.save(path)
     return picture
 
 
-def _picture(source, graph, style, steps, shapes, interactive, values):
+def _picture(graph, style, steps, shapes, interactive, values):
     if style == "time":
         paint = Paint(graph, values) if values else None
         svg = time_picture(graph, steps, shapes, paint, alt_text(graph))
@@ -150,12 +155,14 @@ def _picture(source, graph, style, steps, shapes, interactive, values):
     if interactive or values or shapes or graph.all_layers and style == "caffe":
         raise NetError("values, shapes, all layers and the interactive page belong to "
                        "style='time'.")
-    dot = caffe_dot(source) if style == "caffe" else clustered_dot(graph)
+    dot = caffe_dot(graph.source.spec) if style == "caffe" else clustered_dot(graph)
     return Picture(graph, run_dot(dot, "svg", INSTEAD).decode(), lambda: dot, by_dot=True)
 
 
-def summary(source):
+def summary(source, phase=None, stages=()):
     """The net as a table in words, a line per layer; with shapes if the net is loaded.
+
+    `phase`, `stages`: which layers of a net that is not loaded are listed, as in `draw`.
 
     Examples
     --------
@@ -167,4 +174,4 @@ def summary(source):
     <BLANKLINE>
     2 layers, 0 parameter blobs, 0 of them shared
     """
-    return table(read_graph(source))
+    return table(read_graph(source, phase=phase, stages=stages))

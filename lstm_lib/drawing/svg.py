@@ -8,6 +8,7 @@ from itertools import accumulate, takewhile
 
 FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 INK, GREY, PALE, LINE, WHITE = "#222", "#666", "#F4F4F4", "#777", "#FFF"
+WARNING = "#B00020"
 
 # Okabe and Ito's colours: told apart by the colour-blind, and of different greys.
 STATE_COLOURS = ("#D55E00", "#0072B2", "#000", "#888")

@@ -37,11 +37,20 @@ class SafeCaffe:
         return sorted({*dir(self._caffe), *dir(type(self)), *vars(self), "draw"})
 
 
+def state_of(spec, phase, level=0, stages=None, more=None):
+    """The NetState in which a net is built: its own, what it is called with, and `more`."""
+    state = type(spec.state)()
+    state.CopyFrom(spec.state)
+    state.phase, state.level = int(phase), level
+    state.stage.extend(stages or ())
+    if more is not None:
+        state.MergeFrom(more)
+    return state
+
+
 def sources(net):
     """The blobs no layer computes."""
-    blobs = net.blobs
-    made = [top for layer in net.spec.layer if not layer.bottom
-            for top in layer.top if top in blobs]
+    made = [top for layer in net.built.layer if not layer.bottom for top in layer.top]
     return list(dict.fromkeys([*net.inputs, *made]))
 
 

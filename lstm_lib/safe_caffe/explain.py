@@ -1,19 +1,19 @@
 """Which layer of a net does Caffe die of, and what was it given?"""
 import re
 
+from portable_caffe.prepare import names_left_out
+
 from .child import Died, Stuck, in_child
 from .resources import file_with
 from ..errors import NetError, did_you_mean
 
 
-def which_layer(caffe, spec, phase, reason):
+def which_layer(caffe, net, reason):
     """Caffe's reason with the layer that caused it and the shapes that came in.
 
     The shortest piece of the net that still dies ends in the layer we look for.
     """
-    if not spec.layer:
-        return (f"{reason}\nHint: this is Caffe's format of 2014 (`layers {{`), in which layers "
-                "are not looked at one by one; write it anew with `layer {`.")
+    spec, phase = net.built, net.phase
     good, bad = 0, len(spec.layer)
     while bad - good > 1:
         middle = (good + bad) // 2
@@ -26,7 +26,7 @@ def which_layer(caffe, spec, phase, reason):
     bottoms = [f"{name} {tuple(shapes[name]) if name in shapes else '(unknown)'}"
                for name in layer.bottom]
     return (f"layer {layer.name!r} ({layer.type}): {reason}\n"
-            f"Given: {', '.join(bottoms) or 'no bottoms'}.\n{_hint(layer, shapes, reason)}")
+            f"Given: {', '.join(bottoms) or 'no bottoms'}.\n{_hint(net, layer, shapes, reason)}")
 
 
 def _first_layers(caffe, spec, phase, count):
@@ -47,17 +47,18 @@ def _first_layers(caffe, spec, phase, count):
             return None
 
 
-def _hint(layer, shapes, reason):
+def _hint(net, layer, shapes, reason):
     if "Unknown bottom blob" in reason:
         wrong = next((name for name in layer.bottom if name not in shapes), "")
-        return hint_for(reason) + did_you_mean(wrong, shapes)
+        elsewhere = names_left_out(net.spec, net.state)[0].get(wrong)
+        return hint_for(reason) + (f" {elsewhere}" if elsewhere else did_you_mean(wrong, shapes))
     return hint_for(reason, layer.type)
 
 
 def running_layer(net, number, way, reason):
     """Caffe's reason with the layer that was running and the shapes that came in."""
     name, kind = net._layer_names[number], net.layers[number].type
-    bottoms = next((layer.bottom for layer in net.spec.layer if layer.name == name),
+    bottoms = next((layer.bottom for layer in net.built.layer if layer.name == name),
                    net.bottom_names[name])  # Caffe's own names end in "_split_0" and the like
     shapes = [f"{bottom} {tuple(net.blobs[bottom].shape)}" for bottom in bottoms]
     none = " has no backward pass, or died in it" if way == "backward" else ""

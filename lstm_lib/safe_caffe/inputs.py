@@ -4,6 +4,7 @@ from collections import OrderedDict
 import numpy as np
 
 from portable_caffe.errors import NoSuchName
+from portable_caffe.prepare import names_left_out
 
 from ..errors import NetError, did_you_mean
 
@@ -33,8 +34,9 @@ def listed(names):
 class Fixed(OrderedDict):
     """The blobs or weights of a net by name: `net.blobs[name] = array` would write nothing."""
 
-    def __init__(self, items, how):
+    def __init__(self, items, how, elsewhere=()):
         super().__init__()
+        self._elsewhere = elsewhere  # name -> where it is, if not in this net
         for name, value in items:
             super().__setitem__(name, value)
         self._how = how
@@ -49,6 +51,9 @@ class Fixed(OrderedDict):
         return {**self, **other}
 
     def __missing__(self, name):
+        if name in self._elsewhere:
+            raise NoSuchName(f"this net has no {self._how.format(name)}. {self._elsewhere[name]}",
+                             name)
         raise NoSuchName(f"this net has no {self._how.format(name)}; it has "
                          f"{', '.join(map(repr, list(self)[:9])) or 'none'}.", name, self)
 
@@ -58,8 +63,9 @@ class Fixed(OrderedDict):
 
 def fixed(net):
     """`Fixed` blobs and weights of a net."""
-    return (Fixed(net.blobs.items(), "net.blobs[{0!r}]"),
-            Fixed(net.params.items(), "net.params[{0!r}][0]"))
+    blobs, layers = names_left_out(net.spec, net.state)
+    return (Fixed(net.blobs.items(), "net.blobs[{0!r}]", blobs),
+            Fixed(net.params.items(), "net.params[{0!r}][0]", layers))
 
 
 def shape_or_type(array):

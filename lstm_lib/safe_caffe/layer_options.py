@@ -20,9 +20,14 @@ def check_layer(caffe, fn, name=None):
         _seen.add(key)
 
 
+def known_types(caffe):
+    """The types of layer that this Caffe runs, or could draw."""
+    return {*caffe.layer_type_list(), *caffe.net_spec.param_name_dict()}
+
+
 def check_type(caffe, type_name, name):
     """A type of which this Caffe knows nothing; what it can draw it need not be able to run."""
-    known = {*caffe.layer_type_list(), *caffe.net_spec.param_name_dict()}
+    known = known_types(caffe)
     if type_name not in known:
         raise NetError(f"layer {name!r}: Caffe has no layer type '{type_name}'."
                        + (did_you_mean(type_name, known)

@@ -33,13 +33,13 @@ def _check_in_place(layer):
                        f"another name. These types can: {', '.join(sorted(IN_PLACE))}.")
 
 
-def check_listed_files(net, names):
-    """Raise where a layer among `names` lists a file that is not there.
+def check_listed_files(net):
+    """Raise where a layer of the net lists a file that is not there.
 
     Caffe opens them one by one while the net runs, and dies of a missing one.
     """
     for layer in net.layer:
-        if layer.type in LISTS and layer.name in names:
+        if layer.type in LISTS:
             _check_listed_files(layer)
 
 
@@ -73,7 +73,7 @@ def check_spec(caffe, net, what, trusted=True):
 
     Not trusted, the module of a layer written in Python is not imported.
     """
-    if not net.layer and not net.layers:
+    if not net.layer:
         raise NetError(f"{what} holds no layer.")
     _check_old_inputs(net)
     runs = set(caffe.layer_type_list())

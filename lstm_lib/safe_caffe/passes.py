@@ -28,7 +28,7 @@ class Passes(Shapes):
 
     def _prepare_passes(self):
         """Note what is to be looked at, and let Caffe call where a look before is too early."""
-        in_place = {top for layer in self.spec.layer for top in layer.top
+        in_place = {top for layer in self.built.layer for top in layer.top
                     if top in layer.bottom}
         self.given = set(self.inputs) - in_place  # inputs that nobody else writes
         self._watched = watches(self)

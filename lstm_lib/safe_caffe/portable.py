@@ -1,5 +1,6 @@
 """portable_caffe made safe: it raises by itself, so little is put in front of it."""
 import portable_caffe
+from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
 from .net_checks import check_spec
@@ -21,14 +22,19 @@ class Net(Batches, portable_caffe.Net):
 
     def __init__(self, path, *args, spec=None, **kwargs):
         spec = spec or parse(read_text(path), portable_caffe.caffe_pb2.NetParameter(), str(path))
-        check_spec(portable_caffe, spec, str(path))
         super().__init__(spec, *args, **kwargs)
         self.blobs, self.params = fixed(self)
 
+    def _build(self, state):
+        self.built = in_state(self.spec, state)
+        check_spec(portable_caffe, self.built, "the net")
+        super()._build(state)
+
     @classmethod
-    def adopt(cls, raw, spec, phase=None):
+    def adopt(cls, raw, spec, state):
         """Give a net that a solver has made the methods of this class."""
         raw.__class__, raw.spec = cls, spec
+        raw.built = in_state(spec, state)
         raw.blobs, raw.params = fixed(raw)
         return raw
 

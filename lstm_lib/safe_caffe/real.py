@@ -1,7 +1,7 @@
 """Real Caffe made safe: pycaffe with the calls that can end the process replaced."""
 from portable_caffe.prototxt import parse
 
-from .base import SafeCaffe
+from .base import SafeCaffe, state_of
 from .blob import make_blobs_safe
 from .child import Died, in_child
 from .net import SafeNet
@@ -45,7 +45,8 @@ def _net_of(name):
 
     def net(model_file, pretrained_file, *args, **kwargs):
         spec = parse(read_text(model_file), real.proto.caffe_pb2.NetParameter(), str(model_file))
-        return safe_too.adopt(make(model_file, pretrained_file, *args, **kwargs), spec)
+        return safe_too.adopt(make(model_file, pretrained_file, *args, **kwargs), spec,
+                              state_of(spec, real.TEST))
 
     return staticmethod(net)
 

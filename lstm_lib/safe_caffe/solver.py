@@ -5,6 +5,7 @@ import os
 from portable_caffe.prototxt import parse
 from portable_caffe.snapshots import name_snapshots
 
+from .base import state_of
 from ..arguments import check_iterations
 from ..errors import NetError
 from ..files import read_text, readable
@@ -21,9 +22,9 @@ class SafeSolver:
         self._write_snapshot = caffe.write_snapshot
         self._raw = raw = without_snapshots(make, options)
         train, tests = specs(caffe, options)
-        self.net = caffe.Net.adopt(raw.net, train, caffe.TRAIN)
+        self.net = caffe.Net.adopt(raw.net, *train)
         self.net.is_trained = True
-        self.test_nets = [caffe.Net.adopt(*pair) for pair in zip(raw.test_nets, tests)]
+        self.test_nets = [caffe.Net.adopt(net, *test) for net, test in zip(raw.test_nets, tests)]
         self._tried = caffe.engine == "portable"  # an update; there it raises by itself
 
     @classmethod
@@ -157,7 +158,7 @@ def without_snapshots(make, wanted):
 
 
 def specs(caffe, wanted):
-    """The net that a SolverParameter trains, and its test nets, as NetParameters.
+    """The net that a SolverParameter trains, and its test nets, each with its NetState.
 
     Source: solver.cpp, InitTrainNet and InitTestNets
     """
@@ -165,13 +166,19 @@ def specs(caffe, wanted):
         return [parse(read_text(path), caffe.proto.caffe_pb2.NetParameter(), path)
                 for path in paths if path]
 
+    def with_state(spec, phase, more):
+        return spec, state_of(spec, phase, spec.state.level, more=more)
+
     def of_messages(*messages):
-        return [message for message in messages if message.layer or message.layers]
+        return [message for message in messages if message.layer]
 
     both = of_messages(wanted.net_param) + of_files(wanted.net)
     train = of_messages(wanted.train_net_param) + of_files(wanted.train_net)
     tests = of_messages(*wanted.test_net_param) + of_files(*wanted.test_net)
-    return (train + both)[0], tests + both * (len(wanted.test_iter) - len(tests))
+    tests += both * (len(wanted.test_iter) - len(tests))
+    states = [*wanted.test_state] or [None] * len(tests)
+    return (with_state((train + both)[0], caffe.TRAIN, wanted.train_state),
+            [with_state(spec, caffe.TEST, state) for spec, state in zip(tests, states)])
 
 
 def check_folder(prefix):

@@ -171,13 +171,10 @@ def watches(net):
 
 def described(net):
     """(place, layer of the spec) of each layer that was built, but for those Caffe inserts."""
-    waiting, found = {}, []
-    for layer in [*net.spec.layer, *net.spec.layers]:
-        waiting.setdefault(layer.name, []).append(layer)
+    layers = iter(net.built.layer)
+    layer, found = next(layers, None), []
     for place, name in enumerate(net._layer_names):
-        fits = [layer for layer in waiting.get(name, ())  # one for TRAIN and one for TEST, perhaps
-                if layer.type == net.layers[place].type or not isinstance(layer.type, str)]
-        if fits:
-            waiting[name].remove(fits[0])
-            found.append((place, fits[0]))
+        if layer and (layer.name, layer.type) == (name, net.layers[place].type):
+            found.append((place, layer))
+            layer = next(layers, None)
     return found

@@ -51,7 +51,7 @@ class WeightFiles:
     def save_hdf5(self, path, *args):
         """Write the weights as HDF5, which has no place for '/' in a layer's name."""
         raw = super()
-        slashed = [layer.name for layer in self.spec.layer if "/" in layer.name]
+        slashed = [layer.name for layer in self.built.layer if "/" in layer.name]
         if slashed:
             raise NetError(f"HDF5 takes '/' in a name for a folder, and layer "
                            f"{slashed[0]!r} has one. Use save_weights(net, "

@@ -168,7 +168,6 @@ def test_saved_weights_have_the_type_of_the_layer_that_was_built(tmp_path):
         load_net(text, weights=path, phase=phase)
 
 
-@on_real_caffe
 def test_weights_of_a_net_in_the_format_of_2014_are_saved(tmp_path):
     text = """layers { name: "x" type: DUMMY_DATA top: "x" dummy_data_param {
       num: 2 channels: 3 height: 1 width: 1 } }

@@ -216,3 +216,34 @@ def test_a_reader_that_stops_early_is_no_error():
                           stderr=subprocess.PIPE, text=True)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+PHASES = """layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }
+layer { name: "drop" type: "Dropout" bottom: "x" top: "x" include { phase: TRAIN } }
+layer { name: "top" type: "TanH" bottom: "x" top: "t" include { phase: TEST stage: "frozen" } }
+layer { name: "own" type: "Python" bottom: "x" top: "o" include { phase: TEST stage: "own" }
+  python_param { module: "stranger" layer: "Own" } }
+"""
+
+
+@pytest.mark.parametrize("options,shown", [
+    ([], ["x", "drop"]), (["--phase", "TEST"], ["x"]),
+    (["--phase", "TEST", "--stage", "frozen"], ["x", "top"])])
+def test_check_and_draw_show_the_phase_and_stage_asked_for(options, shown, tmp_path, capsys):
+    (tmp_path / "net.prototxt").write_text(PHASES)
+    assert main(["check", str(tmp_path / "net.prototxt"), *options]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:len(shown) + 1]] == shown
+    assert lines[len(shown) + 1] == "" and "2×3" in lines[1]
+    for more in ([], ["--shapes"]):
+        assert main(["draw", str(tmp_path / "net.prototxt"), *options, *more]) == 0
+        assert f"net, {len(shown)} layer" in capsys.readouterr().out
+
+
+def test_a_layer_that_runs_code_in_another_phase_keeps_no_net_from_being_built(tmp_path, capsys):
+    (tmp_path / "net.prototxt").write_text(PHASES)
+    path = str(tmp_path / "net.prototxt")
+    assert main(["check", path]) == 0
+    assert "not built" not in capsys.readouterr().err
+    assert main(["check", path, "--phase", "TEST", "--stage", "own"]) == 0
+    assert "not built, so no shapes: layer 'own'" in capsys.readouterr().err

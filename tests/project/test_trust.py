@@ -120,7 +120,6 @@ def test_types_and_options_that_reach_out_are_found_wherever_they_stand():
     assert [name for name, _, _ in reaching_out(to_net_parameter(text))] == list("abcdefg")
 
 
-@on_real_caffe
 @pytest.mark.parametrize("text", [
     'layers { name: "old" type: HDF5_DATA top: "x" hdf5_data_param { source: "private.txt" } }',
     'layers { name: "old" type: DATA top: "x" }',

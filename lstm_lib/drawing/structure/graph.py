@@ -5,7 +5,8 @@ and the graph has no cycle.
 """
 from ...safe_caffe.engine import caffe
 from ...errors import NetError
-from .limits import small_enough, with_short_names
+from .limits import with_short_names
+from .source import phase_name, read_source
 
 PROD, SUM, MAX = range(3)  # operations of Eltwise
 # Type -> how many parameters; and where it depends on a bias, which options tell of it.
@@ -29,12 +30,13 @@ class Blob:
 class Weight:
     """One parameter blob, used by one layer or shared by several."""
 
-    __slots__ = ("name", "named", "shape", "users", "mark")
+    __slots__ = ("name", "named", "shape", "users", "mark", "fixed")
 
     def __init__(self, name, named, shape):
         self.name, self.named, self.shape = name, named, shape
         self.users = []
         self.mark = 0  # its number in the legend, 0 where it has none
+        self.fixed = False  # no solver changes it
 
     @property
     def shared(self):
@@ -45,21 +47,25 @@ class Weight:
 class Node:
     """A layer, with the layers that work in place on its only top."""
 
-    __slots__ = ("index", "name", "type", "layers", "bottoms", "tops", "weights", "stack",
-                 "step", "role")
+    __slots__ = ("index", "name", "type", "layers", "bottoms", "tops", "weights", "unknown",
+                 "stack", "step", "role")
 
     def __init__(self, index, layer):
         self.index, self.layers = index, [layer]
         self.name, self.type = layer.name, layer.type  # of the first, where others follow
         self.bottoms, self.tops, self.weights = [], [], []
+        self.unknown = []  # options and types that this Caffe does not know
         self.stack = self.step = self.role = None  # filled in by `steps.find_steps`
 
 
 class Graph:
-    """The nodes in the net's order, the weights, and the loaded net if the shapes are known."""
+    """The nodes in the net's order, the weights, and the loaded net if the shapes are known.
 
-    def __init__(self, name, net=None, all_layers=False):
-        self.name, self.net = name, net
+    `source` says which layers are shown.
+    """
+
+    def __init__(self, source, name, all_layers=False):
+        self.source, self.name, self.net = source, name, source.net
         self.all_layers = all_layers  # all that Caffe runs are nodes, and all are drawn
         self.nodes, self.weights = [], []
         self.stacks = []  # filled in by `steps.find_steps`
@@ -70,10 +76,11 @@ class Graph:
         return [layer for node in self.nodes for layer in node.layers if layer.name or layer.type]
 
 
-def read_graph(source, all_layers=False):
+def read_graph(source, all_layers=False, phase=None, stages=()):
     """The graph of a NetSpec, prototxt text, path, NetParameter or loaded net.
 
     `all_layers`: with the `Split` layers that Caffe added when it built a loaded net.
+    `phase` and `stages` say which layers of a net that is not loaded are shown.
 
     Raises
     ------
@@ -87,13 +94,14 @@ def read_graph(source, all_layers=False):
     >>> [[layer.type for layer in node.layers] for node in graph.nodes]
     [['Input', 'TanH']]
     """
-    spec = with_short_names(small_enough(source))
-    if spec.layers and not spec.layer:
-        raise NetError("this prototxt is in Caffe's format of 2014 (`layers {`); bring it up to "
-                       "date with Caffe's tool upgrade_net_proto_text.")
+    found = read_source(source, phase, stages)
+    spec = with_short_names(found.spec)
     if not spec.layer:
-        raise NetError("this net holds no layer, so there is nothing to draw.")
-    graph = Graph(spec.name, source if isinstance(source, caffe.Net) else None, all_layers)
+        raise NetError("this net holds no layer, so there is nothing to draw."
+                       if not found.left_out else
+                       f"this net holds no layer in the phase {phase_name(found.state)}: all "
+                       f"{len(found.left_out)} stand in another phase or stage.")
+    graph = Graph(found, spec.name, all_layers)
     if all_layers:
         if graph.net is None:
             raise NetError("which layers Caffe runs is known of a loaded net only: "
@@ -105,7 +113,7 @@ def read_graph(source, all_layers=False):
 
 def _as_built(net):
     """The NetParameter of the layers that Caffe runs, with their real bottoms and tops."""
-    written = {layer.name: layer for layer in net.spec.layer}
+    written = {layer.name: layer for layer in net.built.layer}
     built = caffe.proto.caffe_pb2.NetParameter(name=net.spec.name)
     for name, layer in zip(net._layer_names, net.layers):
         added = built.layer.add()
@@ -113,7 +121,6 @@ def _as_built(net):
             added.CopyFrom(written[name])
         added.name, added.type = name, layer.type
         added.bottom[:], added.top[:] = net.bottom_names[name], net.top_names[name]
-        del added.include[:]
     return built
 
 
@@ -126,12 +133,12 @@ class _Reader:
         self.weights = {}
 
     def read(self):
-        for name in self.spec.input:  # inputs in the style of 2014
+        for name in self.spec.input:  # inputs in the style of 2014, without shapes
             self._source(name, "Input")
-        test = self.spec.state.phase == caffe.TEST and self.spec.HasField("state")
-        for layer in self.spec.layer:
-            if not layer.include or _in_phase(layer, caffe.TEST if test else caffe.TRAIN):
-                self._layer(layer)
+        nodes = [self._layer(layer) for layer in self.spec.layer]
+        for one in self.graph.source.unknown:
+            if one.layer is not None:
+                nodes[one.layer].unknown.append(one)
         self.graph.weights = list(self.weights.values())
 
     def _source(self, name, type_name):
@@ -181,14 +188,18 @@ class _Reader:
             weight = self.weights.setdefault(key, Weight(name or f"{layer.name}[{index}]",
                                                          bool(name), shape))
             weight.shape = weight.shape or shape
+            weight.fixed = _is_fixed(layer, index, weight.fixed)
             if node not in weight.users[-1:]:
                 weight.users.append(node)
             node.weights.append(weight)
 
 
-def _in_phase(layer, phase):
-    phases = {rule.phase for rule in layer.include if rule.HasField("phase")}
-    return not phases or phase in phases
+def _is_fixed(layer, index, before):
+    """Statistics of BatchNorm, or `lr_mult: 0`; where no user says so, as the one before."""
+    if layer.type == "BatchNorm":
+        return True
+    said = index < len(layer.param) and layer.param[index].HasField("lr_mult")
+    return layer.param[index].lr_mult == 0 if said else before
 
 
 def _implied(layer):

@@ -3,7 +3,7 @@ import re
 from itertools import chain
 
 from ...errors import NetError
-from ...nets import NetParameter, text_of, to_net_parameter
+from ...nets import NetParameter
 
 MOST_CHARACTERS = 1_000_000  # in the text of one layer; a Slice into 10,000 steps has 400,000
 MOST_LAYERS = 100_000        # an LSTM of 7,000 steps has as many, layer by layer
@@ -13,22 +13,18 @@ SMALLER = ("Show the same net with fewer time steps or slices, which look alike;
 LAYER = re.compile(r"\blayers?\s*:?\s*\{")
 
 
-def small_enough(source):
-    """The NetParameter of whatever holds a net.
+def check_text(text, what):
+    """Raise where the text of one layer is too long to be shown."""
+    starts = [0, *(found.start() for found in LAYER.finditer(text)), len(text)]
+    size, start = max((end - start, start) for start, end in zip(starts, starts[1:]))
+    if size > MOST_CHARACTERS:
+        line = text.count("\n", 0, start) + 1
+        raise NetError(f"{what}, line {line}: this layer's text has {size:,} characters; "
+                       f"up to {MOST_CHARACTERS:,} are shown. " + SMALLER)
 
-    Raises
-    ------
-    NetError : it is no net, or one that is too large to be shown.
-    """
-    written = text_of(source)
-    if written:
-        starts = [0, *(found.start() for found in LAYER.finditer(written[0])), len(written[0])]
-        size, start = max((end - start, start) for start, end in zip(starts, starts[1:]))
-        if size > MOST_CHARACTERS:
-            line = written[0].count("\n", 0, start) + 1
-            raise NetError(f"{written[1]}, line {line}: this layer's text has {size:,} characters; "
-                           f"up to {MOST_CHARACTERS:,} are shown. " + SMALLER)
-    spec = to_net_parameter(source)
+
+def few_enough(spec):
+    """The net; NetError if it has more layers than can be shown."""
     if len(spec.layer) > MOST_LAYERS:
         raise NetError(f"this net has {len(spec.layer):,} layers; up to {MOST_LAYERS:,} are "
                        "shown. " + SMALLER)
@@ -38,6 +34,7 @@ def small_enough(source):
 def with_short_names(spec):
     """The net, its names at most `LONGEST_NAME` long: what is cut out of one is said in it.
 
+    >>> from lstm_lib.nets import to_net_parameter
     >>> net = to_net_parameter('layer { name: "' + 3000 * "x" + '" type: "Input" top: "x" }')
     >>> with_short_names(net).layer[0].name[395:445]
     'xxxxx… (long name 1 has 3,000 characters) …xxxxxxx'
@@ -60,6 +57,11 @@ def with_short_names(spec):
         for param in layer.param:
             param.name = short.get(param.name, param.name)
     return shown
+
+
+def short(word):
+    """A word for a list of words: of a very long one the ends."""
+    return word if len(word) < 80 else f"{word[:38]}…{word[-38:]}"
 
 
 def _names(layer):

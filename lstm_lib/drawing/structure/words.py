@@ -1,7 +1,9 @@
 """A net in words: the alt text of its picture, a table of its layers, and equations."""
 from .arrangement import arrangement
 from .graph import PROD, SUM
+from .limits import short
 from .recognise import is_lstm
+from .source import phase_name
 from .wiring import is_constant
 
 NAMED_WEIGHTS = 6  # so many shared weights a picture's alt text names
@@ -20,8 +22,7 @@ def alt_text(graph):
     parts = [_counted(len(steps), "step")] if steps else []
     parts += [_counted(len(graph.layers), "layer"), _counted(len(shared), "shared weight")]
     if shared:
-        names = [weight.name for weight in shared[:NAMED_WEIGHTS]]
-        parts[-1] += f" ({', '.join(names + ['…'] * (len(shared) > NAMED_WEIGHTS))})"
+        parts[-1] += f" ({_some([weight.name for weight in shared])})"
     states = list(dict.fromkeys(s.label for stack in graph.stacks for s in stack.states))
     if states:
         parts.append(f"{' and '.join(states)} handed from step to step")
@@ -33,7 +34,26 @@ def alt_text(graph):
     if graph.stacks and graph.stacks[0].parts:  # a cell that somebody builds
         kind = "LSTM step" if is_lstm(graph.stacks[0]) else "part of an LSTM step"
         parts = parts[1:]
-    return f"{kind}, {', '.join(parts)}"
+    return "; ".join([f"{kind}, {', '.join(parts)}", *notes(graph)])
+
+
+def notes(graph):
+    """What one should know of the net beside what is shown, a sentence each."""
+    source = graph.source
+    found = []
+    unknown = list(dict.fromkeys(map(str, source.unknown)))
+    if unknown:
+        found.append(f"unknown to this Caffe, marked ?: {_some(unknown)}")
+    if source.left_out:
+        names = list(dict.fromkeys(layer.name for layer in source.left_out))
+        stages = "".join(f", stage {stage}" for stage in source.state.stage)
+        found.append(f"not in phase {phase_name(source.state)}{stages}: {_some(names)}")
+    return found
+
+
+def _some(words):
+    shown = [short(word) for word in words[:NAMED_WEIGHTS]]
+    return ", ".join(shown + ["…"] * (len(words) > NAMED_WEIGHTS))
 
 
 def _counted(number, word):
@@ -48,7 +68,8 @@ def table(graph):
             weights = node.weights if number == 0 else ()
             blobs = node.bottoms if number == 0 else node.tops
             flow = f"{_blobs(blobs)} -> {_blobs(node.tops)}".strip()
-            rows.append((layer.name, layer.type, flow + (" (in place)" if _in_place(layer) else ""),
+            unknown = " ?" * bool(node.unknown)
+            rows.append((layer.name, layer.type + unknown, flow + (" (in place)" if _in_place(layer) else ""),
                          ", ".join(_weight(weight) for weight in weights)))
     wide = [max(len(row[i]) for row in rows if i < 2 or row[3]) for i in range(3)]
     lines = ["  ".join([*(cell.ljust(w) for cell, w in zip(row, wide)), row[3]]).rstrip()
@@ -67,7 +88,7 @@ def _blobs(blobs):
 
 def _weight(weight):
     size = f" {shape_text(weight.shape)}" if weight.shape else ""
-    return weight.name + "*" * weight.shared + size
+    return weight.name + "*" * weight.shared + size + " fixed" * weight.fixed
 
 
 def _totals(graph):
@@ -78,11 +99,21 @@ def _totals(graph):
     if copies:
         words += (f"\nCaffe adds {_counted(copies, 'Split layer')} where a blob has several "
                   f"readers: it runs {len(graph.layers) + copies:,}")
+    for note in notes(graph):
+        words += f"\n{note[0].upper()}{note[1:]}"
+    return words + _numbers(graph)
+
+
+def _numbers(graph):
+    """How many numbers the net learns, and how many stay as they are."""
     if graph.net is None or any(weight.shape is None for weight in graph.weights):
-        return words
-    sizes = [_size(weight.shape) for weight in graph.weights]
-    unshared = sum(size * len(w.users) for size, w in zip(sizes, graph.weights))
-    return f"{words}\n{sum(sizes):,} numbers to learn (without sharing: {unshared:,})"
+        return ""
+    learnt = [(_size(w.shape), len(w.users)) for w in graph.weights if not w.fixed]
+    fixed = sum(_size(weight.shape) for weight in graph.weights if weight.fixed)
+    words = (f"\n{_counted(sum(size for size, _ in learnt), 'number')} to learn "
+             f"(without sharing: {sum(size * users for size, users in learnt):,})")
+    return words + (f", {_counted(fixed, 'number')} fixed: by lr_mult: 0, or statistics of "
+                    "BatchNorm" if fixed else "")
 
 
 def _size(shape):
