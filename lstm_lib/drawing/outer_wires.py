@@ -2,7 +2,7 @@
 from collections import defaultdict
 
 from . import svg
-from .looks import note, short_name
+from .looks import LINE, name_in_step, note, short_name
 
 
 class OuterWires:
@@ -95,28 +95,28 @@ class OuterWires:
                      and wire.source not in row.left
                      for node in first.nodes for wire in self.scene.into[node]
                      if wire.source.step != node.step or wire.source.stack != node.stack)
-        return 33 if routed else 14
+        return 35 if routed else 16
 
     def _stub_name(self, x, y, blob):
         if (x, y) in self.named:
             return
         self.named.add((x, y))
-        name = short_name(blob)
+        name = name_in_step(blob)
         if any(column.rolled for column in self.scene.columns):
             name = name.rstrip("0123456789")  # h, for h1 to hT
-        self.parts.append(svg.text(x + 6, y, svg.shortened(name, 90, 11), 11, "start"))
+        self.parts.append(svg.text(x + 6, y, svg.shortened(name, 90), anchor="start"))
         if self.shapes and blob.shape:
-            self.parts.append(note(x + 6, y + 13, blob.shape, "start"))
+            self.parts.append(note(x + 6, y + LINE, blob.shape, "start"))
 
     def _tag(self, port, wire):
         """Name a blob that many steps read below each step; it is drawn once."""
         x, y = port
-        name = svg.shortened(short_name(wire.blob), 80, 10)
+        name = svg.shortened(short_name(wire.blob), 80)
         self.parts.append(svg.path(f"M{svg.num(x)},{svg.num(y)}v12", svg.LINE)
                           + f'<g data-n="{wire.source.index}">'
-                          + svg.rect(x, y + 20, svg.width_of(name, 10) + 12, 16, svg.PALE,
-                                     svg.LINE, 8)
-                          + svg.text(x, y + 20, name, 10) + "</g>")
+                          + svg.rect(x, y + 23, svg.width_of(name) + 16, 22, svg.PALE,
+                                     svg.LINE, 11)
+                          + svg.text(x, y + 23, name) + "</g>")
 
     def _initial(self, wire, row, state):
         """An initial state comes in from the left, at the height of its line."""
@@ -152,7 +152,7 @@ class OuterWires:
         if wire.target in scene.bars:
             x, y = scene.at[wire.target]
             self._grey([port, (port[0], y + scene.looks[wire.target].height / 2)])
-            self._stub_name(port[0], port[1] - (25 if self.shapes else 12), wire.blob)
+            self._stub_name(port[0], port[1] - (32 if self.shapes else 14), wire.blob)
         else:
             self._grey(self._way(wire, port, self._feet(wire)))
 

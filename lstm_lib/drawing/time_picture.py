@@ -2,12 +2,12 @@
 from . import svg
 from .layout.scene import FOLD_ABOVE, Scene
 from .legend import legend
-from .looks import draw_look, note, short_name
+from .looks import draw_look, name_in_step, note
 from .outer_wires import OuterWires
 from .structure.steps import steps_of
 from .structure.words import shape_text
 
-MARGIN = 18
+MARGIN = 12
 
 
 def time_picture(graph, steps="auto", shapes=False, paint=None, alt=""):
@@ -82,7 +82,7 @@ class _Painter:
             self.stamps[key] = self._frame(row, layout)
         last = f" … {row.stack.steps[-1]}" if column.rolled else ""
         title = f"{row.stack.name} t = {step}{last}".strip()
-        self.parts += [self.stamps[key], svg.text(10, 15, title, 13, "start",
+        self.parts += [self.stamps[key], svg.text(10, 17, title, anchor="start",
                                                   extra=' font-weight="bold"')]
         for node in row.cells[step].nodes:
             self.parts.append(self._node(node, self._stamp(layout, node)))
@@ -153,11 +153,11 @@ class _Painter:
                 head = svg.arrow_head((x, y), (end + 4, y), 9)
                 self.parts.append(svg.path(head, width=0, fill=colour))
             middle = x + self.scene.gap / 2
-            name = "" if column.rolled else short_name(blob)
-            self.parts.append(svg.text(middle, y - 10, svg.shortened(name, self.scene.gap, 11),
-                                       11, fill=colour))
+            name = "" if column.rolled else name_in_step(blob)
+            self.parts.append(svg.text(middle, y - 13, svg.shortened(name, self.scene.gap),
+                                       fill=colour))
             if self.shapes and blob.shape:
-                self.parts.append(note(middle, y + 10, blob.shape))
+                self.parts.append(note(middle, y + 12, blob.shape))
 
     def _loops(self, row, layout):
         """Rolled up: each state leads from the cell's right end back to its left."""
@@ -193,9 +193,9 @@ class _Painter:
                                            f"h{svg.num(self.scene.gap)}", colour, 3))
         y = row.top + row.height / 2
         for line, (words, size) in enumerate((
-                ("…", 26), (f"t = {hidden[0]} … {hidden[-1]}", 12),
-                (f"{len(hidden):,} steps", 11), (f"{layers:,} layers", 11))):
-            self.parts.append(svg.text(x, y - 34 + 20 * line, words, size))
+                ("…", 26), (f"t = {hidden[0]} … {hidden[-1]}", svg.SIZE),
+                (f"{len(hidden):,} steps", svg.SIZE), (f"{layers:,} layers", svg.SIZE))):
+            self.parts.append(svg.text(x, y - 36 + 24 * line, words, size))
 
     # the sheet around it
 

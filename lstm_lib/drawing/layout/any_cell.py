@@ -6,7 +6,7 @@ from ..looks import look_of
 GAPS = 22, 28  # between two nodes, and between two layers of them
 WAY = 8, 0     # room for a wire that goes into the cell or out of it
 LEFT, ABOVE = 30, 44  # from the frame's edges to the nodes
-LANE = 36  # between two lines of states, with a name above and a shape below each
+LANE = 40  # between two lines of states, with a name above and a shape below each
 
 
 def layered_layout(cell):

@@ -8,6 +8,8 @@ class CellLayout:
         self.width, self.height = width, height
         self.places = {}   # role -> (x, y)
         self.sizes = {}    # role -> (width, height), where the look's own is not used
+        self.called = {}   # role -> what a symbol is called, where that is not its layer's name
+        self.names = {}    # role -> (dx, dy, anchor) of a symbol's name, from its centre; or None
         self.notes = {}    # role -> (dx, dy, anchor) of its shape, from its centre, or None
         self.lines = []    # points of a plain wire, with an arrow head at its end
         self.tracks = []   # (state, points, has a head): wires in a state's colour

@@ -3,19 +3,19 @@ from .cell_layout import CellLayout
 from .lstm_input import input_layers
 from ..structure.recognise import NoLSTM, composed_parts, is_whole, splits_of
 
-TOP, FLOOR = 46, 304  # heights of the lines of c and of h
-R = 13                # radius of an operator
-UP, DOWN = 24, 25     # from the middle of a product to the wires above and below it
-WIDTH, HEIGHT, CONT_ROOM = 344, 326, 18  # of the frame, and below it where cont enters
+TOP, FLOOR = 58, 386  # heights of the lines of c and of h
+R = 15                # radius of an operator
+UP, DOWN = 27, 28     # from the middle of a product to the wires above and below it
+WIDTH, HEIGHT, CONT_ROOM = 338, 408, 20  # of the frame, and below it where cont enters
 TURNED = 6            # how far below its turn a way out of h begins
 C_OUT = 56            # how far left of h the state c leaves, where it is read outside
 # from left to right: where cont enters, the resets, the gates, the products
 # W_hc h and W_xc x with their sum, tanh(c) and h, and where h turns back to its line
-CONT, RESET, I, F, O, G = 18, 46, 62, 128, 194, 260
-MH, SUM, MX, OUT, TURN = 88, 161, 234, 296, 326
+CONT, RESET, I, F, O, G = 13, 40, 48, 111, 174, 237
+MH, SUM, MX, OUT, TURN = 80, 142.5, 214, 292, 325
 # and from top to bottom: cont's turn, tanh(c), i * g, h, the gates, slice, sum, products
-Y_CONT, Y_ACT, Y_IG, Y_H, Y_GATES, Y_CUT, Y_SUM, Y_M = 82, 84, 98, 126, 156, 188, 214, 258
-SLICE = 264, 12       # its width and height
+Y_CONT, Y_ACT, Y_IG, Y_H, Y_GATES, Y_CUT, Y_SUM, Y_M = 98, 106, 130, 162, 204, 250, 284, 334
+SLICE = 252, 22       # its width and height
 
 
 def composed_layout(cell):
@@ -66,8 +66,13 @@ def _composed_places(layout, part):
           **{gate: (x, Y_GATES) for gate, x in zip("ifog", (I, F, O, G))}}
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
     layout.sizes = {part["slice"]: SLICE}
-    layout.notes = {part["z"]: (20, -11, "start"), part["c_i"]: (-6, -20, "end"),
-                    part["act_c"]: (-26, 0, "end"), part["h"]: None,
+    layout.called = {part[gate]: gate for gate in "ifog"}
+    layout.names = {part["c_f"]: (-R - 3, 18, "end"), part["c_i"]: (R + 2, 17, "start"),
+                    part["z"]: (R + 5, -14, "start"), part["act_c"]: (-28, -5, "end"),
+                    **{part[name]: None for name in ("c", "h", "reset_c", "reset_h")
+                       if part[name]}}  # c and h are named on their lines
+    layout.notes = {part["z"]: (-R - 3, -12, "end"), part["c_i"]: (-6, -24, "end"),
+                    part["act_c"]: (-28, 13, "end"), part["h"]: None,
                     part["reset_h"]: (16, 14, "start"),
                     part["split_c"]: None, part["split_h"]: None,
                     **{part[gate]: (4, 19, "start") for gate in "ifog"}}
