@@ -25,9 +25,9 @@ def legend(scene, paint, room):
         widest = max(widest, svg.width_of(words))
         y += HIGH
     if paint:
-        scale, wide = paint.scale(y + 10)
+        scale, high, wide = paint.scale(y)
         lines.append(scale)
-        y, widest = y + 46, max(widest, wide)
+        y, widest = y + high, max(widest, wide)
     return "".join(lines), y, widest
 
 

@@ -190,17 +190,17 @@ def _draw_symbol(look, x, y, fill):
                  + svg.text(x, y, words, fill=ink))
     if look.beside:
         dx, dy, anchor = look.beside
-        shape += svg.text(x + dx, y + dy, look.name, anchor=anchor)
+        shape += svg.text(x + dx, y + dy, look.name, anchor=anchor, extra=' data-beside="1"')
     return shape
 
 
 def _draw_box(look, marked, x, y, fill):
-    fill = fill or (svg.mixed(weight_colour(marked[0]), 0.25) if marked else svg.PALE)
+    value, fill = fill, fill or (svg.mixed(weight_colour(marked[0]), 0.25) if marked else svg.PALE)
     parts = [svg.rect(x, y, look.width, look.height, fill,
                       radius=look.height / 2 if look.kind == "source" else 4)]
     lines = LINE * bool(look.words) + LINE * bool(look.below) + (LINE + 2) * bool(marked)
     line, ink = y - lines / 2 + LINE / 2, svg.ink_on(fill)
-    for words, colour in ((look.words, ink), (look.below, svg.GREY if ink == svg.INK else ink)):
+    for words, colour in ((look.words, ink), (look.below, ink if value else svg.GREY)):
         if words:
             parts.append(svg.text(x, line, words, fill=colour))
             line += LINE

@@ -8,7 +8,7 @@ from . import svg
 from .structure.words import shape_text
 from .time_picture import FOLD_ABOVE, time_picture
 from .structure.steps import steps_of
-from .values import SIGNS, Paint, shade
+from .values import OTHERS, RULE, Paint, steps_of_scale
 from .structure.words import alt_text, equation
 
 HERE = Path(__file__).parent
@@ -59,9 +59,10 @@ def page(graph, shapes, values=None):
     """
     alt, steps = alt_text(graph), steps_of(graph)
     last = 2 * len(_ticks(graph)) - 1
-    pictures = [("all", time_picture(graph, "all", shapes, alt=alt))]
+    slots = graph.net is not None
+    pictures = [("all", time_picture(graph, "all", shapes, alt=alt, slots=slots))]
     if steps > 5:
-        pictures.append(("fold", time_picture(graph, "fold", shapes, alt=alt)))
+        pictures.append(("fold", time_picture(graph, "fold", shapes, alt=alt, slots=slots)))
     folded = steps > FOLD_ABOVE
     shown = "fold" if folded else "all"
     drawn = "\n".join(
@@ -116,8 +117,9 @@ def _data(graph, values):
     paints = [Paint(graph, what) for what in ("data", "diff")] if graph.net else []
     return {"nodes": [_node(node, paints) for node in graph.nodes], "ticks": _ticks(graph),
             "start": values or "",
-            "scales": {paint.what: paint.ends() for paint in paints},
-            "signs": [(shade(colour), words) for colour, words in SIGNS.items()],
+            "scale": {"rule": {paint.what: RULE.format(paint.what) for paint in paints},
+                      "steps": [[colour, svg.ink_on(colour), words]
+                                for colour, words in steps_of_scale()], "others": OTHERS},
             "weights": {weight.mark: {"name": weight.name, "uses": [n.index for n in weight.users]}
                         for weight in graph.weights if weight.mark}}
 
@@ -131,7 +133,9 @@ def _node(node, paints):
                     len(w.users)] for w in node.weights]}
     for paint in paints:
         if node in paint.means:
-            facts[paint.what] = [paint.colour(node), paint.words(node), paint.negative(node)]
+            fill = paint.colour(node)
+            facts[paint.what] = [fill, svg.ink_on(fill), paint.words(node),
+                                 paint.negative(node), paint.number(node)]
     return facts
 
 

@@ -158,18 +158,22 @@ def mixed(colour, share, with_colour="#FFFFFF"):
 
 
 def ink_on(colour):
-    """Ink or white, whichever can be read on the colour: the one with more contrast (WCAG)."""
-    light = luminance(colour) + 0.05
-    return INK if light / (luminance(INK) + 0.05) > 1.05 / light else WHITE
+    """Ink, or white, or black: the first that can be read on the colour (WCAG: 4.5 to 1)."""
+    return next(ink for ink in (INK, WHITE, "#000000") if contrast(ink, colour) >= 4.5)
 
 
 @lru_cache(maxsize=None)
-def luminance(colour):
-    """How bright a colour is, from 0 to 1, as WCAG counts it.
+def contrast(one, other):
+    """WCAG's ratio of two colours, from 1 to 21; one of black and white has 4.5 to any colour.
 
-    >>> round(luminance("#808080"), 2)
-    0.22
+    >>> contrast("#000000", "#FFFFFF")
+    21.0
     """
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour):
     parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
                         for part in parts)

@@ -10,7 +10,7 @@ from .structure.words import shape_text
 MARGIN = 12
 
 
-def time_picture(graph, steps="auto", shapes=False, paint=None, alt=""):
+def time_picture(graph, steps="auto", shapes=False, paint=None, alt="", slots=False):
     """The SVG text of a prepared graph.
 
     Parameters
@@ -20,15 +20,16 @@ def time_picture(graph, steps="auto", shapes=False, paint=None, alt=""):
     shapes : write the shapes of the blobs (known of a loaded net) into the picture.
     paint : colours of values, a `values.Paint`, or None.
     alt : what the picture shows, in words.
+    slots : leave a place for each number that a script writes later, as the page does.
     """
     if steps == "auto":
         steps = "fold" if steps_of(graph) > FOLD_ABOVE else "all"
-    return _Painter(Scene(graph, steps, shapes), shapes, paint).svg(alt)
+    return _Painter(Scene(graph, steps, shapes), shapes, paint, slots).svg(alt)
 
 
 class _Painter:
-    def __init__(self, scene, shapes, paint):
-        self.scene, self.paint = scene, paint
+    def __init__(self, scene, shapes, paint, slots):
+        self.scene, self.paint, self.slots = scene, paint, slots
         self.shapes = shapes and scene.graph.net is not None
         self.stamps = {}   # (layout, role) -> SVG of the node, the same in all steps
         self.parts = []
@@ -158,6 +159,14 @@ class _Painter:
                                        fill=colour))
             if self.shapes and blob.shape:
                 self.parts.append(note(middle, y + 12, blob.shape))
+            if (self.paint or self.slots) and not column.rolled:
+                self._number(blob.maker, *layout.number_place(state), colour)
+
+    def _number(self, node, x, y, colour):
+        """The value of a state in this step, so that what a shade hides can be read."""
+        words = self.paint.number(node) if self.paint else ""
+        self.parts.append(svg.text(x, y, words, anchor="end", fill=colour,
+                                   extra=f' data-of="{node.index}"'))
 
     def _loops(self, row, layout):
         """Rolled up: each state leads from the cell's right end back to its left."""

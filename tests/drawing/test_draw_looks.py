@@ -7,6 +7,7 @@ import pytest
 from drawn_nets import SVG, parsed, stacked, texts, unrolled
 
 from lstm_lib import caffe, load_net, prototxt, unroll
+from lstm_lib.drawing.values import NO_NUMBER, SHADES, ZERO, shade
 from lstm_lib.drawing.svg import GREY, INK, STATE_COLOURS, WEIGHT_COLOURS, WHITE, ink_on, mixed
 
 PAGE = 960  # pixels: as wide as a notebook shows a picture
@@ -178,3 +179,95 @@ def test_words_of_neighbours_do_not_touch():
             for a, b in itertools.combinations(boxes, 2):
                 apart = a[1] <= b[0] or b[1] <= a[0] or abs(a[2] - b[2]) >= 13
                 assert apart, (a, b)
+
+
+def fills(tree):
+    """Name of a node -> the fill of its shape."""
+    found = {}
+    for g in tree.iter(SVG + "g"):
+        if g.get("data-n"):
+            found[g.find(SVG + "title").text.split(" ")[0]] = fill_of(g)
+    return found
+
+
+def fill_of(g):
+    return next(part.get("fill") for part in g if part.tag in (SVG + "rect", SVG + "circle"))
+
+
+@pytest.fixture
+def halving():
+    """Gradients of c that halve at each step back, and a gate's that are far smaller."""
+    net = load_net(unrolled(4))
+    for t in range(1, 5):
+        net.blobs[f"c{t}"].diff[...] = 0.4 * 2.0 ** (t - 4)
+        net.blobs[f"h{t}"].diff[...] = -0.3
+        net.blobs[f"t{t}/lstm/raw_f"].diff[...] = 1e-6 * 2.0 ** (t - 4)
+    return net
+
+
+@pytest.mark.parametrize("eye", EYES)
+@pytest.mark.parametrize("role", ["c", "f"])
+def test_gradients_that_halve_are_seen_to_halve_however_small_another_layer_s_are(
+        halving, role, eye):
+    found = fills(parsed(halving, values="diff"))
+    shades = [found[f"t{t}/lstm/{role}"] for t in range(1, 5)]
+    assert shades[-1] == SHADES[0], "the largest of its kind is darkest"
+    lightness = [lab(colour, eye)[0] for colour in shades]
+    for before, after in zip(lightness, lightness[1:]):
+        assert before - after > 6, "three times what is just seen side by side"
+
+
+def test_equal_values_look_equal(halving):
+    found = fills(parsed(halving, values="diff"))
+    assert {found[f"t{t}/lstm/h"] for t in range(1, 5)} == {SHADES[0]}
+
+
+def test_the_values_of_c_and_h_are_printed_in_each_step(halving):
+    tree = parsed(halving, values="diff")
+    numbers = {}
+    for t in tree.iter(SVG + "text"):
+        if t.get("data-of"):
+            numbers.setdefault(t.get("fill"), []).append(t.text)
+    assert numbers == {STATE_COLOURS[0]: ["0.05", "0.1", "0.2", "0.4"],
+                       STATE_COLOURS[1]: ["0.3"] * 4}
+    assert not any(t.get("data-of") for t in parsed(halving).iter(SVG + "text"))
+
+
+@pytest.mark.parametrize("largest", [1.0, 3.7, 1e-30])
+def test_any_two_sizes_of_which_one_is_twice_the_other_have_different_shades(largest):
+    for half_steps in range(130):
+        size = largest * 2 ** -(half_steps / 20)
+        if size / 2 >= largest / 2 ** 6.4:
+            assert shade(size, largest) != shade(size / 2, largest)
+
+
+def test_nothing_is_white_and_what_is_far_below_the_largest_has_the_lightest_shade():
+    assert shade(0, 1) == ZERO != shade(1e-30, 1) == SHADES[-1]
+    assert NO_NUMBER not in SHADES
+
+
+def test_the_values_are_explained_in_the_legend(halving):
+    words = texts(parsed(halving, values="diff"))
+    assert any(w.startswith("mean |diff| beside the largest of its kind") for w in words)
+    assert {"1", "1/2", "1/4", "1/64", "less"} <= set(words)
+    assert any("dashed: the mean is below 0" in w for w in words)
+
+
+def test_values_are_greys_and_no_state_or_weight_is_one_of_them():
+    for grey in SHADES:
+        assert len({grey[i:i + 2] for i in (1, 3, 5)}) == 1
+        for eye, state in itertools.product(EYES, STATE_COLOURS[:2]):
+            assert difference(grey, state, eye) > 20
+        for weight in WEIGHT_COLOURS:
+            assert difference(grey, weight) > 15
+
+
+def test_words_can_be_read_on_every_shade_and_stay_large(halving):
+    for colour in (*SHADES, ZERO, NO_NUMBER):
+        assert contrast(ink_on(colour), colour) >= 4.5
+    for g in parsed(halving, values="diff").iter(SVG + "g"):
+        if g.get("data-n"):
+            fill = fill_of(g)
+            inks = {t.get("fill", INK) for t in g.findall(SVG + "text") if not t.get("data-beside")}
+            assert all(contrast(ink, fill) >= 4.5 for ink in inks)
+    assert min(sizes(parsed(load_net(unrolled(3)), values="data")).values()) >= 12

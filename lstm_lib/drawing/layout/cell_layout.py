@@ -13,7 +13,13 @@ class CellLayout:
         self.notes = {}    # role -> (dx, dy, anchor) of its shape, from its centre, or None
         self.lines = []    # points of a plain wire, with an arrow head at its end
         self.tracks = []   # (state, points, has a head): wires in a state's colour
+        self.numbers = {}  # state -> (x, y) of the right end of its value, where there is room
         self.lanes = {}    # state -> height at which it enters and leaves
         self.entries = {}  # (role, position) -> x where a wire enters from below
         self.exits = {}    # (role, top) -> x where a wire leaves on top
         self.look = {}     # role -> Look
+
+    def number_place(self, state):
+        """Where the value of a state ends: above its line, left of where all states turn."""
+        beside = self.width - 18 - 14 * len(self.lanes), self.lanes[state] - 13
+        return self.numbers.get(state, beside)

@@ -42,6 +42,7 @@ def _lines(cell, layout, part):
     """The states' ways, and plain wires from below to above."""
     c, h = cell.stack.states
     layout.lanes = {c: TOP, h: FLOOR}
+    layout.numbers = {c: (TURN - 7, TOP - 13), h: (CONT - 4, FLOOR - 13)}
     layout.tracks = [
         (c, [(0, TOP), (WIDTH, TOP)], False),
         (h, [(0, FLOOR), (MH, FLOOR), (MH, Y_M + DOWN)], True),

@@ -39,6 +39,7 @@ def composed_layout(cell):
     _composed_places(layout, part)
     c, h = cell.stack.states
     layout.lanes = {c: TOP, h: FLOOR}
+    layout.numbers = {c: (TURN - 7, TOP - 13), h: (TURN - 7, FLOOR - 13)}
     layout.tracks = [
         (c, [(0, TOP), (layout.width, TOP)], False),
         (h, [(0, FLOOR), (MH, FLOOR), (MH, Y_M + DOWN)], True),
@@ -68,11 +69,11 @@ def _composed_places(layout, part):
     layout.sizes = {part["slice"]: SLICE}
     layout.called = {part[gate]: gate for gate in "ifog"}
     layout.names = {part["c_f"]: (-R - 3, 18, "end"), part["c_i"]: (R + 2, 17, "start"),
-                    part["z"]: (R + 5, -14, "start"), part["act_c"]: (-28, -5, "end"),
+                    part["z"]: (R + 5, -14, "start"), part["act_c"]: (-31, -5, "end"),
                     **{part[name]: None for name in ("c", "h", "reset_c", "reset_h")
                        if part[name]}}  # c and h are named on their lines
     layout.notes = {part["z"]: (-R - 3, -12, "end"), part["c_i"]: (-6, -24, "end"),
-                    part["act_c"]: (-28, 13, "end"), part["h"]: None,
+                    part["act_c"]: (-31, 12, "end"), part["h"]: None,
                     part["reset_h"]: (16, 14, "start"),
                     part["split_c"]: None, part["split_h"]: None,
                     **{part[gate]: (4, 19, "start") for gate in "ifog"}}
