@@ -1,5 +1,4 @@
 """The interactive page: one HTML file with picture, data, style and script inside it."""
-import base64
 import json
 from itertools import groupby
 from pathlib import Path
@@ -76,15 +75,13 @@ def page(graph, shapes, values=None):
         no_values="" if graph.net else " hidden", data=_as_json(_data(graph, values)))
 
 
-def embedded(page_text, still, alt):
+def embedded(page_text, image):
     """HTML for a notebook: the still picture, which a script replaces by the page.
 
     The page lives in a frame of its own, so that no name and no style leaks; where
     scripts are dropped the picture stays.
     """
-    image = base64.b64encode(still.encode()).decode()
-    return (f'<div><img alt="{svg.safe(alt)}" style="max-width:100%" '
-            f'src="data:image/svg+xml;base64,{image}"><script>(function () {{'
+    return (f"<div>{image}<script>(function () {{"
             "var still = document.currentScript && document.currentScript.previousElementSibling;"
             "if (!still) return; var frame = document.createElement('iframe');"
             "frame.sandbox = 'allow-scripts'; frame.title = still.alt;"

@@ -288,8 +288,18 @@ def test_the_alt_text_says_what_the_picture_shows():
     alt = draw(unrolled(3)).alt
     assert alt == ("unrolled LSTM, 3 steps, 46 layers, 3 shared weights (w_Mxw, w_Mxb, w_Mhw), "
                    "c and h handed from step to step")
-    assert draw(PERCEPTRON).alt == "net, 6 layers, 0 shared weights"
+    assert draw(PERCEPTRON).alt == (
+        "net, 6 layers, 0 shared weights, 4 not shared (ip1[0], ip1[1], ip2[0], ip2[1])")
     assert parsed(PERCEPTRON).get("aria-label") == draw(PERCEPTRON).alt
+
+
+def test_the_alt_text_names_weights_that_are_shared_and_weights_that_are_not():
+    alt = draw(with_loss_on_the_last_step(3)).alt
+    assert "3 shared weights (w_Mxw, w_Mxb, w_Mhw), 2 not shared (scores[0], scores[1])" in alt
+    assert "10 not shared (a0[0], a1[0], a2[0], a3[0], a4[0], a5[0], …)" in draw("".join(
+        f'layer {{ name: "a{k}" type: "InnerProduct" bottom: "x" top: "a{k}" '
+        "inner_product_param { num_output: 1 bias_term: false } }" for k in range(10))
+        + 'layer { name: "x" type: "Input" top: "x" }').alt
 
 
 def test_a_net_is_called_an_lstm_for_what_it_computes_not_for_its_layers():

@@ -3,7 +3,7 @@ from .graph import PROD, SUM
 from .recognise import is_lstm
 from .wiring import is_constant
 
-NAMED_WEIGHTS = 6  # so many shared weights a picture's alt text names
+NAMED_WEIGHTS = 6  # so many weights of each sort a picture's alt text names
 FORMULAS = {
     "Sigmoid": "σ({0})", "TanH": "tanh({0})", "ReLU": "max(0, {0})", "AbsVal": "|{0}|",
     "Exp": "exp({0})", "Log": "log({0})", "Softmax": "exp({0}) / Σ exp({0})",
@@ -18,9 +18,10 @@ def alt_text(graph):
     shared = [weight for weight in graph.weights if weight.shared]
     parts = [_counted(len(steps), "step")] if steps else []
     parts += [_counted(len(graph.layers), "layer"), _counted(len(shared), "shared weight")]
-    if shared:
-        names = [weight.name for weight in shared[:NAMED_WEIGHTS]]
-        parts[-1] += f" ({', '.join(names + ['…'] * (len(shared) > NAMED_WEIGHTS))})"
+    own = [weight for weight in graph.weights if not weight.shared]
+    parts[-1] += _named(shared)
+    if own:
+        parts.append(f"{len(own):,} not shared{_named(own)}")
     states = list(dict.fromkeys(s.label for stack in graph.stacks for s in stack.states))
     if states:
         parts.append(f"{' and '.join(states)} handed from step to step")
@@ -30,6 +31,12 @@ def alt_text(graph):
     if steps and all(map(is_lstm, graph.stacks)):
         kind = "unrolled LSTM"
     return f"{kind}, {', '.join(parts)}"
+
+
+def _named(weights):
+    names = [weight.name for weight in weights[:NAMED_WEIGHTS]]
+    more = ["…"] * (len(weights) > NAMED_WEIGHTS)
+    return f" ({', '.join(names + more)})" if names else ""
 
 
 def _counted(number, word):
