@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from . import svg
 from .layout.feet import head_shift
-from .looks import note, short_name
+from .looks import LINE, name_in_step, note, short_name
 
 
 class OuterWires:
@@ -93,7 +93,7 @@ class OuterWires:
         if port is None:
             return
         if (wire.source, wire.blob) in scene.tags:
-            self.tagged[(*port, self._label_drop(row) - 2)].append(wire)
+            self.tagged[(*port, self._label_drop(row) - 4)].append(wire)
         elif wire.source in scene.bars:
             self._grey(self._to_bar(port, wire.source, wire.target)[::-1], False, True)
             self._stub_name(port[0], port[1] + self._label_drop(row), wire.blob)
@@ -109,8 +109,8 @@ class OuterWires:
                      for node in first.nodes for wire in self.scene.into[node]
                      if wire.source.step != node.step or wire.source.stack != node.stack)
         if routed and any(column.rolled for column in self.scene.columns):
-            return 50 + 6 * len(row.stack.states)  # below the loops too
-        return 33 if routed else 14
+            return 56 + 6 * len(row.stack.states)  # below the loops too
+        return 35 if routed else 16
 
     def _stub_name(self, x, y, blob):
         self.named[x, y].append(blob)
@@ -118,15 +118,15 @@ class OuterWires:
     def _stub_names(self):
         rolled = any(column.rolled for column in self.scene.columns)
         for (x, y), blobs in self.named.items():
-            first, last = short_name(blobs[0]), short_name(blobs[-1])
+            first, last = name_in_step(blobs[0]), name_in_step(blobs[-1])
             name = first
             if rolled:  # h, for h1 to hT
                 name = first.rstrip("0123456789").rstrip("_-.") or first
                 if _number(first) > _number(last):
                     name = f"{first} … {last}"
-            self.parts.append(svg.text(x + 6, y, svg.shortened(name, 90, 11), 11, "start"))
+            self.parts.append(svg.text(x + 6, y, svg.shortened(name, 90), anchor="start"))
             if self.shapes and blobs[0].shape:
-                self.parts.append(note(x + 6, y + 13, blobs[0].shape, "start"))
+                self.parts.append(note(x + 6, y + LINE, blobs[0].shape, "start"))
 
     def _tags(self):
         """Name a blob that many steps read below each step; it is drawn once.
@@ -135,12 +135,12 @@ class OuterWires:
         """
         for (x, y, drop), wires in self.tagged.items():
             names = list(dict.fromkeys(short_name(wire.blob) for wire in wires))
-            name = svg.shortened(" … ".join(names[:1] + names[1:][-1:]), 80, 10)
+            name, middle = svg.shortened(" … ".join(names[:1] + names[1:][-1:]), 80), y + drop + 11
             self.parts.append(svg.path(f"M{svg.num(x)},{svg.num(y)}v{drop}", svg.LINE)
                               + f'<g data-n="{wires[0].source.index}">'
-                              + svg.rect(x, y + drop + 8, svg.width_of(name, 10) + 12, 16, svg.PALE,
-                                         svg.LINE, 8)
-                              + svg.text(x, y + drop + 8, name, 10) + "</g>")
+                              + svg.rect(x, middle, svg.width_of(name) + 16, 22, svg.PALE,
+                                         svg.LINE, 11)
+                              + svg.text(x, middle, name) + "</g>")
 
     def _initial(self, wire, row, state):
         """An initial state comes in from the left, at the height of its line."""
@@ -177,7 +177,7 @@ class OuterWires:
             return
         if wire.target in scene.bars:
             self._grey(self._to_bar(port, wire.target, wire.source), True, True)
-            self._stub_name(port[0], port[1] - (25 if self.shapes else 12), wire.blob)
+            self._stub_name(port[0], port[1] - (32 if self.shapes else 14), wire.blob)
         else:
             self._grey(self._way(wire, port, self._feet(wire)))
 
@@ -196,8 +196,8 @@ class OuterWires:
         lanes += [bar] * (bar not in lanes)
         away = 5 + 4 * lanes.index(bar)
         lane = column.x - away if up > 0 else column.x + column.width + away
-        turn = y + up * (self._label_drop(scene.row_of(node)) + 8)
-        last = (min(row.top for row in between) - 32 if up < 0 else
+        turn = y + up * (self._label_drop(scene.row_of(node)) + 12)
+        last = (min(row.top for row in between) - 34 if up < 0 else
                 max(row.top + row.height for row in between) + 10)
         reach = scene.looks[bar].width / 2 - 12
         foot = min(max(lane, middle - reach), middle + reach)

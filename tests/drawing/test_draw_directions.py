@@ -3,9 +3,10 @@ import re
 
 import pytest
 from drawn_nets import SVG, modules, parsed, stacked, texts, unrolled
-from numbered_nets import encoder_decoder
+from numbered_nets import encoder_decoder, product, source
 
 from lstm_lib import NetError, caffe, draw, initial_state, unroll
+from lstm_lib.drawing.svg import WEIGHT_COLOURS
 
 L = caffe.layers
 T = 3
@@ -135,14 +136,27 @@ def test_no_wire_to_a_bar_passes_behind_a_frame(net, steps):
     assert seen
 
 
-def test_graphviz_writes_white_on_a_dark_weight_and_names_operations():
-    dot = draw(two(), style="graphviz")._dot()
-    dark = [line for line in dot.splitlines() if '"w_back/Mhw"' in line or "w_back/Mhw" in line]
-    light = [line for line in dot.splitlines() if "w_back/Mxw" in line]
-    assert len(dark) == len(light) == T
-    assert all("fontcolor=white" in line for line in dark)
-    assert all("fontcolor=black" in line for line in light)
-    assert dot.count("Eltwise (× product)") == 2 * 3 * T
+def light(colour):
+    """How light a colour is, from 0 to 1 (WCAG's relative luminance)."""
+    parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    parts = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
+    return sum(share * v for share, v in zip((0.2126, 0.7152, 0.0722), parts))
+
+
+def test_graphviz_s_words_can_be_read_on_each_weight_s_colour():
+    text = source("x", 2, 4)
+    for t in (1, 2):
+        text += "".join(product(f"t{t}/m{k}", ["x"], f"w{k}") for k in range(len(WEIGHT_COLOURS)))
+    dot = draw(text, style="graphviz")._dot()
+    pairs = set(re.findall(r'fillcolor="(#\w{6})", fontcolor=(\w+)', dot))
+    assert {fill for fill, _ in pairs} == set(WEIGHT_COLOURS)
+    for fill, ink in pairs:
+        darker, lighter = sorted([light(fill), {"white": 1, "black": 0}[ink]])
+        assert (lighter + 0.05) / (darker + 0.05) > 4, f"{ink} on {fill}"
+
+
+def test_graphviz_names_operations():
+    assert draw(two(), style="graphviz")._dot().count("Eltwise (× product)") == 2 * 3 * T
 
 
 @pytest.mark.parametrize("net, steps, folds", [

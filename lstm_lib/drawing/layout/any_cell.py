@@ -9,7 +9,7 @@ from ..structure.steps import step_title
 GAPS = 22, 28  # between two nodes, and between two layers of them
 WAY = 8, 0     # room for a wire that goes into the cell or out of it
 LEFT, ABOVE = 30, 44  # from the frame's edges to the nodes
-LANE = 36  # between two lines of states, with a name above and a shape below each
+LANE = 40  # between two lines of states, with a name above and a shape below each
 
 
 def layered_layout(cell):
@@ -52,13 +52,13 @@ def _pieces(cell):
 def _title_end(stack):
     """Wires leave the frame right of its title, which is longest where the steps are rolled up."""
     first, last = stack.steps[0], stack.steps[-1]
-    return 24 + 1.1 * svg.width_of(step_title(stack, first, last), 13)
+    return 24 + 1.1 * svg.width_of(step_title(stack, first, last))
 
 
 def way_size(way):
     """Room for a wire that comes in, and for the name that stands below it."""
     return (WAY if way[1] == "state" else
-            (round(1.4 * min(svg.width_of(way[1].rsplit("/", 1)[-1], 12), 90)) + 8, 0))
+            (round(1.4 * min(svg.width_of(way[1].rsplit("/", 1)[-1]), 90)) + 8, 0))
 
 
 def _lines_in(cell, layout, feet, bends, ways_in):

@@ -28,9 +28,10 @@ class Feet:
         x, y = self.places[role]
         look, (place, count) = self.looks[role], self.place[role, position]
         spread = (place + 1) / (count + 1) - 0.5
-        reach = look.width * (0.8 if look.kind != "circle" else 0.9)
+        is_round = look.kind == "circle" and look.width == look.height
+        reach = look.width * (0.9 if is_round else 0.8)
         drop = look.height / 2
-        if look.kind == "circle":  # a circle is higher there than its lowest point
+        if is_round:  # a circle is higher there than its lowest point
             drop = max(drop ** 2 - (reach * spread) ** 2, 0) ** 0.5
         return x + reach * spread, y + drop
 

@@ -6,18 +6,18 @@ from .lstm_input import input_layers
 from ..looks import look_of
 from ..structure.recognise import NoLSTM, composed_parts, is_whole, splits_of
 
-TOP, FLOOR = 46, 304  # heights of the lines of c and of h
-R = 13                # radius of an operator
-WIDTH, HEIGHT, CONT_ROOM = 344, 326, 18  # of the frame, and below it where cont enters
+TOP, FLOOR = 58, 386  # heights of the lines of c and of h
+R = 15                # radius of an operator
+WIDTH, HEIGHT, CONT_ROOM = 338, 408, 20  # of the frame, and below it where cont enters
 TURNED = 6            # how far below its turn a way out of h begins
 C_OUT = 56            # how far left of h the state c leaves, where it is read outside
 # from left to right: where cont enters, the resets, the gates, the products
 # W_hc h and W_xc x with their sum, tanh(c) and h, and where h turns back to its line
-CONT, RESET, I, F, O, G = 18, 46, 62, 128, 194, 260
-MH, SUM, MX, OUT, TURN = 88, 161, 234, 296, 326
+CONT, RESET, I, F, O, G = 13, 40, 48, 111, 174, 237
+MH, SUM, MX, OUT, TURN = 80, 142.5, 214, 292, 325
 # and from top to bottom: cont's turn, tanh(c), i * g, h, the gates, slice, sum, products
-Y_CONT, Y_ACT, Y_IG, Y_H, Y_GATES, Y_CUT, Y_SUM, Y_M = 82, 84, 98, 126, 156, 188, 214, 258
-SLICE = 264, 12       # its width and height
+Y_CONT, Y_ACT, Y_IG, Y_H, Y_GATES, Y_CUT, Y_SUM, Y_M = 98, 106, 130, 162, 204, 250, 284, 334
+SLICE = 252, 22       # its width and height
 
 
 def composed_layout(cell):
@@ -42,11 +42,11 @@ def composed_layout(cell):
         layout.height += below.height
     _composed_places(layout, part)
     layout.lanes = {state: lane for state, lane in ((c, TOP), (h, FLOOR)) if state}
+    layout.numbers = {state: (TURN - 7, lane - 13) for state, lane in layout.lanes.items()}
     layout.tracks = _tracks(layout.width, part, c, h, down)
     if part["Mx"] and cell.reading.get((part["Mx"], 0)) is h:  # the output is fed back as input
         layout.tracks.append((h, [(MH - 8, FLOOR), (MX, FLOOR), (MX, down["Mx"])], True))
     layout.lines = _composed_lines(part, up["Mh"], up.get("Mx", layout.height))
-    layout.words = _gate_words(cell, part)
     if part["reset_c"]:
         layout.entries.update({(part["reset_c"], 1): CONT, (part["reset_h"], 1): CONT})
         branch = FLOOR + R + 15
@@ -80,8 +80,13 @@ def _composed_places(layout, part):
           **{gate: (x, Y_GATES) for gate, x in zip("ifog", (I, F, O, G))}}
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
     layout.sizes = {part["slice"]: SLICE} if part["slice"] else {}
-    layout.notes = {part["z"]: (20, -11, "start"), part["c_i"]: (-6, -20, "end"),
-                    part["act_c"]: (-26, 0, "end"), part["h"]: None,
+    layout.called = {part[gate]: gate for gate in "ifog" if part[gate]}
+    names = {"c_f": (-R - 3, 18, "end"), "c_i": (R + 2, 17, "start"), "z": (R + 5, -14, "start"),
+             "act_c": (-31, -5, "end"),  # c and h are named on their lines
+             **dict.fromkeys(("c", "h", "reset_c", "reset_h"))}
+    layout.names = {part[name]: place for name, place in names.items() if part[name]}
+    layout.notes = {part["z"]: (-R - 3, -12, "end"), part["c_i"]: (-6, -24, "end"),
+                    part["act_c"]: (-31, 12, "end"), part["h"]: None,
                     part["reset_h"]: (16, 14, "start"),
                     part["split_c"]: None, part["split_h"]: None,
                     **{part[gate]: (4, 19, "start") for gate in "ifog"}}
@@ -115,13 +120,6 @@ def _composed_lines(part, mh_from, mx_from):
         (("z", "z"), [(MX, mx_from), (MX, Y_SUM), (SUM + R, Y_SUM)]),
         (("z", "slice"), [(SUM, Y_SUM - R), (SUM, Y_CUT + SLICE[1] / 2)])]
     return [points for (low, high), points in lines if part[low] and part[high]]
-
-
-def _gate_words(cell, part):
-    """Words of the gates whose names are too long to be written: σ i, σ f, σ o, tanh g."""
-    looks = {gate: look_of(cell.role[part[gate]]) for gate in "ifog" if part[gate]}
-    return {part[gate]: f"{look.words} {gate}" for gate, look in looks.items()
-            if look.kind == "gate" and " " not in look.words}
 
 
 def ports(cell, layout, part, out, x_in, x_out):

@@ -4,7 +4,7 @@ from collections import defaultdict
 from .choose import lay_out
 from .feet import head_shift
 from .layered import apart, layered, sorted_upward
-from ..looks import look_of
+from ..looks import look_of, room_for_states
 from ..structure.cell import Cell
 from ..structure.wiring import Wiring
 
@@ -56,15 +56,14 @@ class Row:
 
 
 FOLD_ABOVE = 8  # more steps than this are shown as 1, 2, 3, ..., T
-GAP, SHAPE_GAP = 36, 92  # between two steps; with shapes written into it
-FOLDED_WIDTH = 110
+FOLDED_WIDTH = 130
 
 
 class Scene:
     """Places of all nodes, once the steps are chosen: "all", "fold" or "rolled"."""
 
     def __init__(self, graph, steps, shapes):
-        self.graph, self.gap = graph, SHAPE_GAP if shapes and graph.net else GAP
+        self.graph, self.gap = graph, room_for_states(graph.stacks, shapes)
         self.wiring = Wiring(graph)
         self.rows = [Row(stack) for stack in graph.stacks]
         self._row_named = {row.stack.name: row for row in self.rows}
@@ -201,7 +200,7 @@ class Scene:
     def _gap_between_layers(self):
         """Room for the arrows that lead back, where a row of rolled steps is above another."""
         rolled = any(column.rolled for column in self.columns)
-        return 36 if not self.rows else 100 if rolled and len(self.rows) > 1 else 54
+        return 36 if not self.rows else 100 if rolled and len(self.rows) > 1 else 58
 
     def _bar_extent(self, bar):
         """(centre from the middle of all columns, width) of a bar over those it has wires to."""
