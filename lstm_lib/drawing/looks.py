@@ -156,6 +156,14 @@ def room_for_states(stacks, shapes, least=36, most=140):
     return min(max([least, *(words + 10 for words in wide)]), most)
 
 
+def name_of_wire(x, y, words, crossed, anchor="middle", fill=svg.INK):
+    """A name beside a wire; where others may cross it, on a ground that hides them."""
+    wide = svg.width_of(words)
+    middle = x + wide / 2 if anchor == "start" else x
+    ground = svg.rect(middle, y, wide + 2, LINE - 4, svg.WHITE, None) if crossed and words else ""
+    return ground + svg.text(x, y, words, anchor=anchor, fill=fill)
+
+
 def note(x, y, shape, anchor="middle"):
     """A shape written into the picture, small and grey."""
     return svg.text(x, y, shape_text(shape), NOTE, anchor, svg.GREY)
@@ -175,11 +183,21 @@ def chip(x, y, weight):
 
 def draw_look(look, node, x, y, fill=None):
     """The SVG of a node at (x, y); `fill` is the colour of its value, if it has one."""
-    drawn = _drawn(look, node, x, y, fill)
-    if node.unknown:
-        drawn += svg.text(x + look.width / 2 - 8, y - look.height / 2 + 9, "?",
-                          fill=svg.WARNING, extra=' font-weight="bold" data-unknown="1"')
-    return drawn
+    return _drawn(look, node, x, y, fill) + _unknown(look, node, x, y)
+
+
+def draw_bar(look, node, x, y, fill=None):
+    """The SVG of a bar: its shape, and its words, on a ground that hides the wires across it."""
+    marked = [weight for weight in node.weights if weight.mark]
+    wide = max(svg.width_of(look.words), svg.width_of(look.below), CHIP * len(marked)) + 6
+    words = svg.rect(x, y, wide, look.height - 4, _fill(marked, fill), None)
+    words += _box_words(look, marked, x, y, fill) + _unknown(look, node, x, y)
+    return _box_shape(look, marked, x, y, fill), words
+
+
+def _unknown(look, node, x, y):
+    return svg.text(x + look.width / 2 - 8, y - look.height / 2 + 9, "?", fill=svg.WARNING,
+                    extra=' font-weight="bold" data-unknown="1"') if node.unknown else ""
 
 
 def _drawn(look, node, x, y, fill):
@@ -189,7 +207,8 @@ def _drawn(look, node, x, y, fill):
         return _strip(look, node, x, y, fill)
     if look.kind in ("circle", "gate"):
         return _draw_symbol(look, x, y, fill or svg.WHITE)
-    box = _draw_box(look, [weight for weight in node.weights if weight.mark], x, y, fill)
+    marked = [weight for weight in node.weights if weight.mark]
+    box = _box_shape(look, marked, x, y, fill) + _box_words(look, marked, x, y, fill)
     return box + _cuts(look, node, x, y) if node.type == "Slice" else box
 
 
@@ -208,12 +227,20 @@ def _draw_symbol(look, x, y, fill):
     return shape
 
 
-def _draw_box(look, marked, x, y, fill):
-    value, fill = fill, fill or (svg.mixed(weight_colour(marked[0]), 0.25) if marked else svg.PALE)
-    parts = [svg.rect(x, y, look.width, look.height, fill,
-                      radius=look.height / 2 if look.kind == "source" else 4)]
+def _fill(marked, value):
+    """The colour of a box: of its value, else of its weight."""
+    return value or (svg.mixed(weight_colour(marked[0]), 0.25) if marked else svg.PALE)
+
+
+def _box_shape(look, marked, x, y, value):
+    return svg.rect(x, y, look.width, look.height, _fill(marked, value),
+                    radius=look.height / 2 if look.kind == "source" else 4)
+
+
+def _box_words(look, marked, x, y, value):
+    parts, ink = [], svg.ink_on(_fill(marked, value))
     lines = LINE * bool(look.words) + LINE * bool(look.below) + (LINE + 2) * bool(marked)
-    line, ink = y - lines / 2 + LINE / 2, svg.ink_on(fill)
+    line = y - lines / 2 + LINE / 2
     for words, colour in ((look.words, ink), (look.below, ink if value else svg.GREY)):
         if words:
             parts.append(svg.text(x, line, words, fill=colour))

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from . import svg
 from .layout.feet import head_shift
-from .looks import LINE, name_in_step, note, short_name
+from .looks import LINE, name_in_step, name_of_wire, note, short_name
 
 
 class OuterWires:
@@ -124,7 +124,8 @@ class OuterWires:
                 name = first.rstrip("0123456789").rstrip("_-.") or first
                 if _number(first) > _number(last):
                     name = f"{first} … {last}"
-            self.parts.append(svg.text(x + 6, y, svg.shortened(name, 90), anchor="start"))
+            self.parts.append(name_of_wire(x + 6, y, svg.shortened(name, 90),
+                                           len(self.scene.rows) > 1, "start"))
             if self.shapes and blobs[0].shape:
                 self.parts.append(note(x + 6, y + LINE, blobs[0].shape, "start"))
 
@@ -199,7 +200,7 @@ class OuterWires:
         turn = y + up * (self._label_drop(scene.row_of(node)) + 12)
         last = (min(row.top for row in between) - 34 if up < 0 else
                 max(row.top + row.height for row in between) + 10)
-        reach = scene.looks[bar].width / 2 - 12
+        reach = scene.looks[bar].width / 2 - 6
         foot = min(max(lane, middle - reach), middle + reach)
         return [port, (x, turn), (lane, turn), (lane, last), (foot, last), (foot, edge)]
 

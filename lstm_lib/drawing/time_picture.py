@@ -2,7 +2,7 @@
 from . import svg
 from .layout.scene import FOLD_ABOVE, Scene
 from .legend import legend
-from .looks import draw_look, name_in_step, note
+from .looks import draw_bar, draw_look, name_in_step, name_of_wire, note
 from .outer_wires import OuterWires
 from .structure.steps import step_title, steps_of
 from .structure.words import shape_text
@@ -35,18 +35,28 @@ class _Painter:
         self.parts = []
 
     def svg(self, alt):
-        bars = self.scene.bars
-        self._outer_nodes(node for node in self.scene.at if node in bars)
+        words = self._bars()
         self.parts.append(OuterWires(self.scene, self.shapes).svg())  # above bars
+        self.parts += words
         for column in self.scene.columns:
             self._column(column)
-        self._outer_nodes(node for node in self.scene.at if node not in bars)
+        self._outer_nodes()
         return self._page(alt)
 
     # nodes
 
-    def _outer_nodes(self, nodes):
-        for node in nodes:
+    def _bars(self):
+        """Draw the bars, and give their words, which stand above the wires."""
+        words = []
+        for node in (node for node in self.scene.at if node in self.scene.bars):
+            x, y = self.scene.at[node]
+            shape, name = draw_bar(self.scene.looks[node], node, x, y, self._fill(node))
+            self.parts.append(self._node(node, shape))
+            words.append(f'<g data-n="{node.index}">{name}</g>')
+        return words
+
+    def _outer_nodes(self):
+        for node in (node for node in self.scene.at if node not in self.scene.bars):
             x, y = self.scene.at[node]
             self.parts.append(self._node(node, draw_look(
                 self.scene.looks[node], node, x, y, self._fill(node))))
@@ -156,8 +166,9 @@ class _Painter:
             name = "" if column.rolled else name_in_step(blob)
             if row.stack.name and name.startswith(row.stack.name):
                 name = name[len(row.stack.name):]
-            self.parts.append(svg.text(middle, y - 13, svg.shortened(name, self.scene.gap),
-                                       fill=colour))
+            name = svg.shortened(name, self.scene.gap)
+            self.parts.append(name_of_wire(middle, y - 13, name, len(self.scene.rows) > 1,
+                                           fill=colour))
             if self.shapes and blob.shape:
                 self.parts.append(note(middle, y + 12, blob.shape))
             if (self.paint or self.slots) and not column.rolled:

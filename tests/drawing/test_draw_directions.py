@@ -169,3 +169,31 @@ def test_a_png_that_is_too_large_advises_what_helps(net, steps, folds, tmp_path,
         draw(net, steps=steps, path=tmp_path / "net.png")
     assert ("steps='fold'" in str(error.value)) == folds
     assert "Save it as .svg or .pdf" in str(error.value)
+
+
+def test_no_wire_strikes_through_the_words_of_a_bar():
+    tree = parsed(both_and_above())
+    drawn = list(tree.iter())
+    wires_end = max(drawn.index(path) for path in tree.findall(SVG + "path"))
+    for name in ("H", "back/H", "y1", "y2", "y3"):
+        (group,) = [g for g in tree.findall(SVG + "g") if name in [t.text for t in g]
+                    and not g.find(SVG + "rect").get("stroke")]
+        ground = group.find(SVG + "rect")
+        words = next(t for t in group if t.text == name)
+        assert drawn.index(ground) > wires_end
+        assert float(ground.get("x")) < float(words.get("x")) < (
+            float(ground.get("x")) + float(ground.get("width")))
+
+
+def test_wires_of_different_steps_share_no_upright_way():
+    uprights = {}
+    for wire in wires(parsed(both_and_above())):
+        for (x1, y1), (x2, y2) in zip(wire, wire[1:]):
+            if abs(x1 - x2) < 0.1 and abs(y1 - y2) > 60:
+                uprights.setdefault(round(x1), []).append((min(y1, y2), max(y1, y2), wire[0]))
+    assert uprights
+    for ways in uprights.values():
+        for top, bottom, start in ways:
+            others = [way for way in ways if way[2] != start and way[0] < bottom - 30
+                      and top + 30 < way[1]]
+            assert not others
