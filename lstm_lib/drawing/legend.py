@@ -20,7 +20,7 @@ def legend(scene, paint, room):
         x += wide + GAP
         widest = max(widest, x - GAP)
     y += HIGH if entries else 0
-    for words in _notes(scene):
+    for words in _notes(scene, room):
         lines.append(svg.text(0, y, words, anchor="start", fill=svg.GREY))
         widest = max(widest, svg.width_of(words))
         y += HIGH
@@ -58,10 +58,11 @@ def _weights(scene):
             yield chip(9, 0, weight), f"{weight.name}{shape}  {shared}", weight
 
 
-def _notes(scene):
+def _notes(scene, room):
     hidden = scene.wiring.hidden
     if not hidden:
         return []
     names = ", ".join(f"{node.name} ({node.type})" for node in hidden[:3])
     more = f" and {len(hidden) - 3} more" if len(hidden) > 3 else ""
-    return [f"Not drawn, for they only cut, join or copy: {svg.shortened(names, 420)}{more}"]
+    words = "Not drawn, for they only cut, join or copy: "
+    return [words + svg.shortened(names, max(420, room - svg.width_of(words + more))) + more]

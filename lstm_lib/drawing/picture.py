@@ -97,8 +97,10 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
         one cell with arrows that lead back into it.
     shapes : write shapes at the blobs; they are known of a loaded net.
     interactive : in a notebook, show the page with search, time slider and values.
-    values : colour nodes by "data" or "diff" of a loaded net. For a gate that works in
-        place, `data` is after the sigmoid and `diff` the gradient before it.
+    values : shade nodes by the mean size of "data" or "diff" of a loaded net, darkest where
+        it is the largest of its kind in all steps, a shade lighter for half of that; c and
+        h have their number as well. For a gate that works in place, `data` is after the
+        sigmoid and `diff` the gradient before it.
     all_layers : draw all that Caffe runs of a loaded net, with the layers that only cut or
         join and the `Split` layers that Caffe adds where a blob has several readers.
     path : save there too (see `Picture.save`).
