@@ -25,8 +25,8 @@ class Picture:
     `page` makes the page; what Graphviz drew has none.
     """
 
-    def __init__(self, graph, svg, dot, page=None, interactive=False):
-        self.graph, self.svg, self.alt = graph, svg, alt_text(graph)
+    def __init__(self, graph, svg, alt, dot, page=None, interactive=False):
+        self.graph, self.svg, self.alt = graph, svg, alt
         self._dot, self._page, self._interactive = dot, page, interactive
 
     def __repr__(self):
@@ -138,21 +138,23 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
 
 
 def _picture(source, graph, style, steps, shapes, interactive, values):
+    alt = alt_text(graph)
     if style == "time":
         paint = Paint(graph, values) if values else None
-        svg = time_picture(graph, steps, shapes, paint, alt_text(graph))
+        alt += paint.in_words(graph) if paint else ""
+        svg = time_picture(graph, steps, shapes, paint, alt)
 
         def page():
             from .page import page
 
             return page(graph, shapes, values)
 
-        return Picture(graph, svg, lambda: clustered_dot(graph), page, interactive)
+        return Picture(graph, svg, alt, lambda: clustered_dot(graph), page, interactive)
     if interactive or values or shapes or graph.all_layers and style == "caffe":
         raise NetError("values, shapes, all layers and the interactive page belong to "
                        "style='time'.")
     dot = caffe_dot(source) if style == "caffe" else clustered_dot(graph)
-    return Picture(graph, run_dot(dot, "svg", INSTEAD).decode(), lambda: dot)
+    return Picture(graph, run_dot(dot, "svg", INSTEAD).decode(), alt, lambda: dot)
 
 
 def summary(source):

@@ -10,6 +10,7 @@ SHADES = ("#555555", "#686868", "#7C7C7C", "#919191", "#A6A6A6", "#BBBBBB", "#D1
 ZERO, NO_NUMBER = "#FFFFFF", "#000000"
 RULE = "mean |{}| beside the largest of its kind in all steps: each shade is half the one before"
 OTHERS = "white: 0; black: not a number; dashed: the mean is below 0"
+TOLD = 8  # steps whose values the alt text tells
 BOX = 58  # width of a shade in the legend
 
 
@@ -68,6 +69,21 @@ class Paint:
         if numbers is None:
             return ""
         return f"{abs(numbers).mean():.2g}".replace("e-0", "e-").replace("e+0", "e")
+
+    def in_words(self, graph):
+        """The values of the states from step to step, for the alt text."""
+        said = ""
+        for stack in graph.stacks:
+            for state in stack.states:
+                role, top = state.key
+                numbers = [self.number(node.tops[top]) for step in stack.steps
+                           for node in stack.cells[step]
+                           if node.role == role and top < len(node.tops)]
+                if len(numbers) > TOLD:
+                    numbers[TOLD - 1:-1] = ["…"]
+                said += (f"; mean |{self.what}| of {stack.name}{state.label} from step to step: "
+                         + ", ".join(numbers))
+        return said
 
     def scale(self, y):
         """(SVG, height, width) of the legend's colour scale."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from drawn_nets import SVG, parsed, stacked, texts, unrolled
 
-from lstm_lib import caffe, load_net, prototxt, unroll
+from lstm_lib import caffe, draw, load_net, prototxt, unroll
 from lstm_lib.drawing.values import NO_NUMBER, SHADES, ZERO, shade
 from lstm_lib.drawing.svg import GREY, INK, STATE_COLOURS, WEIGHT_COLOURS, WHITE, ink_on, mixed
 
@@ -292,3 +292,11 @@ def test_words_can_be_read_on_every_shade_and_stay_large(halving):
             inks = {t.get("fill", INK) for t in g.findall(SVG + "text") if not t.get("data-beside")}
             assert all(contrast(ink, fill) >= 4.5 for ink in inks)
     assert min(sizes(parsed(load_net(unrolled(3)), values="data")).values()) >= 12
+
+
+def test_the_alt_text_tells_the_values_that_the_picture_shades(halving):
+    alt = draw(halving, values="diff").alt
+    assert "; mean |diff| of c from step to step: 0.05, 0.1, 0.2, 0.4; mean |diff| of h" in alt
+    assert "mean" not in draw(halving).alt
+    long = draw(load_net(unrolled(12)), values="data").alt
+    assert "c from step to step: 0, 0, 0, 0, 0, 0, 0, …, 0;" in long
