@@ -35,8 +35,8 @@ class Look:
 
     def put_name_beside(self, place):
         """Leave the symbol alone in its shape; its name stands at (dx, dy, anchor) if anywhere."""
-        self.call("" if place is None else svg.shortened(self.name, BESIDE))
         self.beside, self.width = place, _symbol_width(self.kind, self.words)
+        self.name = svg.shortened(self.name, BESIDE).strip() if place else ""
 
 
 def look_of(node, roomy=False, shapes=False):
@@ -59,7 +59,7 @@ def look_of(node, roomy=False, shapes=False):
 
 def _symbol(kind, words, name):
     """An operator or an activation: its sign, and the name of what it makes."""
-    name = svg.shortened(name, WIDEST[1])
+    name = svg.shortened(name, WIDEST[1]).strip()
     return Look(kind, words, _symbol_width(kind, words, name), HIGH, name=name)
 
 

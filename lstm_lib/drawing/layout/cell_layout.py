@@ -21,5 +21,5 @@ class CellLayout:
 
     def number_place(self, state):
         """Where the value of a state ends: above its line, left of where all states turn."""
-        beside = self.width - 18 - 14 * len(self.lanes), self.lanes[state] - 13
+        beside = self.width - 5 - 14 * len(self.lanes), self.lanes[state] - 13
         return self.numbers.get(state, beside)
