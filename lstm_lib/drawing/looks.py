@@ -94,7 +94,7 @@ def draw_look(look, node, x, y, fill=None):
     """The SVG of a node at (x, y); `fill` is the colour of its value, if it has one."""
     drawn = _drawn(look, node, x, y, fill)
     if node.unknown:
-        drawn += svg.text(x + look.width / 2 - 8, y - look.height / 2 + 9, "?", 13,
+        drawn += svg.text(x + look.width / 2 - 5, y - look.height / 2 + 9, "?", 13,
                           fill=svg.WARNING, extra=' font-weight="bold" data-unknown="1"')
     return drawn
 
