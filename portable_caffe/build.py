@@ -12,6 +12,12 @@ from .proto import caffe_pb2
 AUTOMATIC = "(automatic)"  # the top of a loss layer that names none
 
 
+def first_source(layer, top):
+    """Which layer gives a top that a later one gives too, and what to do, as a sentence."""
+    return (f" Layer {layer.name!r} ({layer.type}) gives {top!r} before it; give one of the two "
+            "another name, or leave one layer out.")
+
+
 class Graph:
     """The nodes in order, the blobs by name, and the weights that learn.
 
@@ -62,8 +68,9 @@ class Graph:
         if name not in self.blobs or name == AUTOMATIC:
             self.blobs[name] = Blob()
         elif index >= len(spec.bottom) or spec.bottom[index] != name:
+            first = next(node.spec for node in self.nodes if name in node.spec.top)
             raise NetError(f"layer {spec.name!r} ({spec.type}): Top blob {name!r} produced by "
-                           "multiple sources; give this top another name.")
+                           f"multiple sources.{first_source(first, name)}")
         return self.blobs[name]
 
     def _add_weights(self, node):

@@ -21,6 +21,10 @@ class NoSuchName(NetError, AttributeError, KeyError):
         return self._said + did_you_mean(str(self._name), [str(name) for name in self._known])
 
 
+class WrongShape(NetError, ValueError):
+    """An array of a shape that does not fit, for pycaffe's programs a ValueError."""
+
+
 class NoGPU(RuntimeError):
     """The GPU was asked for and no array library here reaches one."""
 

@@ -8,18 +8,21 @@ from itertools import zip_longest
 import numpy as np
 
 from . import arrays, files
+from .batches import Batches
 from .blob import Blob
 from .build import Graph
-from .errors import NetError
+from .callbacks import Callbacks
+from .errors import NetError, did_you_mean
+from .inner_names import InnerNames
 from .net_files import NetFiles
-from .node import Node
+from .node import Node, run_all
 from .prepare import prepare
 from .proto import caffe_pb2
 from .upgrade import upgraded
 from .gpu.replay import Runs
 
 
-class Net(NetFiles):
+class Net(Batches, Callbacks, InnerNames, NetFiles):
     """A net built from a prototxt file (or a NetParameter) for one phase, TRAIN or TEST.
 
     >>> import portable_caffe as caffe
@@ -31,8 +34,7 @@ class Net(NetFiles):
     """
 
     def __init__(self, network_file, phase=None, level=0, stages=None, weights=None):
-        if isinstance(level, int) and isinstance(phase, (str, os.PathLike)):
-            phase, weights, level = level, phase, 0  # the old order: file, weights, phase
+        phase, level, weights = in_new_order(phase, level, weights)
         if phase is None:
             raise TypeError("give the phase: caffe.TRAIN or caffe.TEST.")
         self.spec = read_net(network_file)
@@ -63,6 +65,7 @@ class Net(NetFiles):
         self._gradients = {id(weight.blob.diff_memory): weight.blob.diff_memory
                            for weight in graph.weights}.values()
         self._runs = Runs(self._nodes)
+        self._prepare_callbacks()
         self._ran = None  # the arrays of the last forward
         self._seen_reshapes = Blob.reshapes
         self.blobs = graph.blobs
@@ -137,14 +140,15 @@ class Net(NetFiles):
     def _range(self, start, end, first, last):
         for name in (start, end):
             if name is not None and not (isinstance(name, str) and name in self._place):
-                raise NetError(f"there is no layer {name!r} in this net.")
+                raise NetError(f"this net has no layer {name!r}."
+                               + did_you_mean(str(name), self._layer_names))
         return self._place.get(start, first), self._place.get(end, last)
 
     def _forward(self, first, last):
         nodes = self._nodes[first:last + 1]
-        whole = len(nodes) == len(self._nodes)
+        numbers, whole = range(first, last + 1), len(nodes) == len(self._nodes)
         if any(node.layer.shapes_itself for node in nodes):
-            self._run("forward", nodes, self._reshape_and_forward, whole, [])
+            self._run("forward", numbers, nodes, self._reshape_and_forward, whole, [])
             self._seen_reshapes = Blob.reshapes if whole else None
             self._ran = arrays.current
             return
@@ -156,7 +160,7 @@ class Net(NetFiles):
                         node.check_indices()
         nodes = [node for node in nodes if "data_memory" not in node.layer.shares]
         parts = [memory for node in nodes for memory in node.data_parts] if whole else []
-        self._run("forward", nodes, Node.forward, whole, parts)
+        self._run("forward", numbers, nodes, Node.forward, whole, parts)
         self._ran = arrays.current
 
     def _reshape_and_forward(self, node):
@@ -177,29 +181,28 @@ class Net(NetFiles):
             raise NetError("call forward() before backward(), with the same shapes and on the "
                            f"same device: layer {keeps[0].spec.name!r} ({keeps[0].spec.type}) "
                            "keeps what its gradients need.")
-        whole = first - last == len(self._nodes) - 1
+        numbers, whole = range(first, last - 1, -1), first - last == len(self._nodes) - 1
         parts = [memory for node in nodes for memory in node.diff_parts] if whole else []
-        self._run("backward", nodes, Node.backward, whole, parts)
+        self._run("backward", numbers, nodes, Node.backward, whole, parts)
 
-    def _run(self, way, nodes, do, whole, parts):
-        """Run some nodes, after letting go of `parts`; an error names the node."""
+    def _run(self, way, numbers, nodes, do, whole, parts):
+        """Run the nodes among the layers `numbers`, after letting go of `parts`."""
+        watched = self._is_watched(way)
 
         def work():
-            for memory in parts:
-                memory.make_room()
             for gradient in self._gradients:
                 gradient.begin_pass()
-            try:
-                for node in nodes:
-                    do(node)
-            except Exception:
-                with node:
-                    raise
+            if watched:
+                self._run_watched(way, numbers, nodes, do)
+            else:
+                for memory in parts:
+                    memory.make_room()
+                run_all(nodes, do)
             for gradient in self._gradients:
                 gradient.add_products()
 
         with np.errstate(all="ignore"):  # infinite numbers are no news in a net
-            self._runs.run(way, work, whole)
+            self._runs.run(way, work, whole and not watched)
 
     def _reshape(self, first, last):
         """Let new shapes flow, if Python reshaped a blob since the last time."""
@@ -269,6 +272,13 @@ class LaterArrays(Mapping):
 
     def __repr__(self):
         return repr(dict(self))
+
+
+def in_new_order(phase, level, weights):
+    """(phase, level, weights) of a net's arguments, also in the old order: file, weights, phase."""
+    if isinstance(phase, (str, os.PathLike)):
+        return level, 0, phase
+    return phase, level, weights
 
 
 def read_net(source):

@@ -8,18 +8,15 @@ from .blob_shape import MOST
 from .errors import NetError, Rule, check, did_you_mean
 from .layer_types import LAYER_TYPES
 from .memory import HOST, read_all, read_unseen, write_all
-
-OF_DATABASES = {"Data", "ImageData", "WindowData"}
+from .real_caffe import only_there
 
 
 def make_layer(spec, phase):
     """The layer of a LayerParameter; `Rule` if the type or a number of blobs is wrong."""
-    check(spec.type not in OF_DATABASES,
-          f"portable_caffe does not run layers of type {spec.type!r}; real Caffe does. Input, "
-          "HDF5Data, MemoryData and Python layers bring numbers here.")
     check(spec.type in LAYER_TYPES,
-          f"there is no layer type {spec.type!r} here; there are "
-          f"{', '.join(sorted(LAYER_TYPES))}.{did_you_mean(spec.type, LAYER_TYPES)}")
+          only_there(spec.type) or (
+              f"there is no layer type {spec.type!r} here; there are "
+              f"{', '.join(sorted(LAYER_TYPES))}.{did_you_mean(spec.type, LAYER_TYPES)}"))
     layer_type = LAYER_TYPES[spec.type]
     check(len(spec.propagate_down) in (0, len(spec.bottom)),
           "give propagate_down once per bottom, or not at all.")
@@ -184,6 +181,16 @@ class Node:
                 check(good.all(), f"the labels in {self.names[i]!r} must be whole numbers "
                                   f"from 0 to {count - 1}, got "
                                   f"{(*values[~good].ravel(), 0)[0]:g}.")
+
+
+def run_all(nodes, do):
+    """Run nodes, one after the other; an error names the node."""
+    try:
+        for node in nodes:
+            do(node)
+    except Exception:
+        with node:
+            raise
 
 
 def _large(memories):

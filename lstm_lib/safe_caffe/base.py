@@ -1,6 +1,8 @@
 """What a safe Caffe has, whichever Caffe computes."""
 import importlib
 
+from portable_caffe.errors import NoSuchName
+
 from .layer_options import SafeLayers, SafeParams, make_tops_safe
 
 
@@ -25,13 +27,15 @@ class SafeCaffe:
     def __getattr__(self, name):
         try:
             return getattr(self._caffe, name)
+        except NoSuchName:  # here, and real Caffe has it
+            raise
         except AttributeError:
             if name.startswith("_"):
                 raise
         try:  # caffe.draw is not loaded at first
             return importlib.import_module(f"{self._caffe.__name__}.{name}")
         except ModuleNotFoundError:
-            raise AttributeError(f"Caffe has no {name!r}.") from None
+            raise NoSuchName(f"Caffe has no {name!r}.", name, dir(self)) from None
 
     def __dir__(self):
         return sorted({*dir(self._caffe), *dir(type(self)), *vars(self), "draw"})

@@ -2,6 +2,8 @@
 import importlib
 import os
 
+from portable_caffe.real_caffe import only_there
+
 from .layer_options import check_type
 from ..errors import NetError
 
@@ -81,8 +83,9 @@ def check_spec(caffe, net, what, trusted=True):
     for layer in net.layer:
         if layer.type not in runs:
             check_type(caffe, layer.type, layer.name)
-            raise NetError(f"layer {layer.name!r}: {caffe.__name__} does not run layers of type "
-                           f"{layer.type!r}. It runs {', '.join(sorted(runs))}.")
+            said = only_there(layer.type) or (
+                f"{caffe.__name__} does not run layers of type {layer.type!r}.")
+            raise NetError(f"layer {layer.name!r}: {said} It runs {', '.join(sorted(runs))}.")
         _check_in_place(layer)
         if layer.type == "Python" and trusted:
             _check_python_layer(caffe, layer)

@@ -1,4 +1,5 @@
 """Real Caffe made safe: pycaffe with the calls that can end the process replaced."""
+from portable_caffe.images import load_image
 from portable_caffe.prototxt import parse
 
 from .base import SafeCaffe, state_of
@@ -8,11 +9,13 @@ from .net import SafeNet
 from .pycaffe import real
 from .resources import file_with
 from .snapshots import beside, write_snapshot
+from .solver_files import SolverFile
 from .solver import SafeSolver, without_snapshots
 from ..errors import NetError, NoGPU
 from ..files import read_text, readable, without_mark
 
 make_blobs_safe(real)
+real.io.load_image = load_image  # Caffe's own asks scikit-image for what that has no more
 
 
 def attempt(work):
@@ -56,8 +59,12 @@ def _solver(name):
     trial, make = _tried(name, "solver"), _of_message(getattr(real, name))
 
     def solver(path):
-        trial(without_mark(path))
-        return SafeSolver.of_file(safe, make, path)
+        file = SolverFile(safe, without_mark(path))
+        try:
+            trial(path)
+        except NetError as error:
+            raise file.placed(error) from None
+        return SafeSolver(safe, make, file.options, file)
 
     return staticmethod(solver)
 

@@ -55,11 +55,11 @@ def _size(word, sizes):
     return int(word) if word.isdigit() else int(word[:-1] or 1) * sizes[word[-1]]
 
 
-def both_nets(spec, phase=caffe_pb2.TRAIN, random=None):
+def both_nets(spec, phase=caffe_pb2.TRAIN, random=None, stages=()):
     """The net of a NetParameter on real Caffe and here, with the same random weights."""
     text = str(spec)
-    own = _net_of(Net, text, phase)
-    real = _net_of(real_caffe().Net, text.replace('layer: "Portable', 'layer: "Real'), phase)
+    own = _net_of(Net, text, phase, stages)  # first, for real Caffe ends the process
+    real = _net_of(real_caffe().Net, text.replace('layer: "Portable', 'layer: "Real'), phase, stages)
     for name, blobs in real.params.items():
         for theirs, mine in zip(blobs, own.params[name]):
             if random is not None:
@@ -72,12 +72,12 @@ def both_nets(spec, phase=caffe_pb2.TRAIN, random=None):
     return real, own
 
 
-def _net_of(make, text, phase):
+def _net_of(make, text, phase, stages):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "net.prototxt")
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-        return make(path, phase)
+        return make(path, phase, stages=list(stages))
 
 
 def error(theirs, mine):
@@ -90,17 +90,17 @@ def error(theirs, mine):
     return float(np.nan_to_num(difference / max(np.max(np.abs(theirs)), 0.01), nan=np.inf))
 
 
-def compare(spec, values, random, phase=caffe_pb2.TRAIN, backward=True, times=2):
+def compare(spec, values, random, phase=caffe_pb2.TRAIN, backward=True, times=2, stages=()):
     """The worst errors (forward, backward) of all blobs and weights after `times` runs.
 
     Every blob that is no loss starts its backward pass with random gradients.
     """
-    real, own = both_nets(spec, phase, random)
+    real, own = both_nets(spec, phase, random, stages)
     worst = [0.0, 0.0]
     for _ in range(times):
         for net in (real, own):
-            for name, value in values.items():
-                net.blobs[name].data[...] = value
+            for name in net.inputs:
+                net.blobs[name].data[...] = values[name]
             net.forward()
         worst[0] = max(worst[0], *(error(blob.data, own.blobs[name].data)
                                    for name, blob in real.blobs.items()))

@@ -39,6 +39,7 @@ class HingeLoss(_ScoresLoss):
     Source: hinge_loss_layer.cpp
     """
 
+    keeps = True
     options = "hinge_loss_param"
 
     def forward(self, x, labels):

@@ -7,6 +7,7 @@ import pytest
 import portable_caffe as pc
 from portable_caffe import arrays, layers as L
 from portable_caffe.judge.cases import CASES
+from portable_caffe.judge.compare import spec_of
 
 from portable_nets import fill, inputs, learning_net, write
 
@@ -212,6 +213,27 @@ def test_backward_before_forward_raises():
     net.blobs["label"].reshape(3)
     with pytest.raises(pc.NetError, match="call forward.. before backward"):
         net.backward()
+
+
+def test_layers_that_keep_nothing_run_backward_without_a_forward_before_as_in_caffe():
+    net = pc.Net(learning_net(), pc.TRAIN)
+    net.blobs["score"].diff[...] = 1
+    gradient = net.backward(start="score", end="score")["b"]
+    weight = net.params["score"][0].data
+    np.testing.assert_allclose(gradient, np.broadcast_to(weight.sum(0), gradient.shape), rtol=1e-5)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1] or 'plain'}")
+def test_a_layer_whose_forward_leaves_something_in_it_says_that_it_keeps_it(case):
+    spec, values = spec_of(case, np.random.default_rng(0))
+    net = pc.Net(spec, pc.TEST if case[1] == "TEST" else pc.TRAIN)
+    for name, value in values.items():
+        net.blobs[name].data[...] = value
+    layer = [layer for layer in net.layers if layer.type == case[0]][-1]
+    before = dict(vars(layer))
+    net.forward()
+    left = [name for name, value in vars(layer).items() if before.get(name, 0) is not value]
+    assert layer.keeps or not left
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1] or 'plain'}")
