@@ -61,8 +61,6 @@ class MultinomialLogisticLoss(_ScoresLoss):
     Source: multinomial_logistic_loss_layer.cpp
     """
 
-    keeps = True
-
     def shapes(self, p, labels):
         check(prod(labels[1:]) == 1, "there must be one label a row.")
         return super().shapes(p, labels)

@@ -73,7 +73,6 @@ class Filter(Layer):
     keeps = True
     bottoms, tops, reads = (2, ANY), (1, ANY), ("bottoms",)
     shapes_itself, repeats, selected = True, False, None
-    keeps = True
 
     def setup(self, *shapes):
         check(len(self.spec.top) == len(shapes) - 1,
