@@ -110,6 +110,8 @@ def composed_parts(cell):
     'Mx' is None where x is projected outside; of a cell that grows, whatever is not there yet.
     """
     if cell.stack.parts:
+        if "unit" in cell.stack.parts:
+            raise NoLSTM
         return {**dict.fromkeys(PARTS), **cell.stack.parts}
     part, feeds, carried = _equations(cell)
     states = {_origin(cell, state.key[0]) for state in cell.stack.states}
