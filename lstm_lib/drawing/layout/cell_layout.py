@@ -8,6 +8,7 @@ class CellLayout:
         self.width, self.height = width, height
         self.places = {}   # role -> (x, y)
         self.sizes = {}    # role -> (width, height), where the look's own is not used
+        self.rooms = {}    # role -> the most that its box may be wide
         self.called = {}   # role -> what a symbol is called, where that is not its layer's name
         self.names = {}    # role -> (dx, dy, anchor) of a symbol's name, from its centre; or None
         self.notes = {}    # role -> (dx, dy, anchor) of its shape, from its centre, or None
