@@ -3,6 +3,8 @@ import importlib
 import inspect
 from types import ModuleType
 
+from portable_caffe.errors import NoSuchName
+
 from .layer_options import SafeLayers, SafeParams, make_tops_safe
 
 
@@ -45,13 +47,15 @@ class SafeCaffe:
     def __getattr__(self, name):
         try:
             return self._safe(getattr(self._caffe, name))
+        except NoSuchName:  # here, and real Caffe has it
+            raise
         except AttributeError:
             if name.startswith("_"):
                 raise
         try:  # caffe.draw is not loaded at first
             return self._safe(importlib.import_module(f"{self._caffe.__name__}.{name}"))
         except ModuleNotFoundError:
-            raise AttributeError(f"Caffe has no {name!r}.") from None
+            raise NoSuchName(f"Caffe has no {name!r}.", name, dir(self)) from None
 
     def _safe(self, found):
         """What was found in Caffe; of a module that defines a net, one with the safe nets."""

@@ -24,6 +24,13 @@ LISTS = {"ImageData": ("image_data_param", _images),
          "WindowData": ("window_data_param", lambda layer: Windows(layer).pictures)}
 
 
+def check_listed_files(net):
+    """Raise where a layer of the net lists a file that is not there."""
+    for layer in net.layer:
+        if layer.type in LISTS:
+            listed_files(layer)
+
+
 def listed_files(layer):
     """The files that a layer's source lists; raise where one is not there.
 

@@ -1,11 +1,13 @@
 """Look at a layer or a prototxt before Caffe does, so that the error comes early."""
 import importlib
 
+from portable_caffe.real_caffe import only_there
+
 from .layer_options import check_type
 from ..errors import NetError
 
-IN_PLACE = {"BatchNorm", "Bias", "BNLL", "Dropout", "ELU", "Exp", "Log", "MVN", "Power", "PReLU",
-            "Python", "ReLU", "Scale", "Sigmoid", "Softmax", "Swish", "TanH", "Threshold"}
+IN_PLACE = {"BatchNorm", "Bias", "BNLL", "Clip", "Dropout", "ELU", "Exp", "Log", "MVN", "Power",
+            "PReLU", "Python", "ReLU", "Scale", "Sigmoid", "Softmax", "Swish", "TanH", "Threshold"}
 
 
 def _check_python_layer(caffe, layer):
@@ -19,7 +21,8 @@ def _check_python_layer(caffe, layer):
     if not fits:
         raise NetError(f"layer {layer.name!r} (Python): python_param names module "
                        f"{asked.module!r} and layer {asked.layer!r}, which should be a class of "
-                       f"caffe.Layer in a module on sys.path: {made}.")
+                       f"caffe.Layer in a module on sys.path: {made}. In that module, "
+                       "`from lstm_lib import caffe` gives the Caffe that runs.")
 
 
 def _check_in_place(layer):
@@ -53,8 +56,9 @@ def check_spec(caffe, net, what, trusted=True):
     for layer in net.layer:
         if layer.type not in runs:
             check_type(caffe, layer.type, layer.name)
-            raise NetError(f"layer {layer.name!r}: {caffe.__name__} does not run layers of type "
-                           f"{layer.type!r}. It runs {', '.join(sorted(runs))}.")
+            said = only_there(layer.type) or (
+                f"{caffe.__name__} does not run layers of type {layer.type!r}.")
+            raise NetError(f"layer {layer.name!r}: {said} It runs {', '.join(sorted(runs))}.")
         _check_in_place(layer)
         if layer.type == "Python" and trusted:
             _check_python_layer(caffe, layer)

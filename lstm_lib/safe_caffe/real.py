@@ -1,4 +1,5 @@
 """Real Caffe made safe: pycaffe with the calls that can end the process replaced."""
+from portable_caffe.images import load_image
 from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
@@ -10,11 +11,13 @@ from .pycaffe import real
 from .records import check_files
 from .resources import file_with
 from .snapshots import beside, write_snapshot
-from .solver import SafeSolver, options_of, specs, without_snapshots
+from .solver_files import SolverFile
+from .solver import SafeSolver, specs, without_snapshots
 from ..errors import NetError, NoGPU
 from ..files import read_text, readable, without_mark
 
 make_blobs_safe(real)
+real.io.load_image = load_image  # Caffe's own asks scikit-image for what that has no more
 
 
 def attempt(work):
@@ -59,11 +62,13 @@ def _solver(name):
     trial, make = _tried(name, "solver"), _of_message(getattr(real, name))
 
     def solver(path):
-        path = without_mark(path)
-        options = options_of(safe, path)
-        check_read(options)
-        trial(path)
-        return SafeSolver(safe, make, options)
+        file = SolverFile(safe, without_mark(path))
+        try:
+            check_read(file.options)
+            trial(path)
+        except NetError as error:
+            raise file.placed(error) from None
+        return SafeSolver(safe, make, file.options, file)
 
     return staticmethod(solver)
 

@@ -16,6 +16,7 @@ from .listed import listed_files
 from .lmdb import records
 from .pycaffe import real
 from .resources import file_with
+from .sources import check_sources
 from .windows import Windows
 from ..errors import NetError
 
@@ -24,14 +25,11 @@ Datum, Data = real.proto.caffe_pb2.Datum, real.proto.caffe_pb2.DataParameter
 
 
 def check_files(net):
-    """Raise where a layer of a NetParameter will read what ends the process, or any memory.
-
-    Where a source is missing, Caffe says so itself when the net is built.
-    """
+    """Raise where a layer of a NetParameter will read what ends the process, or any memory."""
+    check_sources(net)
     for layer in net.layer:
-        field, check = CHECKS.get(layer.type, ("", None))
-        if check and os.path.exists(getattr(layer, field).source):
-            check(layer)
+        if layer.type in CHECKS:
+            CHECKS[layer.type][1](layer)
 
 
 def _check_hdf5(layer):

@@ -8,19 +8,26 @@ RELATIVE, ABSOLUTE = 1e-3, 1e-4
 # (in the prototxt, in a step or in what is said, why the engines differ); README lists the same
 KNOWN = [
     (r"Dropout|DummyData|STOCHASTIC", "", "random numbers"),
+    ('"BatchNorm"(?!.*use_global_stats: true)', "", "in TRAIN this wheel's is not what Caffe says"),
     ("", "^part", "only the layers that run are looked at"),
     (r"loss_weight: \S+ loss_weight", "give loss_weight once", "real Caffe forgets it now and then"),
     (r"\d{10}", "", "real Caffe keeps the last 32 bits of a size"),
     (r"blobs \{", "", "numbers of weights in a prototxt are not read"),
     ("", "Incompatible number of blobs for layer", "two layers of one name: Caffe takes the first"),
-    ("", "in place it overwrites|a window holds no number", "its gradient is right here"),
+    ("", "in place it overwrites|a window holds no number|says where the largest numbers stood",
+     "its gradient is right here"),
     ("", r"Check failed: (data_|diff_|blob->count\(\))|from 0 to -1|larger than the picture",
      "blobs without numbers"),
     ("", "Cannot use legacy accessors", "more than four axes work here"),
     (": nan", "", "what is not a number"),
     ('"Flatten"', "^backward", "a Flatten shares gradients also where it runs no backward"),
     ("", "would compute with its own weights", "a recurrent layer uses what it is given here"),
-    ("", "cannot backpropagate to label", "the gradient of labels is left out"),
+    ("", "cannot backpropagate to (label|filter|infogain)|Cannot backprop to index",
+     "the gradient of labels is left out"),
+    ("", "call forward.. before backward", "backward needs a forward that did not fail"),
+    ('"Parameter"', "Syncedmem not initialized", "a weight that nobody has filled is 0"),
+    ('"MemoryData"', "read-only", "what MemoryData lends can be written here"),
+    ('"ContrastiveLoss"', "it has room for the batch", "a batch may grow here"),
     ("", "shares the memory of one that has got", "until the next forward"),
 ]
 

@@ -22,6 +22,7 @@ except NetError as error:
 """
 NET = inputs(x=(2, 3)) + layer("TanH")
 LARGE = inputs(x=(20000, 10000)) + layer("TanH")
+IDLE = inputs(x=(20000, 10000)) + layer("Silence", tops=())
 
 
 @pytest.mark.parametrize("act", [
@@ -29,6 +30,8 @@ LARGE = inputs(x=(20000, 10000)) + layer("TanH")
     "blob = net.blobs['x']; blob.reshape(20000, 10000); blob.diff",
     "blob = net.blobs['x']; blob.reshape(20000, 10000); net.forward()",
     "blob = net.blobs['x']; blob.reshape(20000, 10000); blob.reshape(2, 3); blob.data; "
+    "raise NetError('no GB needed')",
+    f"net = load_net({IDLE!r}); net.blobs['x'].reshape(2, 3); net.blobs['x'].data; "
     "raise NetError('no GB needed')",
     f"load_net({LARGE!r}).forward()"])
 def test_what_does_not_fit_raises_and_what_fits_still_runs(act):
