@@ -3,11 +3,11 @@ import portable_caffe
 from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
+from .listed import check_listed_files
 from .net_checks import check_spec
 from .base import SafeCaffe
 from ..errors import NetError
 from ..files import write_whole, read_text, readable
-from .listed import check_listed_files
 from .inputs import NamesOfLayers, Results, fixed, listed, write_into
 from .solver import SafeSolver
 from .sources import check_sources
