@@ -131,6 +131,8 @@ READERS = {
     'type: "ImageData" image_data_param { source: "gone" }': "'gone': there is no such file",
     'type: "HDF5Data" hdf5_data_param { source: "gone" batch_size: 1 }': "'gone': there is no",
     'type: "WindowData" window_data_param { source: "gone" }': "'gone': there is no such file",
+    'type: "ImageData" image_data_param { source: "empty" }': "'empty' is a folder, no file",
+    'type: "HDF5Data" hdf5_data_param { source: "empty" batch_size: 1 }': "is a folder, no file",
     'type: "ImageData" image_data_param { source: "net.prototxt" } transform_param { mean_file: '
     '"gone" }': "transform_param { mean_file } 'gone': there is no such file",
 }
