@@ -3,12 +3,14 @@ import portable_caffe
 from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
-from .net_checks import check_listed_files, check_spec
+from .listed import check_listed_files
+from .net_checks import check_spec
 from .base import SafeCaffe
 from ..errors import NetError
 from ..files import write_whole, read_text, readable
 from .inputs import NamesOfLayers, Results, fixed, listed, write_into
 from .solver import SafeSolver
+from .sources import check_sources
 from .solver_files import SolverFile
 from .base import source_shapes
 from .weight_files import check_common, check_weights
@@ -29,12 +31,12 @@ class Net(NamesOfLayers, portable_caffe.Net):
         spec = spec or parse(read_text(network_file), portable_caffe.caffe_pb2.NetParameter(),
                              str(network_file))
         super().__init__(spec, phase, *args, **kwargs)
-        check_listed_files(self.built)
         self.blobs, self.params = fixed(self)
 
     def _build(self, state):
         self.built = in_state(self.spec, state)
         check_spec(portable_caffe, self.built, "the net")
+        check_sources(self.built)
         check_listed_files(self.built)
         super()._build(state)
 

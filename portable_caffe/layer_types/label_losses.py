@@ -39,7 +39,6 @@ class HingeLoss(_ScoresLoss):
     Source: hinge_loss_layer.cpp
     """
 
-    keeps = True
     options = "hinge_loss_param"
 
     def forward(self, x, labels):
