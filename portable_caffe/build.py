@@ -68,7 +68,7 @@ class Graph:
         if name not in self.blobs or name == AUTOMATIC:
             self.blobs[name] = Blob()
         elif index >= len(spec.bottom) or spec.bottom[index] != name:
-            first = next(node.spec for node in self.nodes if name in node.spec.top)
+            first = next((node.spec for node in self.nodes if name in node.spec.top), spec)
             raise NetError(f"layer {spec.name!r} ({spec.type}): Top blob {name!r} produced by "
                            f"multiple sources.{first_source(first, name)}")
         return self.blobs[name]
