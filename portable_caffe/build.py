@@ -130,7 +130,7 @@ class Graph:
         """Every layer runs backward, to every bottom that can have a gradient."""
         for node in self.nodes:
             layer = node.layer
-            node.runs_backward = bool(node.bottoms)
+            node.runs_backward = bool(node.bottoms or layer.blobs)
             layer.needs = [need or i not in layer.not_backward
                            for i, need in enumerate(layer.needs)]
             layer.learns = [True] * len(layer.blobs)
