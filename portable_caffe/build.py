@@ -68,7 +68,7 @@ class Graph:
         if name not in self.blobs or name == AUTOMATIC:
             self.blobs[name] = Blob()
         elif index >= len(spec.bottom) or spec.bottom[index] != name:
-            first = next(node.spec for node in self.nodes if name in node.spec.top)
+            first = next((node.spec for node in self.nodes if name in node.spec.top), spec)
             raise NetError(f"layer {spec.name!r} ({spec.type}): Top blob {name!r} produced by "
                            f"multiple sources.{first_source(first, name)}")
         return self.blobs[name]
@@ -130,7 +130,7 @@ class Graph:
         """Every layer runs backward, to every bottom that can have a gradient."""
         for node in self.nodes:
             layer = node.layer
-            node.runs_backward = bool(node.bottoms)
+            node.runs_backward = bool(node.bottoms or layer.blobs)
             layer.needs = [need or i not in layer.not_backward
                            for i, need in enumerate(layer.needs)]
             layer.learns = [True] * len(layer.blobs)
