@@ -56,6 +56,13 @@ class Named(OrderedDict):
     def __or__(self, other):
         return {**self, **other}
 
+    def _refused(self, *args, **kwargs):
+        """Caffe has its blobs all the same, and would not find them by name any more."""
+        raise NetError("the blobs and weights of a net cannot be taken out of it, or change "
+                       "places; dict(net.blobs) can.")
+
+    __delitem__ = pop = popitem = clear = move_to_end = _refused
+
     def __missing__(self, name):
         if name in self._elsewhere:
             raise NoSuchName(f"this net has no {self._how.format(name)}. {self._elsewhere[name]}",

@@ -9,10 +9,10 @@ from .child import Died, Stuck, free_memory, in_child
 from .explain import hint_for, which_layer
 from .inputs import NamesOfLayers, Results, fixed, listed, write_into
 from .memory import EXPOSES, mark_lent, release, settle
-from .net_checks import check_listed_files, check_spec
+from .net_checks import check_spec
 from .passes import Passes
 from .pycaffe import real
-from .sources import check_sources
+from .records import check_files
 from .weight_files import WeightFiles, check_common, check_weights
 from .wheel import warn_of_faults
 from ..errors import NetError, did_you_mean
@@ -35,7 +35,7 @@ class SafeNet(Passes, Batches, WeightFiles, NamesOfLayers, real.Net):
         self.phase = phase
         self._note_state(state_of(self.spec, phase, level, stages))
         check_spec(real, self.built, str(network_file))
-        check_sources(self.built)
+        check_files(self.built)
 
         def build():
             super(SafeNet, self).__init__(str(network_file), phase, level, stages)
@@ -87,7 +87,6 @@ class SafeNet(Passes, Batches, WeightFiles, NamesOfLayers, real.Net):
     def _remember(self):
         self._blobs_dict, self._params_dict = fixed(self)  # where pycaffe keeps them
         mark_lent(self)
-        check_listed_files(self.built)
         self._prepare_shapes()
         self._prepare_passes()
         warn_of_faults(self)
@@ -110,7 +109,7 @@ class SafeNet(Passes, Batches, WeightFiles, NamesOfLayers, real.Net):
         layers = list(self._layer_names)
         for kind, name, known in [("blob", name, self.blobs) for name in listed(blobs)] + [
                 ("layer", name, layers) for name in (start, end) if name is not None]:
-            if name not in known:
+            if not isinstance(name, str) or name not in known:
                 raise NetError(f"this net has no {kind} {name!r}."
                                + did_you_mean(str(name), known))
 

@@ -3,7 +3,8 @@ import portable_caffe
 from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
-from .net_checks import check_listed_files, check_spec
+from .listed import check_listed_files
+from .net_checks import check_spec
 from .base import SafeCaffe
 from ..errors import NetError
 from ..files import write_whole, read_text, readable

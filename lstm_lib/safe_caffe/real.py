@@ -1,5 +1,6 @@
 """Real Caffe made safe: pycaffe with the calls that can end the process replaced."""
 from portable_caffe.images import load_image
+from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
 from .base import SafeCaffe, state_of
@@ -7,10 +8,11 @@ from .blob import make_blobs_safe
 from .child import Died, in_child
 from .net import SafeNet
 from .pycaffe import real
+from .records import check_files
 from .resources import file_with
 from .snapshots import beside, write_snapshot
 from .solver_files import SolverFile
-from .solver import SafeSolver, without_snapshots
+from .solver import SafeSolver, specs, without_snapshots
 from ..errors import NetError, NoGPU
 from ..files import read_text, readable, without_mark
 
@@ -48,8 +50,9 @@ def _net_of(name):
 
     def net(model_file, pretrained_file, *args, **kwargs):
         spec = parse(read_text(model_file), real.proto.caffe_pb2.NetParameter(), str(model_file))
-        return safe_too.adopt(make(model_file, pretrained_file, *args, **kwargs), spec,
-                              state_of(spec, real.TEST))
+        state = state_of(spec, real.TEST)
+        check_files(in_state(spec, state))
+        return safe_too.adopt(make(model_file, pretrained_file, *args, **kwargs), spec, state)
 
     return staticmethod(net)
 
@@ -61,12 +64,20 @@ def _solver(name):
     def solver(path):
         file = SolverFile(safe, without_mark(path))
         try:
+            check_read(file.options)
             trial(path)
         except NetError as error:
             raise file.placed(error) from None
         return SafeSolver(safe, make, file.options, file)
 
     return staticmethod(solver)
+
+
+def check_read(options):
+    """Raise where a net of a SolverParameter will read what ends the process."""
+    train, tests = specs(safe, options)
+    for spec, state in (train, *tests):
+        check_files(in_state(spec, state))
 
 
 def _of_message(read):
@@ -104,6 +115,7 @@ class RealCaffe(SafeCaffe):
     def solver_of(self, options, kind=SafeSolver):
         """The safe solver of a SolverParameter."""
         make = _of_message(real.get_solver)
+        check_read(options)
         attempt(lambda: bool(without_snapshots(make, options)))
         return kind(self, make, options)
 

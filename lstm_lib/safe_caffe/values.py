@@ -5,7 +5,6 @@ rows: each `Watch` belongs to a layer that would read or write anywhere, or die 
 """
 import numpy as np
 
-from .hdf5 import check_rows
 from ..errors import NetError
 
 # layer type -> (which bottom holds the indices, the field with its axis and ignored label)
@@ -161,11 +160,6 @@ class Slopes(Watch):
 
 class Trial(Watch):
     """A layer that runs in a child process first, each time."""
-
-    def __init__(self, net, place, layer):
-        super().__init__(net, place, layer)
-        if layer.type == "HDF5Data":  # not the format of 2014, which has numbers for types
-            check_rows(layer, layer.hdf5_data_param.source)
 
     def before_forward(self, net):
         """Raise where it dies."""
