@@ -12,8 +12,11 @@ from .proto import caffe_pb2
 AUTOMATIC = "(automatic)"  # the top of a loss layer that names none
 
 
-def first_source(layer, top):
-    """Which layer gives a top that a later one gives too, and what to do, as a sentence."""
+def first_source(layers, top):
+    """Which of the layers before gives a top that one gives too, and what to do, as a sentence."""
+    layer = next((one for one in layers if top in one.top), None)
+    if layer is None:
+        return f" The layer gives {top!r} twice; give each of its tops a name of its own."
     return (f" Layer {layer.name!r} ({layer.type}) gives {top!r} before it; give one of the two "
             "another name, or leave one layer out.")
 
@@ -68,9 +71,9 @@ class Graph:
         if name not in self.blobs or name == AUTOMATIC:
             self.blobs[name] = Blob()
         elif index >= len(spec.bottom) or spec.bottom[index] != name:
-            first = next((node.spec for node in self.nodes if name in node.spec.top), spec)
+            before = [node.spec for node in self.nodes]
             raise NetError(f"layer {spec.name!r} ({spec.type}): Top blob {name!r} produced by "
-                           f"multiple sources.{first_source(first, name)}")
+                           f"multiple sources.{first_source(before, name)}")
         return self.blobs[name]
 
     def _add_weights(self, node):
