@@ -76,9 +76,6 @@ class Net(NamesOfLayers, portable_caffe.Net):
     def check_unchanged(self):
         """Shapes are looked at by the layers themselves."""
 
-    def check_can_share(self):
-        """Each layer uses the weights it is given."""
-
     def be_called(self):
         """Nothing to look at on the way."""
 

@@ -10,7 +10,7 @@ from math import gcd, prod
 from google.protobuf.message import DecodeError
 
 from .base import net_of_one
-from .child import Died, Stuck, in_child
+from .child import Died, in_child
 from .hdf5 import check_rows
 from .listed import listed_files
 from .lmdb import records
@@ -57,16 +57,16 @@ def _check_windows(layer):
 def _check_database(layer):
     if layer.data_param.backend != Data.LMDB:
         return
-    keys, shapes, encoded = _asked(layer, lambda: _datums(layer.data_param.source))
+    keys, shapes, encoded = _asked(layer, lambda: _datums(layer))
     if encoded or any(shape != shapes[0] for shape in shapes):
         shapes = _shapes(layer, keys)
     _check_batches(layer, layer.data_param.batch_size, shapes, layer.data_param.rand_skip)
 
 
-def _datums(folder):
+def _datums(layer):
     """Key and shape of each record, and whether one is a picture that is still to be decoded."""
     keys, shapes, size, encoded = [], [], 0, False
-    for key, value in records(folder):
+    for key, value in records(layer.data_param.source):
         size += len(value)
         if size > MOST:
             break
@@ -74,11 +74,12 @@ def _datums(folder):
         try:
             datum = Datum.FromString(value)
         except DecodeError:
-            raise NetError(f"{keys[-1]} is no whole Datum") from None
+            raise _wrong(layer, f"{keys[-1]} is no whole Datum") from None
         shape = [datum.channels, datum.height, datum.width]
         held = len(datum.data) or len(datum.float_data)
         if not datum.encoded and not 0 < prod(shape) <= held:
-            raise NetError(f"{keys[-1]} has the shape {tuple(shape)} and holds {held} numbers")
+            raise _wrong(layer, f"{keys[-1]} has the shape {tuple(shape)} and holds {held} "
+                                "numbers")
         shapes.append(shape)
         encoded |= datum.encoded
     return keys, shapes, encoded
@@ -119,12 +120,12 @@ def _asked(layer, work, where=str, kind=None):
     """What `work()` returns in a child process; NetError that names the layer where it dies."""
     try:
         return in_child(work)
-    except Stuck as stuck:  # no layer is to blame
-        raise NetError(str(stuck)) from None
-    except (Died, RuntimeError) as error:
-        said = str(error).replace("NetError: ", "")
-        raise NetError(f"layer {layer.name!r} ({kind or layer.type}) cannot read its source: "
-                       f"{where()}{said}.") from None
+    except Died as died:
+        raise _wrong(layer, f"{where()}{died}", kind) from None
+
+
+def _wrong(layer, what, kind=None):
+    return NetError(f"layer {layer.name!r} ({kind or layer.type}) cannot read its source: {what}.")
 
 
 def _check_batches(layer, batch, shapes, mixed):
