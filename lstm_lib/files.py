@@ -9,11 +9,14 @@ __all__ = ["read_bytes", "read_text", "readable", "without_mark", "write_whole"]
 
 
 def read_text(path):
-    """The text of a file, or a NetError that says why not."""
-    try:
-        return _read(path, encoding="utf-8-sig")  # Notepad begins with a mark
-    except UnicodeDecodeError:
-        raise NetError(f"{path} is no text; expected a prototxt file.") from None
+    """The text of a file, or a NetError that says why not.
+
+    A comment may stand in any encoding, as for Caffe: what is not UTF-8 becomes a question mark.
+    """
+    text = _read(path, encoding="utf-8-sig", errors="replace")  # Notepad begins with a mark
+    if "\0" in text:
+        raise NetError(f"{path} is no text; expected a prototxt file.")
+    return text
 
 
 def read_bytes(path):

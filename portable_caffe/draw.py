@@ -34,7 +34,7 @@ def get_layer_lr_mult(layer):
 
 
 def get_layer_label(layer, rankdir, display_lrm=False):
-    """Name, type, sizes and, if asked for, learning rates; on lines of their own from left to right."""
+    """Name, type, sizes and, if asked for, learning rates; from left to right a line for each."""
     pools = layer.type == "Pooling"
     way = " " + get_pooling_types_dict()[layer.pooling_param.pool] if pools else ""
     parts = [layer.name, f"({layer.type}{way})", *_sizes(layer)]

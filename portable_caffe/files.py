@@ -22,16 +22,20 @@ LOCK = ".unfinished"  # in the folder of a file that is being written
 
 
 def _read(path, mode):
+    as_text = {"encoding": "utf-8", "errors": "replace"}  # comments may be in any encoding
     try:
-        with open(path, mode, **({} if "b" in mode else {"encoding": "utf-8"})) as file:
+        with open(path, mode, **({} if "b" in mode else as_text)) as file:
             return file.read()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise NetError(f"Could not open file {os.fspath(path)}: {error}.") from None
 
 
 def read_text(path, message):
     """Fill a message from a text file (prototxt)."""
-    return parse(_read(path, "r"), message, str(path))
+    text = _read(path, "r")
+    if "\0" in text:
+        raise NetError(f"Could not open file {os.fspath(path)}: it is no text.")
+    return parse(text, message, str(path))
 
 
 def read_words(path):

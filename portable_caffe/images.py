@@ -47,10 +47,10 @@ def resize_image(im, new_dims, interp_order=1):
     im, weights = np.asarray(im, np.float64), _of_squares
     if im.shape[-1] not in (1, 3):
         weights = _of_corners
-    least = im.min()
+    least = im.min()  # a constant image stays one
     rows, columns = (weights(*sizes, interp_order) for sizes in zip(im.shape, new_dims))
-    return (np.einsum("ih,jw,hwk->ijk", rows, columns, im - least, optimize=True) + least
-            if im.max() > least else np.full((*new_dims, im.shape[-1]), least)).astype(np.float32)
+    resized = np.einsum("ih,jw,hwk->ijk", rows, columns, im - least, optimize=True)
+    return (resized + least).astype(np.float32)
 
 
 def _of_squares(old, new, order):
@@ -65,10 +65,9 @@ def _of_corners(old, new, order):
 
 def _interpolated(places, old, order):
     """The weights of the two pixels beside each place; what lies outside counts 0."""
-    distance = np.abs(places[:, np.newaxis] - np.arange(old))
     if order == 0:
-        return (np.floor(places + 0.5)[:, np.newaxis].clip(0, old - 1) == np.arange(old)) * 1.0
-    return np.maximum(1 - distance, 0)
+        places = np.floor(places + 0.5).clip(0, old - 1)
+    return np.maximum(1 - np.abs(places[:, np.newaxis] - np.arange(old)), 0)
 
 
 def _smoothing(size, sigma):
@@ -76,9 +75,9 @@ def _smoothing(size, sigma):
     if not sigma:
         return np.eye(size)
     reach = int(4 * sigma + 0.5)
-    all_weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    total = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2).sum()
     distance = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
-    return np.where(distance <= reach, np.exp(-0.5 * (distance / sigma) ** 2), 0) / all_weights.sum()
+    return np.where(distance <= reach, np.exp(-0.5 * (distance / sigma) ** 2), 0) / total
 
 
 def oversample(images, crop_dims):

@@ -7,7 +7,8 @@ from .errors import NetError, did_you_mean
 from .upgrade import upgrade
 
 # Words that begin a line of a solver and of no net, and the line that names its net.
-OF_A_SOLVER = re.compile(r"^\s*(?:(?:train_)?net(?:_param)?|base_lr|lr_policy|max_iter)\s*[:{]", re.M)
+OF_A_SOLVER = re.compile(
+    r"^\s*(?:(?:train_)?net(?:_param)?|base_lr|lr_policy|max_iter)\s*[:{]", re.M)
 ITS_NET = re.compile(r"""^\s*(?:train_)?net\s*:\s*(["'])(.*?)\1""", re.M)
 NUMBERS = {"parse float": "a number", "parse integer": "a whole number",
            "parse boolean": "true or false"}  # in the parser's words: what it wanted

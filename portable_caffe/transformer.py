@@ -1,7 +1,7 @@
 """Images on their way into a net: resized, turned, scaled, the mean taken away; and back."""
 import numpy as np
 
-from .errors import NetError, NoSuchName, WrongShape
+from .errors import NoSuchName, WrongShape
 from .images import resize_image
 
 
@@ -17,7 +17,9 @@ class Transformer:
         self.raw_scale, self.mean, self.input_scale = {}, {}, {}
 
     def preprocess(self, in_, data):
-        """(H, W, K) -> (K, H, W): resize, transpose, swap channels, (x raw_scale - mean) input_scale."""
+        """(H, W, K) -> (K, H, W): resized, turned, channels swapped; (x raw_scale - mean)
+        input_scale.
+        """
         self._check(in_)
         given = np.array(data, np.float32)
         if given.shape[:2] != tuple(self.inputs[in_][2:]):
@@ -69,7 +71,7 @@ class Transformer:
         self.input_scale[in_] = scale
 
     def set_mean(self, in_, mean):
-        """What is taken away: a number for each channel (K), or an image (K, H, W), resized to fit."""
+        """What is taken away: a number for each channel (K), or an image (K, H, W) of any size."""
         self._check(in_)
         mean, shape = np.asarray(mean), tuple(self.inputs[in_][1:])
         if mean.ndim == 1 and len(mean) == shape[0]:

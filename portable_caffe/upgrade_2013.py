@@ -2,6 +2,9 @@
 
 Source: upgrade_proto.cpp
 """
+from .errors import NetError
+from .proto import caffe_pb2
+
 TYPES = {"conv": "CONVOLUTION", "images": "IMAGE_DATA", "innerproduct": "INNER_PRODUCT",
          "pool": "POOLING"}  # others are their names of 2014 in small letters
 OPTIONS = {
@@ -23,13 +26,23 @@ def is_of_2013(net):
     return any(old.HasField("layer") for old in net.layers)
 
 
+def is_type_of_2013(kind):
+    """Whether a layer's type is known in this format; "" is.
+
+    >>> is_type_of_2013("innerproduct"), is_type_of_2013("InnerProduct")
+    (True, False)
+    """
+    return kind in ("", "padding", *TYPES) or (
+        kind == kind.lower() and kind.upper() in caffe_pb2.V1LayerParameter.LayerType.keys())
+
+
 def upgrade_to_2014(net):
     """Write the net's layers in the format of 2014, in place."""
     padded = {}  # top of a layer that only pads -> (its bottom, how much)
     layers = [*net.layers]
     del net.layers[:]
     for old in layers:
-        if old.layer.type == "padding":
+        if is_padding(old):
             padded[old.top[0]] = old.bottom[0], old.layer.pad
             continue
         for name in old.bottom:
@@ -38,8 +51,20 @@ def upgrade_to_2014(net):
         _upgrade_layer(old, net.layers.add())
 
 
+def is_padding(old):
+    """Whether it is a layer that only pads, which the layer that reads it does today."""
+    if old.layer.type != "padding":
+        return False
+    if not old.bottom or not old.top:
+        raise NetError(f"layer {old.layer.name!r} (padding) needs a bottom and a top.")
+    return True
+
+
 def _upgrade_layer(old, new):
     kind = old.layer.type
+    if not is_type_of_2013(kind):
+        raise NetError(f"layer {old.layer.name!r}: Caffe's format of 2013 has no layer type "
+                       f"{kind!r}; its types are like \"conv\", \"innerproduct\".")
     new.bottom.extend(old.bottom)
     new.top.extend(old.top)
     new.type = new.LayerType.Value(TYPES.get(kind, kind.upper()) if kind else "NONE")

@@ -5,6 +5,7 @@ from types import ModuleType
 
 from portable_caffe.errors import NoSuchName
 
+from .option_places import check_written
 from .layer_options import SafeLayers, SafeParams, make_tops_safe
 
 
@@ -42,6 +43,7 @@ class SafeCaffe:
     def __init__(self, caffe):
         self._caffe = caffe
         self.layers, self.params = SafeLayers(caffe), SafeParams(caffe)
+        self.to_proto = check_written(caffe, caffe.to_proto)
         make_tops_safe(caffe)
 
     def __getattr__(self, name):

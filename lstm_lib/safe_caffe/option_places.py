@@ -5,14 +5,12 @@ from ..errors import NetError
 # Types without a message of their own name. pycaffe writes none of their options that are not
 # inside `convolution_param`, but its coord_map reads them where they are: they may be given.
 READ_BY_COORD_MAP = {"Deconvolution": "convolution_param", "Im2col": "convolution_param"}
-LOSS, PICTURES = ("loss_param",), ("transform_param",)
 ALSO = {"Deconvolution": ("convolution_param",), "Im2col": ("convolution_param",),
         "LSTM": ("recurrent_param",), "RNN": ("recurrent_param",),
         "SoftmaxWithLoss": ("loss_param", "softmax_param"),
-        "InfogainLoss": ("loss_param", "softmax_param"),
-        **dict.fromkeys(("ContrastiveLoss", "EuclideanLoss", "HingeLoss", "Accuracy",
-                         "MultinomialLogisticLoss", "SigmoidCrossEntropyLoss"), LOSS),
-        **dict.fromkeys(("Data", "ImageData", "MemoryData", "WindowData"), PICTURES)}
+        "InfogainLoss": ("loss_param", "softmax_param"), "SigmoidCrossEntropyLoss": ("loss_param",),
+        "Data": ("transform_param",), "ImageData": ("transform_param",),
+        "MemoryData": ("transform_param",), "WindowData": ("transform_param",)}
 
 
 def holder_of(caffe, layer, type_name):
@@ -36,13 +34,16 @@ def _written(value):
 
 
 def check_written(caffe, write):
-    """`write`, which makes a NetParameter; `NetError` for an option that has no place there."""
-    def to_proto(source):
+    """`write`, which makes a NetParameter of a NetSpec or of Tops; `NetError` for an option that
+    has no place there.
+    """
+    def to_proto(*given):
         try:
-            return write(source)
+            return write(*given)
         except (AttributeError, KeyError):  # the last where portable_caffe has no such message
-            top = isinstance(source, caffe.net_spec.Top)
-            for name, fn in _functions({None: source} if top else source.tops):
+            tops = [named for one in given for named in (
+                one.tops.items() if isinstance(one, caffe.NetSpec) else [(None, one)])]
+            for name, fn in _functions(tops):
                 _check_places(caffe.proto.caffe_pb2.LayerParameter(), name, fn)
             raise
 
@@ -58,8 +59,8 @@ def _check_places(layer, name, fn):
 
 
 def _functions(tops):
-    """(name, layer) of all layers behind named tops."""
-    left, seen = [(name, getattr(top, "fn", top)) for name, top in tops.items()], set()
+    """(name, layer) of all layers behind (name, top)."""
+    left, seen = [(name, getattr(top, "fn", top)) for name, top in tops], set()
     while left:
         name, fn = left.pop()
         if id(fn) not in seen:

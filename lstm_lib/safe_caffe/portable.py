@@ -10,6 +10,7 @@ from ..errors import NetError
 from ..files import write_whole, read_text, readable
 from .inputs import NamesOfLayers, Results, fixed, listed, write_into
 from .solver import SafeSolver
+from .sources import check_sources
 from .solver_files import SolverFile
 from .base import source_shapes
 from .weight_files import check_common, check_weights
@@ -35,6 +36,7 @@ class Net(NamesOfLayers, portable_caffe.Net):
     def _build(self, state):
         self.built = in_state(self.spec, state)
         check_spec(portable_caffe, self.built, "the net")
+        check_sources(self.built)
         check_listed_files(self.built)
         super()._build(state)
 

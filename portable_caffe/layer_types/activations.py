@@ -79,6 +79,7 @@ class BNLL(Layer):
     Source: bnll_layer.cpp
     """
 
+    keeps = True
     reads = ("bottoms",)
 
     def forward(self, x):

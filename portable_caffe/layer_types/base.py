@@ -31,8 +31,8 @@ class Layer:
     shares = ()  # "data_memory", "diff_memory": its tops use those of its bottom, as in Caffe
     reads = ("bottoms", "tops")  # what `backward` wants to see; None is given for the others
     indices = {}  # bottom -> (n, label): it holds whole numbers below n, or that label
-    keeps = False  # its backward uses what its last forward has left in the layer itself
     shapes_itself = False  # the shapes of its tops are worked out at each run
+    keeps = False  # its backward uses what its last forward has left in the layer itself
     repeats = True  # each run does the same with its arrays, so that one can be replayed
     not_backward = ()  # bottoms that force_backward leaves out
     always_backward = ()  # bottoms whose gradient is written even if nobody needs it

@@ -51,6 +51,7 @@ class Clip(Layer):
     Source: clip_layer.cpp
     """
 
+    keeps = True
     options, reads = "clip_param", ("bottoms",)
 
     def shapes(self, x):
@@ -96,6 +97,7 @@ class Log(Layer):
     Source: log_layer.cpp
     """
 
+    keeps = True
     options, reads = "log_param", ("bottoms",)
 
     def setup(self, x):

@@ -17,6 +17,8 @@ LEAST = 1e-20  # kLOG_THRESHOLD: the logarithm of less is never taken
 class _ScoresLoss(_Loss):
     """Bottoms x: (N, ...), C numbers a row; labels: N whole numbers below C. Top: ()."""
 
+    keeps = True
+
     def shapes(self, x, labels):
         check(x and x[:1] == labels[:1], "both bottoms must have as many rows.")
         self.indices = {1: (prod(x[1:]), None)}
@@ -37,7 +39,6 @@ class HingeLoss(_ScoresLoss):
     Source: hinge_loss_layer.cpp
     """
 
-    keeps = True
     options = "hinge_loss_param"
 
     def forward(self, x, labels):
@@ -59,8 +60,6 @@ class MultinomialLogisticLoss(_ScoresLoss):
     The bottom p holds probabilities, as a Softmax gives them.
     Source: multinomial_logistic_loss_layer.cpp
     """
-
-    keeps = True
 
     def shapes(self, p, labels):
         check(prod(labels[1:]) == 1, "there must be one label a row.")

@@ -70,9 +70,9 @@ class Filter(Layer):
     as are selected, at each run anew; N until the first. Source: filter_layer.cpp
     """
 
+    keeps = True
     bottoms, tops, reads = (2, ANY), (1, ANY), ("bottoms",)
     shapes_itself, repeats, selected = True, False, None
-    keeps = True
 
     def setup(self, *shapes):
         check(len(self.spec.top) == len(shapes) - 1,

@@ -69,6 +69,61 @@ def test_an_unknown_type_of_2014_keeps_its_name():
     assert picture.svg.count('data-unknown="1"') == 1
 
 
+def test_a_type_of_2014_in_quotes_is_that_type():
+    picture = draw('layers { name: "a" type: "TanH" top: "x" }')
+    assert [node.type for node in picture.graph.nodes] == ["TanH"] and "unknown" not in picture.svg
+
+
+PADDED = """layers { layer { name: "d" type: "data" source: "s" batchsize: 1 fork: 1 } top: "d" }
+layers { layer { name: "p" type: "padding" pad: 2 } bottom: "d" top: "p" }
+layers { layer { name: "c" type: "conv" num_output: 3 kernelsize: 3 } bottom: "p" top: "c" }
+layers { layer { name: "m" type: "maxout" } bottom: "c" top: "m" }"""
+
+
+def test_an_unknown_type_of_2013_keeps_its_name_and_marks_stand_beside_layers_that_only_pad():
+    nodes = draw(PADDED).graph.nodes
+    assert [(node.name, node.type, list(map(str, node.unknown))) for node in nodes] == [
+        ("d", "Data", ["fork 1"]), ("c", "Convolution", []), ("m", "maxout", ['type "maxout"'])]
+    with pytest.raises(NetError, match="layer 'm': .*format of 2013 has no layer type 'maxout'"):
+        load_net(PADDED.replace("fork: 1", ""))
+    with pytest.raises(NetError, match="layer 'p' .padding. needs a bottom and a top"):
+        draw('layers { layer { name: "p" type: "padding" } }')
+
+
+EARLY = ('layers { name: "a" type: TANH bottom: "x" top: "a" phase: TRAIN } '
+         'layers { name: "b" type: TANH bottom: "x" top: "b" phase: TEST }')
+
+
+def test_the_phase_of_a_layer_of_early_2014_is_obeyed_and_marked():
+    picture = draw('input: "x"' + EARLY)
+    assert [node.name for node in picture.graph.nodes] == ["x", "a"]
+    assert picture.graph.nodes[1].unknown and "Not in phase TRAIN: b" in picture.svg
+    assert names('input: "x"' + EARLY, phase=caffe.TEST) == ["x", "b"]
+
+
+def test_layers_of_today_beside_those_of_2014_are_left_out_as_caffe_does():
+    text = 'layer { name: "n" type: "Fork" } ' + EARLY + 'layers { name: "c" type: FORK }'
+    assert [(node.name, bool(node.unknown)) for node in draw('input: "x"' + text).graph.nodes] == [
+        ("x", False), ("a", True), ("c", True)]
+
+
+def test_an_unknown_number_of_a_choice_is_left_out_and_named():
+    node = draw(X + 'layer { name: "p" type: "Pooling" bottom: "x" top: "p" '
+                    "pooling_param { pool: 9 kernel_size: 2 } }").graph.nodes[1]
+    assert list(map(str, node.unknown)) == ["pool 9"]
+    assert names(X + 'layer { name: "p" type: "Pooling" bottom: "x" top: "p" '
+                     "pooling_param { pool: 1 } }") == ["x", "p"]
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8-sig"])
+def test_comments_may_stand_in_any_encoding(encoding, tmp_path):
+    path = tmp_path / "net.prototxt"
+    sized = X.replace("}", "input_param { shape { dim: 1 } } }")
+    path.write_bytes(("# \u6570\u636e { \n" + sized).encode(encoding))
+    assert names(path) == ["x"]
+    assert list(load_net(path).blobs) == ["x"]
+
+
 def test_the_mark_stands_at_its_layer_where_inputs_and_phases_move_the_numbers():
     text = ('input: "x" input_shape { dim: 1 } layer { name: "t" type: "TanH" bottom: "x" top: "t" '
             'include { phase: TEST } fork: 1 } layer { name: "y" type: "TanH" bottom: "x" top: "y" '

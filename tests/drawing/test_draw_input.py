@@ -242,11 +242,22 @@ def test_ctrl_c_leaves_no_process(monkeypatch):
 
 def test_a_notebook_gets_the_still_picture_with_alt_text_and_the_page_when_interactive():
     bundle, notes = draw(unrolled(3))._repr_mimebundle_()
-    assert set(bundle) == {"text/plain", "image/svg+xml"}
+    assert set(bundle) == {"text/plain", "image/svg+xml", "text/html"}
+    assert bundle["text/html"].startswith('<img alt="unrolled LSTM, 3 steps')
     assert notes["image/svg+xml"]["alt"].startswith("unrolled LSTM")
     bundle, _ = draw(unrolled(3), interactive=True)._repr_mimebundle_()
     assert bundle["text/html"].startswith("<div><img alt=") and "srcdoc" in bundle["text/html"]
     assert bundle["text/html"].count("</script>") == 1
+
+
+def test_a_saved_page_shows_what_the_picture_shows(tmp_path):
+    from lstm_lib import load_net
+
+    net = load_net(unrolled(2))
+    page = draw(net, values="data", path=tmp_path / "painted.html")
+    assert '"start":"data"' in open(page.save(tmp_path / "again.html"), encoding="utf-8").read()
+    draw(net, path=tmp_path / "plain.html")
+    assert '"start":""' in (tmp_path / "plain.html").read_text(encoding="utf-8")
 
 
 def test_the_summary_lists_layers_shapes_shared_weights_and_totals():

@@ -25,6 +25,7 @@ KNOWN = [
     ("", "cannot backpropagate to (label|filter|infogain)|Cannot backprop to index",
      "the gradient of labels is left out"),
     ("", "call forward.. before backward", "backward needs a forward that did not fail"),
+    ('"HingeLoss"', "^backward", "real Caffe needs a forward before each backward"),
     ('"Parameter"', "Syncedmem not initialized", "a weight that nobody has filled is 0"),
     ('"MemoryData"', "read-only", "what MemoryData lends can be written here"),
     ('"ContrastiveLoss"', "it has room for the batch", "a batch may grow here"),

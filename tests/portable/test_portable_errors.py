@@ -237,6 +237,17 @@ def test_a_layer_whose_forward_leaves_something_in_it_says_that_it_keeps_it(case
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1] or 'plain'}")
+def test_backward_without_a_forward_runs_or_asks_for_one(case):
+    from portable_caffe.judge import compare
+
+    spec, _ = compare.spec_of(case, np.random.default_rng(3))
+    try:
+        pc.Net(spec, pc.TRAIN).backward()
+    except pc.NetError as error:
+        assert "call forward() before backward()" in str(error)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1] or 'plain'}")
 def test_ordinary_and_infinite_numbers_warn_of_nothing(case):
     from portable_caffe.judge import compare
 

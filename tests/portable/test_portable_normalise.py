@@ -58,7 +58,7 @@ def test_batch_norm_counts_its_batches_as_the_source_says(shape, options):
 @pytest.mark.parametrize("options", [{}, dict(eps=0.3), dict(use_global_stats=True)], ids=str)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_batch_norm_has_the_gradient_of_central_differences(shape, options):
-    net, random = fill(batch_norm(shape, **dict(dict(eps=0.1), **options))), np.random.default_rng(1)
+    net, random = fill(batch_norm(shape, **{"eps": 0.1, **options})), np.random.default_rng(1)
     x, dy = random.standard_normal(shape), random.standard_normal(shape)
     net.blobs["x"].data[...] = x
     net.forward()

@@ -50,7 +50,7 @@ def test_a_deconvolution_can_be_made_as_coord_map_reads_it_and_says_so_when_it_i
     ns.x = input_layer(1, 1, 4, 4)
     ns.up = L.Deconvolution(ns.x, num_output=2, kernel_size=4, stride=2)
     right = r"layer 'up' \(Deconvolution\): num_output=2.*convolution_param=dict\(num_output=2\)"
-    for write in (ns.to_proto, lambda: load_net(ns), ns.up.to_proto):
+    for write in (ns.to_proto, lambda: load_net(ns), ns.up.to_proto, lambda: caffe.to_proto(ns.up)):
         with pytest.raises(NetError, match=right.replace("'up'", "'up'|layer None")):
             write()
     with pytest.raises(NetError, match="no such option"):

@@ -217,3 +217,12 @@ def test_a_python_layer_works_in_place():
     net = load_net(FORCED + inputs(x=(2, 3)) + python("Times", ("x",), ("x",), "2") + layer("TanH"))
     net.blobs["x"].data[...] = 0.25
     assert np.allclose(net.forward()["y"], np.tanh(1.5))
+
+
+def test_layers_of_python_alone_run_backward_without_a_forward():
+    text = FORCED + inputs(x=(2, 3)) + python("Times", param_str="10") + python(
+        "Times", ("y",), ("z",), "2").replace('"wrong"', '"last"')
+    net = load_net(text)
+    net.blobs["z"].diff[...] = 7
+    net.backward()
+    assert (net.blobs["x"].diff == 140).all()

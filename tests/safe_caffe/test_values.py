@@ -158,7 +158,7 @@ def test_prelu_refuses_channels_for_which_it_has_no_slope():
         if shape[1] == 3:
             net.forward()
         else:
-            with pytest.raises(NetError, match=r"'wrong' \(PReLU\): it has 3 slopes"):
+            with pytest.raises(NetError, match=r"'wrong' \(PReLU\).*slopes"):
                 net.forward()
     shared = load_net(inputs(x=(2, 3)) + layer("PReLU", "prelu_param { channel_shared: true }"))
     shared.blobs["x"].reshape(2, 9)

@@ -193,7 +193,8 @@ def test_continuation_indicator_begins_anew_after_so_many_steps():
         assert net.forward()["y"].tolist() == [[0, 0], [1, 1], [1, 1]]
 
 
-@pytest.mark.parametrize("kind, slope_of", [("Exp", lambda x, y: y), ("Dropout", lambda x, y: y / x)])
+@pytest.mark.parametrize("kind, slope_of", [
+    ("Exp", lambda x, y: y), ("Dropout", lambda x, y: y / x)])
 def test_layer_in_place_has_its_gradient(kind, slope_of):
     net = load_net(inputs(x=(5, 6)) + layer(kind, tops=("x",)), force_backward=True)
     numbers, dy = abs(x((5, 6))) + 1, x((5, 6))

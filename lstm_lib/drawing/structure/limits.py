@@ -59,9 +59,14 @@ def with_short_names(spec):
     return shown
 
 
-def short(word):
-    """A word for a list of words: of a very long one the ends."""
-    return word if len(word) < 80 else f"{word[:38]}…{word[-38:]}"
+def short(word, most=80):
+    """A word for a list of words: of a very long one the ends.
+
+    >>> short("LocallyConnectedConvolution", 20)
+    'LocallyCo…nvolution'
+    """
+    ends = most // 2 - 1
+    return word if len(word) < most else f"{word[:ends]}…{word[-ends:]}"
 
 
 def _names(layer):

@@ -1,6 +1,9 @@
 """What is to be shown of a net: the layers of one phase, and what this Caffe does not know."""
+from google.protobuf import text_format
+
 from portable_caffe.prepare import in_state, is_in, left_out
 from portable_caffe.prototxt import parse
+from portable_caffe.upgrade_2013 import is_padding
 
 from ...errors import NetError
 from ...nets import NetParameter, text_of, to_net_parameter
@@ -8,6 +11,8 @@ from ...safe_caffe.engine import caffe
 from ...safe_caffe.layer_options import known_types
 from .limits import few_enough, check_text
 from .unknown import Unknown, without_unknown
+
+RULE = {"TRAIN": caffe.TRAIN, "TEST": caffe.TEST}
 
 
 class Source:
@@ -91,16 +96,36 @@ def _read(source):
 
 def _read_without_unknown(text, what, error):
     try:
-        known, unknown, count = without_unknown(text, NetParameter.DESCRIPTOR)
+        known, unknown = without_unknown(text, NetParameter.DESCRIPTOR)
     except (RecursionError, ValueError):
         raise error from None
-    if not unknown or not count:
+    if not unknown:
         raise error
     spec = few_enough(parse(known, NetParameter(), what))
-    added = len(spec.layer) - count  # an Input layer for the fields `input:`
+    places = _places(text_format.Parse(known, NetParameter()), spec)
+    if not places:
+        raise error
     for one in unknown:
+        one.layer = places.get(one.layer)
         if one.layer is not None:
-            one.layer += added
-            if one.name == "type":  # a word where Caffe has an enum: the format of 2014
-                spec.layer[one.layer].type = one.value
+            _obey(one, spec.layer[one.layer])
     return spec, [one for one in unknown if one.name != "type"]
+
+
+def _places(written, spec):
+    """Number of a layer as written -> its number in the net that was read from that.
+
+    Read, it begins with an Input layer for the fields `input:`; layers that only pad are gone.
+    """
+    numbers = [number for number, old in enumerate(written.layers or written.layer)
+               if not (written.layers and is_padding(old))]
+    added = len(spec.layer) - len(numbers)
+    return {number: place for place, number in enumerate(numbers, added)}
+
+
+def _obey(unknown, layer):
+    """What a picture can do with an option that this Caffe does not know."""
+    if unknown.name == "type":  # a word where Caffe has an enum: the formats of 2013 and 2014
+        layer.type = unknown.value.strip("'\"")
+    if (unknown.name, unknown.holder) == ("phase", "V1LayerParameter"):  # of early 2014
+        layer.include.add(phase=RULE.get(unknown.value))

@@ -1,11 +1,13 @@
 """A net in words: the alt text of its picture, a table of its layers, and equations."""
+from .arrangement import arrangement
 from .graph import PROD, SUM
 from .limits import short
 from .recognise import is_lstm
 from .source import phase_name
 from .wiring import is_constant
 
-NAMED_WEIGHTS = 6  # so many shared weights a picture's alt text names
+NAMED_WEIGHTS = 6  # so many weights of each sort a picture's alt text names
+NOTE = 60  # characters: a note stays a line in the picture
 FORMULAS = {
     "Sigmoid": "σ({0})", "TanH": "tanh({0})", "ReLU": "max(0, {0})", "AbsVal": "|{0}|",
     "Exp": "exp({0})", "Log": "log({0})", "Softmax": "exp({0}) / Σ exp({0})",
@@ -20,16 +22,21 @@ def alt_text(graph):
     shared = [weight for weight in graph.weights if weight.shared]
     parts = [_counted(len(steps), "step")] if steps else []
     parts += [_counted(len(graph.layers), "layer"), _counted(len(shared), "shared weight")]
-    if shared:
-        parts[-1] += f" ({_some([weight.name for weight in shared])})"
+    own = [weight for weight in graph.weights if not weight.shared]
+    parts[-1] += _named(shared)
+    if own:
+        parts.append(f"{len(own):,} not shared{_named(own)}")
     states = list(dict.fromkeys(s.label for stack in graph.stacks for s in stack.states))
     if states:
         parts.append(f"{' and '.join(states)} handed from step to step")
-    if len(graph.stacks) > 1:
-        parts.insert(0, f"{len(graph.stacks)} stacked")
+    if arranged := arrangement(graph):
+        parts.insert(0, arranged)
     kind = "unrolled net" if steps else "net"
     if steps and all(map(is_lstm, graph.stacks)):
         kind = "unrolled LSTM"
+    if graph.stacks and graph.stacks[0].parts:  # a cell that somebody builds
+        kind = "LSTM step" if is_lstm(graph.stacks[0]) else "part of an LSTM step"
+        parts = parts[1:]
     return "; ".join([f"{kind}, {', '.join(parts)}", *notes(graph)])
 
 
@@ -37,19 +44,33 @@ def notes(graph):
     """What one should know of the net beside what is shown, a sentence each."""
     source = graph.source
     found = []
-    unknown = list(dict.fromkeys(map(str, source.unknown)))
-    if unknown:
-        found.append(f"unknown to this Caffe, marked ?: {_some(unknown)}")
+    if source.unknown:
+        found.append(f"unknown to this Caffe, marked ?: {_in_a_line(map(str, source.unknown))}")
     if source.left_out:
-        names = list(dict.fromkeys(layer.name for layer in source.left_out))
+        shown = {layer.name for layer in graph.layers}
+        names = ("another " * (layer.name in shown) + layer.name for layer in source.left_out)
         stages = "".join(f", stage {stage}" for stage in source.state.stage)
-        found.append(f"not in phase {phase_name(source.state)}{stages}: {_some(names)}")
+        found.append(f"not in phase {phase_name(source.state)}{stages}: {_in_a_line(names)}")
     return found
+
+
+def _in_a_line(words):
+    """As many of the words as a line has room for, each once, and how many more there are."""
+    words = [short(word, NOTE // 2) for word in dict.fromkeys(words)]
+    size, count = 0, 0
+    while count < len(words) and (size := size + len(words[count])) <= NOTE:
+        count += 1
+    more = [f"and {len(words) - count} more"] if count < len(words) else []
+    return ", ".join(words[:count] + more)
 
 
 def _some(words):
     shown = [short(word) for word in words[:NAMED_WEIGHTS]]
     return ", ".join(shown + ["…"] * (len(words) > NAMED_WEIGHTS))
+
+
+def _named(weights):
+    return f" ({_some([weight.name for weight in weights])})" if weights else ""
 
 
 def _counted(number, word):
