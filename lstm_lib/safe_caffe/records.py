@@ -9,7 +9,6 @@ from math import gcd, prod
 
 from google.protobuf.message import DecodeError
 
-from .base import net_of_one
 from .child import Died, in_child
 from .hdf5 import check_rows
 from .listed import listed_files
@@ -33,8 +32,7 @@ def check_files(net):
 
 
 def _check_hdf5(layer):
-    listed_files(layer)
-    check_rows(layer, layer.hdf5_data_param.source)
+    check_rows(layer, listed_files(layer))
 
 
 def _check_images(layer):
@@ -97,8 +95,9 @@ def _first(paths):
 
 def _shapes(layer, records, kind=None):
     """Shapes of the records, as the layer gives them one by one to a net in a child process."""
-    spec, now = net_of_one(real, layer), mmap.mmap(-1, 8)
+    spec, now = real.proto.caffe_pb2.NetParameter(layer=[layer]), mmap.mmap(-1, 8)
     one = spec.layer[0]
+    del one.include[:], one.exclude[:]
     options = getattr(one, CHECKS[layer.type][0])
     options.batch_size, options.rand_skip, one.data_param.prefetch = 1, 0, 1  # none is read ahead
     if layer.type == "ImageData":
