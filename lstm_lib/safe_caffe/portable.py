@@ -66,24 +66,6 @@ class Net(NamesOfLayers, portable_caffe.Net):
             check_common(self, other)
         super().share_with(other)
 
-    def take_shapes(self):
-        """New shapes are looked at by the layers themselves."""
-
-    def try_out(self, backward):
-        """Nothing to try: layers raise by themselves."""
-
-    def finish(self):
-        """Nothing to note after a pass."""
-
-    def check_unchanged(self):
-        """Shapes are looked at by the layers themselves."""
-
-    def check_can_share(self):
-        """Each layer uses the weights it is given."""
-
-    def be_called(self):
-        """Nothing to look at on the way."""
-
     def copy_from(self, path):
         """Read weights from a file; each layer that learns must find its own."""
         path = readable(path)

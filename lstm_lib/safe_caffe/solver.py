@@ -26,6 +26,7 @@ class SafeSolver:
         self.net.is_trained = True
         self.test_nets = [caffe.Net.adopt(net, *test) for net, test in zip(raw.test_nets, tests)]
         self._tried = caffe.engine == "portable"  # an update; there it raises by itself
+        self._real_nets = [] if self._tried else [self.net, *self.test_nets]  # to be tried too
 
     def __getattr__(self, name):
         if name == "_raw":  # not made yet
@@ -57,7 +58,7 @@ class SafeSolver:
 
     def try_step(self):
         """All nets take up new shapes, are tried with them, and hold no wrong label."""
-        for net in (self.net, *self.test_nets):
+        for net in self._real_nets:
             net.try_out(backward=net is self.net)
         if not self._tried:
             self._try("go a step", self._raw.apply_update)  # reads lr_policy
@@ -77,16 +78,17 @@ class SafeSolver:
         self._finish()
 
     def _finish(self):
-        for net in (self.net, *self.test_nets):
+        for net in self._real_nets:
             net.finish()
 
     def add_callback(self, on_start, on_gradients_ready):
         """Call the first before each iteration, the second before the weights are changed."""
         def gradients_ready():
             on_gradients_ready()
-            self.net.check_unchanged()
+            if self._real_nets:
+                self.net.check_unchanged()
 
-        for net in (self.net, *self.test_nets):
+        for net in self._real_nets:
             net.be_called()
         self._raw.add_callback(on_start, gradients_ready)
 
@@ -108,7 +110,8 @@ class SafeSolver:
 
     def apply_update(self):
         """Change the weights by their gradients."""
-        self.net.take_shapes()
+        if self._real_nets:
+            self.net.take_shapes()
         self._raw.apply_update()
 
     def restore(self, path):
