@@ -2,6 +2,7 @@
 
 Where is what: README.md in this folder.
 """
+from .alt_text import describe_figures as _describe_figures
 from .errors import DotMissing, NetError, NoGPU
 
 __version__ = "0.1.0"
@@ -29,6 +30,8 @@ except (ImportError, ValueError) as error:  # raised on use: `python -m lstm_lib
         if name.startswith("_"):
             raise AttributeError(name)
         raise ImportError(_why_not)
+
+_describe_figures()
 
 __all__ = [
     "DotMissing", "LSTMWeights", "NetError", "NoGPU", "Picture", "Solver", "Unrolled",

@@ -1,7 +1,8 @@
 """What happens inside? Gates, states, gradients and weights as pictures for matplotlib.
 
 Every function draws into axes and returns them, so that a teacher can restyle them. The
-colour-blind can tell the colours (Okabe and Ito's) apart; lines differ in style as well.
+colour-blind can tell the colours (Okabe and Ito's) apart; lines differ in style as well. In a
+notebook each figure has an alt text (`alt_text`).
 """
 import itertools
 
@@ -48,6 +49,8 @@ def gates_over_time(net, sequence=0, prefix=""):
         fig.colorbar(image, ax=ax)
     fig.supylabel("each row is one unit")
     steps = values.shape[1]
+    fig.set_label(f"maps of {', '.join(rows)} over {steps} time steps, each row one unit; "
+                  + "; ".join(f"mean |{name}| {abs(rows[name]).mean():.2g}" for name in rows))
     axes[-1].set(xlabel="time step t", xticks=range(0, steps, max(1, steps // 8)),
                  xticklabels=range(1, steps + 1, max(1, steps // 8)))
     return axes
@@ -167,4 +170,6 @@ def weights_by_gate(weights):
                yticklabels="ifog", xlabel="input" if name == "W_xc" else "hidden unit")
     axes[0].set_ylabel("rows of the gates")
     fig.colorbar(image, ax=axes, label="weight")
+    fig.set_label("maps of the weights W_xc and W_hc, with the rows of the gates i, f, o, g; "
+                  f"the largest weight is {limit:.2g}")
     return axes

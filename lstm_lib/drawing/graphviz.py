@@ -11,6 +11,8 @@ from ..safe_caffe.engine import caffe
 from ..errors import DotMissing, NetError
 from .looks import weight_colour
 from .structure.limits import with_short_names
+from .structure.operations import type_words
+from .structure.steps import step_title
 from .structure.wiring import Wiring
 
 SECONDS = 120  # `caffe.draw` needs some at T = 15, minutes at T = 20, and more on a busy machine
@@ -112,7 +114,7 @@ def clustered_dot(graph):
     for number, stack in enumerate(graph.stacks):
         for step in stack.steps:
             lines.append(f"subgraph cluster_{number}_{step} {{ style=rounded; color=gray; "
-                         f"label={_quoted(f'{stack.name} t = {step}'.strip())};")
+                         f"label={_quoted(step_title(stack, step))};")
             lines += [_dot_node(node) for node in stack.cells[step] if node in drawn]
             lines.append("}")
         lines += _anchors(number, stack)
@@ -138,10 +140,15 @@ def _anchors(number, stack):
 
 
 def _dot_node(node):
-    types = " + ".join(layer.type for layer in node.layers)
+    types = " + ".join(map(type_words, node.layers))
     label = _escaped(node.name) + "\\n" + _escaped(types)
     marked = [weight for weight in node.weights if weight.mark]
     if marked:
         label += "\\n" + _escaped(", ".join(weight.name for weight in marked))
-    colour = f', fillcolor="{weight_colour(marked[0])}"' if marked else ""
-    return f'n{node.index} [label="{label}"{colour}];'
+    colour = weight_colour(marked[0]) if marked else None
+    colours = f', fillcolor="{colour}", fontcolor={_ink_on(colour)}' if colour else ""
+    return f'n{node.index} [label="{label}"{colours}];'
+
+
+def _ink_on(colour):
+    return "white" if svg.ink_on(colour) == svg.WHITE else "black"

@@ -1,8 +1,10 @@
 """The wires outside the steps: to and from bars, initial states, other stacks, tags."""
+import re
 from collections import defaultdict
 
 from . import svg
-from .looks import note, short_name
+from .layout.feet import head_shift
+from .looks import LINE, name_in_step, name_of_wire, note, short_name
 
 
 class OuterWires:
@@ -13,7 +15,9 @@ class OuterWires:
         self.plain, self.heads = [], []     # path commands of the grey wires
         self.coloured = defaultdict(list)   # colour of a state -> the same
         self.parts = []
-        self.named = set()  # places where a blob's name stands already
+        self.named = defaultdict(list)  # (x, y) -> the blobs whose names stand there
+        self.tagged = defaultdict(list)  # (x, y, drop) of a name -> wires of blobs many steps read
+        self.lanes = {}     # (column, which way) -> bars with wires beside that column
         self.order = {}     # node -> {position of a bottom: its place from the left}
 
     def svg(self):
@@ -24,7 +28,7 @@ class OuterWires:
             if source in scene.away or target in scene.away:
                 continue
             if source.stack is None and target.stack is None:
-                self._grey(self._way(wire, self._head(source, target), self._feet(wire)))
+                self._grey(self._way(wire, self._head(wire, target), self._feet(wire)))
             elif source.stack is None:
                 self._into_step(wire)
             elif target.stack is None:
@@ -33,14 +37,19 @@ class OuterWires:
                 self._between_steps(wire)
         self._dotted_stubs()
         self._lines()
+        self._stub_names()
+        self._tags()  # above the lines
         return "".join(self.parts)
 
-    def _head(self, node, other=None):
+    def _head(self, wire, other=None):
         """Where a wire leaves a node outside the steps; it leaves a bar right below `other`."""
+        node = wire.source
         x, y = self.scene.at[node]
         if other in self.scene.at and node in self.scene.bars:
             reach = self.scene.span / 2 - 20
             x = min(max(self.scene.at[other][0], x - reach), x + reach)
+        elif node not in self.scene.bars:
+            x += head_shift(self.scene.looks[node], node, wire.top)
         return x, y - self.scene.looks[node].height / 2
 
     def _feet(self, wire):
@@ -57,6 +66,9 @@ class OuterWires:
         return x, y + look.height / 2
 
     def _from_x(self, wire):
+        bends = self._bends(wire)
+        if bends:
+            return bends[-1][0]
         if wire.source in self.scene.at:
             return self.scene.at[wire.source][0]
         port = self.scene.port(wire, entering=False)
@@ -64,10 +76,12 @@ class OuterWires:
 
     def _way(self, wire, start, end):
         """From start to end through the bends that the layout keeps free for it."""
+        return [start, *self._bends(wire), end]
+
+    def _bends(self, wire):
         place = [node if node in self.scene.at and node not in self.scene.beside
                  else self.scene.row_of(node) for node in (wire.source, wire.target)]
-        bends = self.scene.layout.bends.get(tuple(place), [])
-        return [start, *bends, end]
+        return self.scene.layout.bends.get(tuple(place), [])
 
     def _into_step(self, wire):
         scene, row = self.scene, self.scene.row_of(wire.target)
@@ -79,13 +93,12 @@ class OuterWires:
         if port is None:
             return
         if (wire.source, wire.blob) in scene.tags:
-            self._tag(port, wire)
+            self.tagged[(*port, self._label_drop(row) - 4)].append(wire)
         elif wire.source in scene.bars:
-            y = scene.at[wire.source][1] - scene.looks[wire.source].height / 2
-            self._grey([(port[0], y), port], head=False)
+            self._grey(self._to_bar(port, wire.source, wire.target)[::-1], False, True)
             self._stub_name(port[0], port[1] + self._label_drop(row), wire.blob)
         else:
-            self._grey(self._way(wire, self._head(wire.source), port), head=False)
+            self._grey(self._way(wire, self._head(wire), port), head=False)
             self._stub_name(port[0], port[1] + self._label_drop(row), wire.blob)
 
     def _label_drop(self, row):
@@ -95,28 +108,40 @@ class OuterWires:
                      and wire.source not in row.left
                      for node in first.nodes for wire in self.scene.into[node]
                      if wire.source.step != node.step or wire.source.stack != node.stack)
-        return 33 if routed else 14
+        if routed and any(column.rolled for column in self.scene.columns):
+            return 56 + 6 * len(row.stack.states)  # below the loops too
+        return 35 if routed else 16
 
     def _stub_name(self, x, y, blob):
-        if (x, y) in self.named:
-            return
-        self.named.add((x, y))
-        name = short_name(blob)
-        if any(column.rolled for column in self.scene.columns):
-            name = name.rstrip("0123456789")  # h, for h1 to hT
-        self.parts.append(svg.text(x + 6, y, svg.shortened(name, 90, 11), 11, "start"))
-        if self.shapes and blob.shape:
-            self.parts.append(note(x + 6, y + 13, blob.shape, "start"))
+        self.named[x, y].append(blob)
 
-    def _tag(self, port, wire):
-        """Name a blob that many steps read below each step; it is drawn once."""
-        x, y = port
-        name = svg.shortened(short_name(wire.blob), 80, 10)
-        self.parts.append(svg.path(f"M{svg.num(x)},{svg.num(y)}v12", svg.LINE)
-                          + f'<g data-n="{wire.source.index}">'
-                          + svg.rect(x, y + 20, svg.width_of(name, 10) + 12, 16, svg.PALE,
-                                     svg.LINE, 8)
-                          + svg.text(x, y + 20, name, 10) + "</g>")
+    def _stub_names(self):
+        rolled = any(column.rolled for column in self.scene.columns)
+        for (x, y), blobs in self.named.items():
+            first, last = name_in_step(blobs[0]), name_in_step(blobs[-1])
+            name = first
+            if rolled:  # h, for h1 to hT
+                name = first.rstrip("0123456789").rstrip("_-.") or first
+                if _number(first) > _number(last):
+                    name = f"{first} … {last}"
+            self.parts.append(name_of_wire(x + 6, y, svg.shortened(name, 90),
+                                           len(self.scene.rows) > 1, "start"))
+            if self.shapes and blobs[0].shape:
+                self.parts.append(note(x + 6, y + LINE, blobs[0].shape, "start"))
+
+    def _tags(self):
+        """Name a blob that many steps read below each step; it is drawn once.
+
+        Below a step that stands for all stand the names of its first and of its last blob.
+        """
+        for (x, y, drop), wires in self.tagged.items():
+            names = list(dict.fromkeys(short_name(wire.blob) for wire in wires))
+            name, middle = svg.shortened(" … ".join(names[:1] + names[1:][-1:]), 80), y + drop + 11
+            self.parts.append(svg.path(f"M{svg.num(x)},{svg.num(y)}v{drop}", svg.LINE)
+                              + f'<g data-n="{wires[0].source.index}">'
+                              + svg.rect(x, middle, svg.width_of(name) + 16, 22, svg.PALE,
+                                         svg.LINE, 11)
+                              + svg.text(x, middle, name) + "</g>")
 
     def _initial(self, wire, row, state):
         """An initial state comes in from the left, at the height of its line."""
@@ -133,9 +158,11 @@ class OuterWires:
                 middle = (start[0] + x) / 2
                 points = [start, (middle, side[1]), (middle, lane), (x, lane)]
         else:
-            start = (self._head(wire.source, wire.target)
+            start = (self._head(wire, wire.target)
                      if wire.source in scene.at else scene.port(wire, False) or (x, row.top))
             turn = x - scene.gap / 2 - 8 * row.stack.states.index(state)
+            if column.rolled:  # outside the loops
+                turn -= scene.gap / 2
             floor = row.top + row.height + 12 + 8 * row.stack.states.index(state)
             if wire.source in scene.at:  # left of what stands above it
                 floor = max(floor, start[1] - 14)
@@ -150,11 +177,32 @@ class OuterWires:
         if port is None:
             return
         if wire.target in scene.bars:
-            x, y = scene.at[wire.target]
-            self._grey([port, (port[0], y + scene.looks[wire.target].height / 2)])
-            self._stub_name(port[0], port[1] - (25 if self.shapes else 12), wire.blob)
+            self._grey(self._to_bar(port, wire.target, wire.source), True, True)
+            self._stub_name(port[0], port[1] - (32 if self.shapes else 14), wire.blob)
         else:
             self._grey(self._way(wire, port, self._feet(wire)))
+
+    def _to_bar(self, port, bar, node):
+        """From a node's port to a bar; beside its column where other rows stand between."""
+        scene, (x, y) = self.scene, port
+        middle, height = scene.at[bar]
+        up = -1 if height < y else 1  # the way to the bar
+        edge = height - up * scene.looks[bar].height / 2
+        between = [row for row in scene.rows
+                   if min(y, edge) < row.top and row.top + row.height < max(y, edge)]
+        if not between:
+            return [port, (x, edge)]
+        column = scene.shown[scene.row_of(node), node.step]
+        lanes = self.lanes.setdefault((column, up), [])
+        lanes += [bar] * (bar not in lanes)
+        away = 5 + 4 * lanes.index(bar)
+        lane = column.x - away if up > 0 else column.x + column.width + away
+        turn = y + up * (self._label_drop(scene.row_of(node)) + 12)
+        last = (min(row.top for row in between) - 34 if up < 0 else
+                max(row.top + row.height for row in between) + 10)
+        reach = scene.looks[bar].width / 2 - 6
+        foot = min(max(lane, middle - reach), middle + reach)
+        return [port, (x, turn), (lane, turn), (lane, last), (foot, last), (foot, edge)]
 
     def _between_steps(self, wire):
         """Draw a wire from one stack to another, or past a step."""
@@ -202,3 +250,8 @@ class OuterWires:
             self.parts.append(svg.path("".join(self.heads), width=0, fill=svg.LINE))
         for colour, lines in self.coloured.items():
             self.parts.append(svg.path("".join(lines), colour, 3))
+
+
+def _number(name):
+    """The number at the end of a name, or 0."""
+    return int(re.search("[0-9]{0,9}$", name)[0] or 0)

@@ -34,15 +34,22 @@
   });
   function fit() { shown.setAttribute("viewBox", shown.dataset.whole); }
   const seen = () => stage.clientWidth && stage.clientHeight;
-  // a picture of many steps starts at its left end, at a size that can be read
+  // a picture that is too long to be read as a whole starts at its beginning: at its left end,
+  // or where it has no steps, at the bottom; its short side fits if that can be read
+  const readable = 0.45; // of the picture's own size
   function begin() {
     fit();
-    const b = box(), wide = stage.clientWidth / 0.45;
-    if (!seen() || b.width <= wide) return;
-    const middle = b.y + b.height / 2;
-    b.height = wide * stage.clientHeight / stage.clientWidth;
+    if (!seen()) return;
+    const b = box(), fits = [stage.clientWidth / b.width, stage.clientHeight / b.height];
+    if (Math.min(...fits) >= readable) return;
+    const scale = Math.min(Math.max(...fits, readable), 1);
+    const wide = stage.clientWidth / scale, high = stage.clientHeight / scale;
+    const first = shown.querySelector("[data-step]") ? null : nodes.get(0);
+    const middle = first ? first[0].getBBox() : { x: b.x, width: Math.min(wide, b.width) };
+    b.x = wide > b.width ? b.x + (b.width - wide) / 2 : middle.x + (middle.width - wide) / 2;
+    b.y += high > b.height ? (b.height - high) / 2 : b.height - high;
     b.width = wide;
-    b.y = middle - b.height / 2;
+    b.height = high;
   }
   function move(dx, dy) { // the middle of the view stays on the picture
     const b = box(), [x, y, wide, high] = shown.dataset.whole.split(" ").map(Number);
@@ -116,7 +123,7 @@
       dd.append(button);
       return dd;
     }));
-    add("values", ["data", "diff"].filter(k => node[k]).map(k => node[k][1]));
+    add("values", ["data", "diff"].filter(k => node[k]).map(k => node[k][2]));
     const title = node.type + (node.step === null ? "" : `, step ${node.step}`);
     about.replaceChildren(element("h2", node.name), element("div", title), list);
     if (!nodes.has(n)) about.append(element("p", "Not drawn here."));
@@ -203,8 +210,6 @@
     const at = +$("time").value, count = net.ticks.length, back = at >= count;
     const place = back ? 2 * count - 1 - at : at;
     shown.classList.toggle("playing", at >= 0);
-    shown.classList.toggle("forward", at >= 0 && !back);
-    shown.classList.toggle("backward", back);
     net.ticks.forEach(([, members], t) => members.forEach(n => (nodes.get(n) || []).forEach(g => {
       g.classList.toggle("now", at >= 0 && t === place);
       g.classList.toggle("done", back ? t > place : t < place);
@@ -217,6 +222,7 @@
     });
     const now = shown.querySelector("[data-step].now, [data-step] .now");
     if (now) bringIn(now.closest("[data-step]"));
+    turn(at < 0 ? "" : back ? "backward" : "forward");
     const words = at < 0 ? "before the forward pass"
       : `${back ? "backward" : "forward"}: ${net.ticks[place][0]}`;
     $("now").textContent = words;
@@ -249,21 +255,46 @@
   function paint() {
     const what = $("colour").value;
     nodes.forEach((groups, n) => groups.forEach(g => {
-      const shape = g.querySelector("rect, circle"), value = net.nodes[n][what];
+      const shape = g.querySelector("rect, circle");
+      const [fill, ink, , negative] = net.nodes[n][what] || [];
       if (!shape) return;
-      if (shape.dataset.own === undefined) shape.dataset.own = shape.getAttribute("fill");
-      shape.setAttribute("fill", what && value ? value[0] : shape.dataset.own);
-      g.setAttribute("stroke-dasharray", what && value && value[2] ? "4 2" : "none");
+      dye(shape, fill);
+      g.querySelectorAll(":scope > text:not([data-beside])").forEach(text => dye(text, ink));
+      g.setAttribute("stroke-dasharray", negative ? "4 2" : "none");
     }));
-    const scale = $("scale"), ends = net.scales[what];
-    scale.replaceChildren();
-    if (!ends) return;
-    scale.append(element("small", `mean |${what}| ${ends[0]} to ${ends[1]}:`));
-    net.signs.forEach(([colour, words]) => {
-      const i = element("i");
-      i.style.background = `linear-gradient(90deg, #fff, ${colour})`;
-      scale.append(i, element("small", words));
+    shown.querySelectorAll("[data-of]").forEach(text => {
+      text.textContent = (net.nodes[text.dataset.of][what] || [])[4] || "";
     });
+    explain(what);
+  }
+  function dye(part, colour) { // and back to its own colour
+    if (part.dataset.own === undefined) part.dataset.own = part.getAttribute("fill") || "";
+    const fill = colour || part.dataset.own;
+    if (fill) part.setAttribute("fill", fill);
+    else part.removeAttribute("fill");
+  }
+  function explain(what) { // what the colours mean, and which values are shown
+    const scale = $("scale");
+    scale.replaceChildren();
+    if (!what) return;
+    scale.append(element("small", net.scale.rule[what]));
+    net.scale.steps.forEach(([colour, ink, words]) => {
+      const i = element("i", words);
+      i.style.background = colour;
+      i.style.color = ink;
+      scale.append(i);
+    });
+    scale.append(element("small", net.scale.others));
+  }
+  // where the play turns, painted values turn with it: data on the way there, diff on the way back
+  let way = "";
+  function turn(next) {
+    const what = { forward: "data", backward: "diff" }[next];
+    const turns = what && next !== way && $("colour").value && $("colour").value !== what;
+    way = next;
+    if (!turns) return;
+    $("colour").value = what;
+    paint();
   }
   $("colour").onchange = paint;
   $("colour").value = net.start;

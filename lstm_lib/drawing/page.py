@@ -1,5 +1,4 @@
 """The interactive page: one HTML file with picture, data, style and script inside it."""
-import base64
 import json
 from itertools import groupby
 from pathlib import Path
@@ -8,7 +7,7 @@ from . import svg
 from .structure.words import shape_text
 from .time_picture import FOLD_ABOVE, time_picture
 from .structure.steps import steps_of
-from .values import SIGNS, Paint, shade
+from .values import OTHERS, RULE, Paint, steps_of_scale
 from .structure.words import alt_text, equation
 
 HERE = Path(__file__).parent
@@ -59,9 +58,10 @@ def page(graph, shapes, values=None):
     """
     alt, steps = alt_text(graph), steps_of(graph)
     last = 2 * len(_ticks(graph)) - 1
-    pictures = [("all", time_picture(graph, "all", shapes, alt=alt))]
+    slots = graph.net is not None
+    pictures = [("all", time_picture(graph, "all", shapes, alt=alt, slots=slots))]
     if steps > 5:
-        pictures.append(("fold", time_picture(graph, "fold", shapes, alt=alt)))
+        pictures.append(("fold", time_picture(graph, "fold", shapes, alt=alt, slots=slots)))
     folded = steps > FOLD_ABOVE
     shown = "fold" if folded else "all"
     drawn = "\n".join(
@@ -75,15 +75,13 @@ def page(graph, shapes, values=None):
         no_values="" if graph.net else " hidden", data=_as_json(_data(graph, values)))
 
 
-def embedded(page_text, still, alt):
+def embedded(page_text, image):
     """HTML for a notebook: the still picture, which a script replaces by the page.
 
     The page lives in a frame of its own, so that no name and no style leaks; where
     scripts are dropped the picture stays.
     """
-    image = base64.b64encode(still.encode()).decode()
-    return (f'<div><img alt="{svg.safe(alt)}" style="max-width:100%" '
-            f'src="data:image/svg+xml;base64,{image}"><script>(function () {{'
+    return (f"<div>{image}<script>(function () {{"
             "var still = document.currentScript && document.currentScript.previousElementSibling;"
             "if (!still) return; var frame = document.createElement('iframe');"
             "frame.sandbox = 'allow-scripts'; frame.title = still.alt;"
@@ -116,8 +114,9 @@ def _data(graph, values):
     paints = [Paint(graph, what) for what in ("data", "diff")] if graph.net else []
     return {"nodes": [_node(node, paints) for node in graph.nodes], "ticks": _ticks(graph),
             "start": values or "",
-            "scales": {paint.what: paint.ends() for paint in paints},
-            "signs": [(shade(colour), words) for colour, words in SIGNS.items()],
+            "scale": {"rule": {paint.what: RULE.format(paint.what) for paint in paints},
+                      "steps": [[colour, svg.ink_on(colour), words]
+                                for colour, words in steps_of_scale()], "others": OTHERS},
             "weights": {weight.mark: {"name": weight.name, "uses": [n.index for n in weight.users]}
                         for weight in graph.weights if weight.mark}}
 
@@ -131,7 +130,9 @@ def _node(node, paints):
                     len(w.users)] for w in node.weights]}
     for paint in paints:
         if node in paint.means:
-            facts[paint.what] = [paint.colour(node), paint.words(node), paint.negative(node)]
+            fill = paint.colour(node)
+            facts[paint.what] = [fill, svg.ink_on(fill), paint.words(node),
+                                 paint.negative(node), paint.number(node)]
     return facts
 
 

@@ -1,10 +1,12 @@
 """What does the net look like? Any Caffe net as a picture, a page, or a table in words."""
 import os
+import re
 
+from ..alt_text import image_html
 from ..errors import NetError
 from .structure.graph import read_graph
 from .graphviz import caffe_dot, clustered_dot, run_dot
-from .structure.steps import prepared
+from .structure.steps import prepared, steps_of
 from .time_picture import time_picture
 from ..files import path_of, write_whole
 from .svg import fitted
@@ -21,23 +23,29 @@ class Picture:
     """A drawn net: shows itself in a notebook, and saves itself as a file.
 
     `svg` is the picture, `alt` what it shows in words, `graph` the net it was made from.
+    `page` makes the page; what Graphviz drew has none.
     """
 
-    def __init__(self, graph, svg, dot, page=None, by_dot=False):
+    def __init__(self, graph, svg, dot, page=None, interactive=False):
         self.graph, self.svg, self.alt = graph, svg, alt_text(graph)
-        self._dot, self._page, self._by_dot = dot, page, by_dot
+        self._dot, self._page, self._interactive = dot, page, interactive
 
     def __repr__(self):
         return f"<Picture: {self.alt}>"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        """The still picture; for an interactive one, the page beside it."""
-        bundle = {"text/plain": self.alt, "image/svg+xml": fitted(self.svg)}
-        if self._page:
+        """The still picture, and as HTML, for only that keeps the words, in `<img alt>`.
+
+        An interactive one has the page there, which takes the image's place.
+        """
+        still = fitted(self.svg)
+        html = image_html("image/svg+xml", still, self.alt)
+        if self._interactive:
             from .page import embedded
 
-            bundle["text/html"] = embedded(self._page(), self.svg, self.alt)
-        return bundle, {"image/svg+xml": {"alt": self.alt}}
+            html = embedded(self._page(), html)
+        return ({"text/plain": self.alt, "image/svg+xml": still, "text/html": html},
+                {"image/svg+xml": {"alt": self.alt}})
 
     def save(self, path):
         """Write the picture, the whole file or nothing; the ending says as what.
@@ -58,23 +66,26 @@ class Picture:
         return path
 
     def _write(self, path, kind):
-        if kind in ("png", "pdf") and not self._by_dot:
+        if kind in ("png", "pdf") and self._page:
             from .raster import convert  # matplotlib takes longer to import than all the rest
 
-            convert(self.svg, path, kind)
+            convert(self.svg, path, kind, self._smaller())
             return
         content = {"svg": lambda: self.svg, "dot": self._dot, "html": self._html}.get(
             kind, lambda: run_dot(self._dot(), kind, INSTEAD))()
         with open(path, "wb") as file:
             file.write(content if isinstance(content, bytes) else content.encode())
 
+    def _smaller(self):
+        """How the picture would be smaller: folded, if it has steps that are not folded yet."""
+        folded = re.search(r'data-step="\d+-', self.svg)
+        return ", or draw it with steps='fold'" if steps_of(self.graph) > 5 and not folded else ""
+
     def _html(self):
-        if self._by_dot:
+        if not self._page:
             raise NetError("the interactive page is made of the time-step picture: "
                            "leave `style` out.")
-        from .page import page
-
-        return self._page() if self._page else page(self.graph, False)
+        return self._page()
 
 
 def draw(source, *, style="time", steps="auto", shapes=False, interactive=False, values=None,
@@ -145,12 +156,12 @@ def _picture(graph, style, steps, shapes, interactive, values):
 
             return page(graph, shapes, values)
 
-        return Picture(graph, svg, lambda: clustered_dot(graph), page if interactive else None)
+        return Picture(graph, svg, lambda: clustered_dot(graph), page, interactive)
     if interactive or values or shapes or graph.all_layers and style == "caffe":
         raise NetError("values, shapes, all layers and the interactive page belong to "
                        "style='time'.")
     dot = caffe_dot(graph.source.spec) if style == "caffe" else clustered_dot(graph)
-    return Picture(graph, run_dot(dot, "svg", INSTEAD).decode(), lambda: dot, by_dot=True)
+    return Picture(graph, run_dot(dot, "svg", INSTEAD).decode(), lambda: dot)
 
 
 def summary(source, phase=None, stages=()):

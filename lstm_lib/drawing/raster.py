@@ -15,17 +15,18 @@ _COMMAND = re.compile(r"([MLHVCQZhvlz])([^MLHVCQZhvlz]*)")
 _NUMBER = re.compile(r"-?\d*\.?\d+")
 
 
-def convert(svg_text, path, kind):
+def convert(svg_text, path, kind, instead=""):
     """Write the picture as `kind` "png" or "pdf".
 
     Raises
     ------
-    NetError : the PNG would be larger than can be made and opened; it names the limit.
+    NetError : the PNG would be larger than can be made and opened; it names the limit, and
+        what can be drawn `instead`.
     """
     root = ElementTree.fromstring(svg_text)
     left, top, width, height = map(float, root.get("viewBox").split())
     if kind == "png":
-        _check_size(width * SCALE, height * SCALE)
+        _check_size(width * SCALE, height * SCALE, instead)
     figure = Figure(figsize=(width / 72, height / 72))
     axes = figure.add_axes([0, 0, 1, 1])
     axes.set_xlim(left, left + width)
@@ -35,12 +36,12 @@ def convert(svg_text, path, kind):
     figure.savefig(path, format=kind, dpi=72 * SCALE)
 
 
-def _check_size(wide, high):
+def _check_size(wide, high, instead):
     if max(wide, high) > LONGEST_SIDE or wide * high > MOST_PIXELS:
         raise NetError(
             f"as PNG this picture is {wide:,.0f} x {high:,.0f} pixels; the limit is "
-            f"{LONGEST_SIDE:,} on a side and {MOST_PIXELS:,} in all. Save it as .svg or .pdf, "
-            "or draw it with steps='fold'.")
+            f"{LONGEST_SIDE:,} on a side and {MOST_PIXELS:,} in all. Save it as .svg or .pdf"
+            f"{instead}.")
 
 
 def _draw(axes, element, x, y, inherited):

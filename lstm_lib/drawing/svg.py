@@ -3,18 +3,20 @@
 No `<style>` and no `id`: viewers strip the one, and the other leaks between figures.
 """
 import re
+from functools import lru_cache
 from html import escape
 from itertools import accumulate, takewhile
 
 FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
-INK, GREY, PALE, LINE, WHITE = "#222", "#666", "#F4F4F4", "#777", "#FFF"
+INK, GREY, PALE, LINE, WHITE = "#222222", "#666", "#F4F4F4", "#777", "#FFFFFF"
 WARNING = "#B00020"
+SIZE = 16  # of all words: three steps are at most 1280 wide, so it is 12 pixels at 960
 
-# Okabe and Ito's colours: told apart by the colour-blind, and of different greys.
-STATE_COLOURS = ("#D55E00", "#0072B2", "#000", "#888")
-# After the first five, Tol's muted ones; each weight has a number too.
-WEIGHT_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#882255",
-                  "#44AA99", "#999933", "#332288", "#DDCC77")
+# A colour means one thing. States are lines in dark colours with a name on them, weights are
+# numbered boxes in light ones, values are greys (`values.SHADES`).
+STATE_COLOURS = ("#C25100", "#004A8C", "#000000", "#5C5C5C")
+WEIGHT_COLOURS = ("#009E73", "#F0E442", "#E39AC6", "#7EC8F2", "#8C6D31", "#B3DE69",
+                  "#7B4FA3", "#44AA99", "#E8C9A0", "#117733")
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -60,15 +62,15 @@ def sheet(left, top, width, height, alt, body):
     """The whole picture on white; attributes that all texts share stand here once."""
     left, top, width, height = map(num, (left, top, width, height))
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-            f'viewBox="{left} {top} {width} {height}" font-family="{FONT}" font-size="12" '
+            f'viewBox="{left} {top} {width} {height}" font-family="{FONT}" font-size="{SIZE}" '
             f'text-anchor="middle" fill="{INK}" role="img" aria-label="{safe(alt)}">'
             f'<title>{safe(alt)}</title><rect x="{left}" y="{top}" width="{width}" '
             f'height="{height}" fill="#FFFFFF"/>{body}</svg>\n')
 
 
-def text(x, y, words, size=12, anchor="middle", fill=INK, extra=""):
+def text(x, y, words, size=SIZE, anchor="middle", fill=INK, extra=""):
     """A line of text whose middle is at height y; it takes other attributes from `sheet`."""
-    look = f' font-size="{num(size)}"' if size != 12 else ""
+    look = f' font-size="{num(size)}"' if size != SIZE else ""
     look += f' text-anchor="{anchor}"' if anchor != "middle" else ""
     look += f' fill="{fill}"' if fill != INK else ""
     return f'<text x="{num(x)}" y="{num(y + size * 0.35)}"{look}{extra}>{safe(words)}</text>'
@@ -80,16 +82,16 @@ def path(d, stroke=LINE, width=1.4, fill="none", extra=""):
     return f'<path d="{d}" fill="{fill}"{line}{extra}/>'
 
 
-def width_of(words, size=12):
+def width_of(words, size=SIZE):
     """The width of a line of text, estimated."""
     return sum(0.36 if c in "iljtf.,:;|!'()[] /" else 0.62 if ord(c) < 0x2E80 else 1.0
                for c in words) * size
 
 
-def shortened(words, width, size=12):
+def shortened(words, width, size=SIZE):
     """The text, cut in the middle where it would be wider than `width`.
 
-    >>> shortened("a_very_long_name_of_a_layer", 100)
+    >>> shortened("a_very_long_name_of_a_layer", 130)
     'a_very…_layer'
     """
     words = " ".join(str(words).split()) or " "
@@ -157,9 +159,26 @@ def mixed(colour, share, with_colour="#FFFFFF"):
 
 
 def ink_on(colour):
-    """Black or white, whichever can be read on the colour."""
-    red, green, blue = (int(colour[i:i + 2], 16) for i in (1, 3, 5))
-    return WHITE if 0.3 * red + 0.59 * green + 0.11 * blue < 120 else "#000000"
+    """Ink, or white, or black: the first that can be read on the colour (WCAG: 4.5 to 1)."""
+    return next(ink for ink in (INK, WHITE, "#000000") if contrast(ink, colour) >= 4.5)
+
+
+@lru_cache(maxsize=None)
+def contrast(one, other):
+    """WCAG's ratio of two colours, from 1 to 21; one of black and white has 4.5 to any colour.
+
+    >>> contrast("#000000", "#FFFFFF")
+    21.0
+    """
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour):
+    parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+                        for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def fitted(svg_text):

@@ -2,15 +2,15 @@
 from . import svg
 from .layout.scene import FOLD_ABOVE, Scene
 from .legend import legend
-from .looks import draw_look, note, short_name
+from .looks import draw_bar, draw_look, name_in_step, name_of_wire, note
 from .outer_wires import OuterWires
-from .structure.steps import steps_of
+from .structure.steps import step_title, steps_of
 from .structure.words import shape_text
 
-MARGIN = 18
+MARGIN = 12
 
 
-def time_picture(graph, steps="auto", shapes=False, paint=None, alt=""):
+def time_picture(graph, steps="auto", shapes=False, paint=None, alt="", slots=False):
     """The SVG text of a prepared graph.
 
     Parameters
@@ -20,32 +20,43 @@ def time_picture(graph, steps="auto", shapes=False, paint=None, alt=""):
     shapes : write the shapes of the blobs (known of a loaded net) into the picture.
     paint : colours of values, a `values.Paint`, or None.
     alt : what the picture shows, in words.
+    slots : leave a place for each number that a script writes later, as the page does.
     """
     if steps == "auto":
         steps = "fold" if steps_of(graph) > FOLD_ABOVE else "all"
-    return _Painter(Scene(graph, steps, shapes), shapes, paint).svg(alt)
+    return _Painter(Scene(graph, steps, shapes), shapes, paint, slots).svg(alt)
 
 
 class _Painter:
-    def __init__(self, scene, shapes, paint):
-        self.scene, self.paint = scene, paint
+    def __init__(self, scene, shapes, paint, slots):
+        self.scene, self.paint, self.slots = scene, paint, slots
         self.shapes = shapes and scene.graph.net is not None
         self.stamps = {}   # (layout, role) -> SVG of the node, the same in all steps
         self.parts = []
 
     def svg(self, alt):
-        bars = self.scene.bars
-        self._outer_nodes(node for node in self.scene.at if node in bars)
+        words = self._bars()
         self.parts.append(OuterWires(self.scene, self.shapes).svg())  # above bars
+        self.parts += words
         for column in self.scene.columns:
             self._column(column)
-        self._outer_nodes(node for node in self.scene.at if node not in bars)
+        self._outer_nodes()
         return self._page(alt)
 
     # nodes
 
-    def _outer_nodes(self, nodes):
-        for node in nodes:
+    def _bars(self):
+        """Draw the bars, and give their words, which stand above the wires."""
+        words = []
+        for node in (node for node in self.scene.at if node in self.scene.bars):
+            x, y = self.scene.at[node]
+            shape, name = draw_bar(self.scene.looks[node], node, x, y, self._fill(node))
+            self.parts.append(self._node(node, shape))
+            words.append(f'<g data-n="{node.index}">{name}</g>')
+        return words
+
+    def _outer_nodes(self):
+        for node in (node for node in self.scene.at if node not in self.scene.bars):
             x, y = self.scene.at[node]
             self.parts.append(self._node(node, draw_look(
                 self.scene.looks[node], node, x, y, self._fill(node))))
@@ -80,9 +91,8 @@ class _Painter:
         key = (id(layout), "frame")
         if key not in self.stamps:
             self.stamps[key] = self._frame(row, layout)
-        last = f" … {row.stack.steps[-1]}" if column.rolled else ""
-        title = f"{row.stack.name} t = {step}{last}".strip()
-        self.parts += [self.stamps[key], svg.text(10, 15, title, 13, "start",
+        title = step_title(row.stack, step, row.stack.steps[-1] if column.rolled else None)
+        self.parts += [self.stamps[key], svg.text(10, 17, title, anchor="start",
                                                   extra=' font-weight="bold"')]
         for node in row.cells[step].nodes:
             self.parts.append(self._node(node, self._stamp(layout, node)))
@@ -153,11 +163,22 @@ class _Painter:
                 head = svg.arrow_head((x, y), (end + 4, y), 9)
                 self.parts.append(svg.path(head, width=0, fill=colour))
             middle = x + self.scene.gap / 2
-            name = "" if column.rolled else short_name(blob)
-            self.parts.append(svg.text(middle, y - 10, svg.shortened(name, self.scene.gap, 11),
-                                       11, fill=colour))
+            name = "" if column.rolled else name_in_step(blob)
+            if row.stack.name and name.startswith(row.stack.name):
+                name = name[len(row.stack.name):]
+            name = svg.shortened(name, self.scene.gap)
+            self.parts.append(name_of_wire(middle, y - 13, name, len(self.scene.rows) > 1,
+                                           fill=colour))
             if self.shapes and blob.shape:
-                self.parts.append(note(middle, y + 10, blob.shape))
+                self.parts.append(note(middle, y + 12, blob.shape))
+            if (self.paint or self.slots) and not column.rolled:
+                self._number(blob.maker, *layout.number_place(state), colour)
+
+    def _number(self, node, x, y, colour):
+        """The value of a state in this step, so that what a shade hides can be read."""
+        words = self.paint.number(node) if self.paint else ""
+        self.parts.append(svg.text(x, y, words, anchor="end", fill=colour,
+                                   extra=f' data-of="{node.index}"'))
 
     def _loops(self, row, layout):
         """Rolled up: each state leads from the cell's right end back to its left."""
@@ -193,9 +214,9 @@ class _Painter:
                                            f"h{svg.num(self.scene.gap)}", colour, 3))
         y = row.top + row.height / 2
         for line, (words, size) in enumerate((
-                ("…", 26), (f"t = {hidden[0]} … {hidden[-1]}", 12),
-                (f"{len(hidden):,} steps", 11), (f"{layers:,} layers", 11))):
-            self.parts.append(svg.text(x, y - 34 + 20 * line, words, size))
+                ("…", 26), (f"t = {hidden[0]} … {hidden[-1]}", svg.SIZE),
+                (f"{len(hidden):,} steps", svg.SIZE), (f"{layers:,} layers", svg.SIZE))):
+            self.parts.append(svg.text(x, y - 36 + 24 * line, words, size))
 
     # the sheet around it
 

@@ -1,49 +1,58 @@
-"""Values or gradients of a net that has run, as colours of its nodes."""
+"""Values or gradients of a net that has run, as greys of its nodes and as numbers at its states."""
 import math
+from collections import defaultdict
 
 from . import svg
 
-POSITIVE, NEGATIVE = "#D55E00", "#0072B2"
-SIGNS = {POSITIVE: "mean ≥ 0", NEGATIVE: "mean < 0 (dashed)"}
-PALE, RANGE = 0.08, 0.62  # share of the colour where values are smallest, and how it grows
-DECADES = 6  # what is smaller than a millionth of the largest is white
+# From the largest of a kind down; each is half the one before, and eyes see it as equally
+# much lighter (CIE lightness 36, 44, ... 92). No grey means anything else in the picture.
+SHADES = ("#555555", "#686868", "#7C7C7C", "#919191", "#A6A6A6", "#BBBBBB", "#D1D1D1", "#E8E8E8")
+ZERO, NO_NUMBER = "#FFFFFF", "#000000"
+RULE = "mean |{}| beside the largest of its kind in all steps: each shade is half the one before"
+OTHERS = "white: 0; black: not a number; dashed: the mean is below 0"
+BOX = 58  # width of a shade in the legend
 
 
 class Paint:
     """The colour of each node, for what = "data" or "diff" of its top.
 
-    Strength is log10 of the mean of |value|; the hue is the sign of the mean, and where it
-    is negative the outline is dashed, for print without colours.
+    A grey says how often the mean of |value| can be doubled until it reaches the largest of
+    its kind: of the same layer in all steps, and of the layers outside the steps together.
+    Where the mean itself is negative the outline is dashed.
     """
 
     def __init__(self, graph, what):
-        self.what, self.means = what, {}
+        self.what, self.means, self._kinds = what, {}, _kinds(graph)
+        self._largest = defaultdict(float)
         for node in graph.nodes:
             blob = next((blob for blob in node.tops if blob.last), None)
             if blob is not None and blob.name in graph.net.blobs:
                 numbers = getattr(graph.net.blobs[blob.name], what)
                 if numbers.size:
-                    self.means[node] = float(abs(numbers).mean()), float(numbers.mean())
-        logs = [math.log10(size) for size, _ in self.means.values()
-                if size > 0 and math.isfinite(size)]
-        self.high = max(logs, default=0.0)
-        self.low = max(min(logs, default=0.0), self.high - DECADES)
+                    size = float(abs(numbers).mean())
+                    self.means[node] = size, float(numbers.mean())
+                    if math.isfinite(size):
+                        kind = self._kinds.get(node)
+                        self._largest[kind] = max(self._largest[kind], size)
 
     def colour(self, node):
         """The fill of a node; None for one whose values are not kept."""
         if node not in self.means:
             return None
-        size, mean = self.means[node]
+        size = self.means[node][0]
         if not math.isfinite(size):
-            return "#000000"  # NaN or infinite: the one colour not on the scale
-        if size == 0:
-            return "#FFFFFF"
-        part = (math.log10(size) - self.low) / max(self.high - self.low, 1e-9)
-        return shade(POSITIVE if mean >= 0 else NEGATIVE, part if self.high > self.low else 1)
+            return NO_NUMBER
+        return shade(size, self._largest[self._kinds.get(node)])
 
     def negative(self, node):
         """Whether the mean is below zero."""
         return node in self.means and self.means[node][1] < 0
+
+    def number(self, node):
+        """The mean of |value| in few characters, like 0.083 or 2.1e-5."""
+        if node not in self.means:
+            return ""
+        return f"{self.means[node][0]:.2g}".replace("e-0", "e-").replace("e+0", "e")
 
     def words(self, node):
         """The numbers behind the colour."""
@@ -52,25 +61,48 @@ class Paint:
         size, mean = self.means[node]
         return f"{self.what}: mean |v| {size:.2g}, mean {mean:.2g}"
 
-    def ends(self):
-        """The smallest and the largest value of the scale, in words."""
-        return [f"{10 ** end:.0e}" for end in (self.low, self.high)]
-
     def scale(self, y):
-        """(SVG, width) of the legend's colour scale."""
-        parts = [svg.text(0, y, f"mean |{self.what}|", 12, "start")]
-        for row, (colour, word) in enumerate(SIGNS.items()):
-            for box in range(7):
-                parts.append(svg.rect(150 + 22 * box, y - 6 + 13 * row, 22, 12,
-                                      shade(colour, box / 6), None))
-            parts.append(svg.text(300, y - 6 + 13 * row, word, 10, "start"))
-        low, high = self.ends()
-        parts.append(svg.text(139, y + 20, low, 10, "start"))
-        parts.append(svg.text(293, y + 20, high, 10, "end"))
-        parts.append(svg.text(310, y + 20, "white: 0, black: not a number", 10, "start"))
-        return f'<g data-scale="{self.what}">{"".join(parts)}</g>', 560
+        """(SVG, height, width) of the legend's colour scale."""
+        parts = [svg.text(0, y, RULE.format(self.what), anchor="start")]
+        for place, (colour, words) in enumerate(steps_of_scale()):
+            x = BOX * (place + 0.5)
+            parts += [svg.rect(x, y + 24, BOX, 22, colour),
+                      svg.text(x, y + 24, words, fill=svg.ink_on(colour))]
+        parts.append(svg.text(BOX * len(SHADES) + 16, y + 24, OTHERS, anchor="start"))
+        wide = BOX * len(SHADES) + 16 + svg.width_of(OTHERS)
+        return f'<g data-scale="{self.what}">{"".join(parts)}</g>', 48, wide
 
 
-def shade(colour, part=1):
-    """A sign's colour for `part` of the scale, from 0 to 1."""
-    return svg.mixed(colour, PALE + RANGE * min(max(part, 0), 1))
+def shade(size, largest):
+    """The grey of a size: any two that differ by a factor of two or more look different.
+
+    >>> shade(1.0, 4.0) == SHADES[2]
+    True
+    """
+    if size == 0:
+        return ZERO
+    halvings = math.log2(largest) - math.log2(size)
+    return SHADES[min(int(halvings + 0.5), len(SHADES) - 1)]
+
+
+def steps_of_scale():
+    """(shade, part of the largest) from the darkest on."""
+    parts = ["1", *(f"1/{2 ** halvings}" for halvings in range(1, len(SHADES)))]
+    return list(zip(SHADES, [*parts[:-1], "less"]))
+
+
+def _kinds(graph):
+    """Node -> its kind: its role in each step; a state's first and last value are of its kind."""
+    kinds = {node: (node.stack, node.role) for node in graph.nodes if node.stack is not None}
+    for stack in graph.stacks:
+        for node in (node for nodes in stack.cells.values() for node in nodes):
+            for position, blob in enumerate(node.bottoms):
+                state = stack.state_read(node, position)
+                if state and blob.maker.stack is None:
+                    kinds[blob.maker] = stack.name, state.key[0]
+    for node in graph.nodes:
+        if node.type == "Split" and node.stack is None and node.bottoms:
+            kind = kinds.get(node.bottoms[0].maker)
+            if kind:
+                kinds[node] = kind
+    return kinds

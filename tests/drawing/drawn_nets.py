@@ -64,3 +64,23 @@ def drawn_names(tree):
 def texts(tree):
     """All texts of the picture."""
     return [element.text for element in tree.iter(SVG + "text")]
+
+
+def modules(count):
+    """A chain of modules of three branches, which are joined before the next begins."""
+    def convolution(name, bottom):
+        return (f'layer {{ name: "{name}" type: "Convolution" bottom: "{bottom}" top: "{name}" '
+                "convolution_param { num_output: 8 kernel_size: 1 } }")
+
+    text, below = 'layer { name: "data" type: "Input" top: "data" }', "data"
+    for k in range(1, count + 1):
+        text += convolution(f"one{k}", below)
+        ends = [f"one{k}"]
+        for branch in ("two", "three"):
+            text += convolution(f"{branch}_in{k}", below)
+            text += convolution(f"{branch}_out{k}", f"{branch}_in{k}")
+            ends.append(f"{branch}_out{k}")
+        below = f"join{k}"
+        bottoms = " ".join(f'bottom: "{end}"' for end in ends)
+        text += f'layer {{ name: "{below}" type: "Concat" {bottoms} top: "{below}" }}'
+    return text

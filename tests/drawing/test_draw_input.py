@@ -242,7 +242,8 @@ def test_ctrl_c_leaves_no_process(monkeypatch):
 
 def test_a_notebook_gets_the_still_picture_with_alt_text_and_the_page_when_interactive():
     bundle, notes = draw(unrolled(3))._repr_mimebundle_()
-    assert set(bundle) == {"text/plain", "image/svg+xml"}
+    assert set(bundle) == {"text/plain", "image/svg+xml", "text/html"}
+    assert bundle["text/html"].startswith('<img alt="unrolled LSTM, 3 steps')
     assert notes["image/svg+xml"]["alt"].startswith("unrolled LSTM")
     bundle, _ = draw(unrolled(3), interactive=True)._repr_mimebundle_()
     assert bundle["text/html"].startswith("<div><img alt=") and "srcdoc" in bundle["text/html"]

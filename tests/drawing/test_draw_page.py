@@ -3,10 +3,10 @@ import shutil
 
 import numpy as np
 import pytest
-from drawn_nets import PERCEPTRON, unrolled
+from drawn_nets import PERCEPTRON, modules, unrolled
 
 from lstm_lib import caffe, draw, load_net
-from lstm_lib.drawing.values import NEGATIVE, POSITIVE, shade
+from lstm_lib.drawing.values import SHADES
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 from selenium.webdriver.common.by import By  # noqa: E402
@@ -342,17 +342,73 @@ def test_who_zooms_at_once_keeps_the_view(browser, files, tmp_path):
         browser.execute_async_script(  # all that the page does by itself when it is laid out
             "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
         wide.append(view_box(browser)[2])
-    assert wide[1] == pytest.approx(wide[0] / 1.3)
+    assert wide[1] == pytest.approx(wide[0] / 1.3, rel=1e-4)
 
 
-def test_the_scale_s_tints_are_those_of_the_strongest_nodes(page):
+def fill_of(page, name):
+    return named(page, name).find_element(By.CSS_SELECTOR, "rect, circle").get_attribute("fill")
+
+
+def test_the_scale_shows_each_shade_and_what_part_of_the_largest_it_is(page):
     Select(by_id(page, "colour")).select_by_value("data")
-    bars = page.execute_script(
-        "return [...document.querySelectorAll('#scale i')].map(i => i.style.background)")
-    for sign, bar in zip((POSITIVE, NEGATIVE), bars):
-        red, green, blue = (int(shade(sign)[i:i + 2], 16) for i in (1, 3, 5))
-        assert f"rgb({red}, {green}, {blue})" in bar
-    assert len(bars) == 2
+    steps = page.execute_script("return [...document.querySelectorAll('#scale i')].map("
+                                "i => [i.style.background, i.textContent])")
+    assert [words for _, words in steps] == ["1", *(f"1/{2 ** k}" for k in range(1, 7)), "less"]
+    for shade, (colour, _) in zip(SHADES, steps):
+        assert colour == "rgb({}, {}, {})".format(*(int(shade[i:i + 2], 16) for i in (1, 3, 5)))
+    assert fill_of(page, "t1/lstm/c") in SHADES
+
+
+def test_where_the_play_turns_painted_values_turn_to_gradients_and_the_legend_says_so(page):
+    Select(by_id(page, "colour")).select_by_value("data")
+    data, last = fill_of(page, "t1/lstm/c"), by_id(page, "time").get_attribute("max")
+    at = "const t = document.getElementById('time'); t.value = arguments[0]; t.oninput()"
+    page.execute_script(at, 3)
+    assert fill_of(page, "t1/lstm/c") == data and "mean |data|" in by_id(page, "scale").text
+    page.execute_script(at, last)
+    assert "mean |diff|" in by_id(page, "scale").text
+    assert by_id(page, "colour").get_property("value") == "diff"
+    assert fill_of(page, "t1/lstm/c") != data
+    page.execute_script(at, 3)
+    assert fill_of(page, "t1/lstm/c") == data and "mean |data|" in by_id(page, "scale").text
+
+
+def test_who_looks_at_one_kind_of_values_keeps_it_until_the_play_turns(page):
+    next_one = by_id(page, "next")
+    next_one.click()
+    Select(by_id(page, "colour")).select_by_value("diff")
+    next_one.click()
+    assert "mean |diff|" in by_id(page, "scale").text
+
+
+def test_who_looks_at_the_weights_keeps_their_colours_when_the_play_turns(page):
+    own = fill_of(page, "t1/lstm/Mx")
+    for _ in range(24):
+        by_id(page, "next").click()
+    assert fill_of(page, "t1/lstm/Mx") == own and by_id(page, "scale").text == ""
+
+
+def test_the_page_prints_the_value_of_each_state_and_takes_it_away_again(page):
+    def numbers():
+        return [t.get_property("textContent")
+                for t in picture(page).find_elements(By.CSS_SELECTOR, "[data-of]")]
+
+    assert set(numbers()) == {""}
+    Select(by_id(page, "colour")).select_by_value("diff")
+    assert len(numbers()) == 2 * 4 and all(map(float, numbers()))
+    Select(by_id(page, "colour")).select_by_value("")
+    assert set(numbers()) == {""}
+
+
+def test_words_on_a_dark_shade_are_white_and_their_own_ink_comes_back(page):
+    def ink():
+        return named(page, "t10/lstm/h").find_element(By.TAG_NAME, "text").get_attribute("fill")
+
+    own = ink()
+    Select(by_id(page, "colour")).select_by_value("diff")
+    assert fill_of(page, "t10/lstm/h") == SHADES[0] and ink() == "#FFFFFF"
+    Select(by_id(page, "colour")).select_by_value("")
+    assert ink() == own
 
 
 @pytest.fixture
@@ -426,6 +482,22 @@ def test_many_unfolded_steps_start_at_a_size_that_can_be_read(long_page):
     box = named(long_page, "t1/lstm/Mx")
     assert width(long_page, box) > 30
     assert on_screen(long_page, box) and not on_screen(long_page, named(long_page, "t40/lstm/Mx"))
+
+
+def test_a_long_chain_starts_at_its_beginning_at_a_size_that_can_be_read(browser, tmp_path):
+    draw(modules(40), path=tmp_path / "chain.html")
+    browser.get(f"file://{tmp_path}/chain.html")
+    assert width(browser, named(browser, "data")) > 30
+    tops = browser.execute_script("""
+        const s = document.getElementById('stage').getBoundingClientRect();
+        return [...document.querySelectorAll('[data-n="0"], [data-n="199"]')].map(g => {
+            const q = g.getBoundingClientRect();
+            return q.top > s.top && q.bottom < s.bottom && q.left > s.left && q.right < s.right;
+        })""")
+    assert sorted(tops) == [False, True], "the first layer is seen, not the last"
+    assert on_screen(browser, named(browser, "data"))
+    by_id(browser, "fit").click()
+    assert width(browser, named(browser, "data")) < 10
 
 
 def test_the_view_follows_the_time(long_page):

@@ -150,7 +150,7 @@ def test_shapes_are_written_on_request_and_come_from_the_built_net():
     assert "1×2×4" not in texts(parsed(net))
     words = texts(parsed(net, shapes=True))
     assert {"1×2×4", "1×2×16", "1×2×3"} <= set(words)
-    assert "Input  3×2×3" in words
+    assert {"3×2×3", "Concat  3×2×4"} <= set(words)
 
 
 def test_shapes_or_values_without_a_built_net_are_refused():
@@ -208,7 +208,7 @@ def test_c_stays_straight_where_states_are_reset():
     for cell in frames(tree):
         assert re.fullmatch(r"M0,(\d+)L\d+,\1", state_lines(cell, "c")[0])
     assert texts(tree).count("×") == 3 * 5
-    assert texts(tree).count("cont") == 1 + 3  # its own node, and a wire into each step
+    assert {"cont", "cont1", "cont2", "cont3"} <= set(texts(tree)), "a node, and wires from it"
 
 
 def test_the_origins_step_names_are_found():
@@ -288,8 +288,18 @@ def test_the_alt_text_says_what_the_picture_shows():
     alt = draw(unrolled(3)).alt
     assert alt == ("unrolled LSTM, 3 steps, 46 layers, 3 shared weights (w_Mxw, w_Mxb, w_Mhw), "
                    "c and h handed from step to step")
-    assert draw(PERCEPTRON).alt == "net, 6 layers, 0 shared weights"
+    assert draw(PERCEPTRON).alt == (
+        "net, 6 layers, 0 shared weights, 4 not shared (ip1[0], ip1[1], ip2[0], ip2[1])")
     assert parsed(PERCEPTRON).get("aria-label") == draw(PERCEPTRON).alt
+
+
+def test_the_alt_text_names_weights_that_are_shared_and_weights_that_are_not():
+    alt = draw(with_loss_on_the_last_step(3)).alt
+    assert "3 shared weights (w_Mxw, w_Mxb, w_Mhw), 2 not shared (scores[0], scores[1])" in alt
+    assert "10 not shared (a0[0], a1[0], a2[0], a3[0], a4[0], a5[0], …)" in draw("".join(
+        f'layer {{ name: "a{k}" type: "InnerProduct" bottom: "x" top: "a{k}" '
+        "inner_product_param { num_output: 1 bias_term: false } }" for k in range(10))
+        + 'layer { name: "x" type: "Input" top: "x" }').alt
 
 
 def test_a_net_is_called_an_lstm_for_what_it_computes_not_for_its_layers():
@@ -523,7 +533,7 @@ def test_names_below_a_step_are_not_struck_by_states_that_come_from_another_stac
     tree = parsed(ns)
     lines = [float(y) for p in tree for y in re.findall(r"[\d.]+,([-\d.]+)", p.get("d", ""))
              if p.tag == SVG + "path" and p.get("stroke") in STATE_COLOURS]
-    names = [float(t.get("y")) for t in tree if t.tag == SVG + "text" and t.text == "x"]
+    names = [float(t.get("y")) for t in tree if t.tag == SVG + "text" and t.text in ("x1", "x2")]
     assert len(names) == 4
     assert all(abs(name - 4 - line) > 5 for name in names for line in lines)
 
@@ -534,7 +544,7 @@ def test_a_difference_is_a_minus():
         'param { name: "w" } } '
         f'layer {{ name: "t{t}/d" type: "Eltwise" bottom: "m{t}" bottom: "x" top: "d{t}" '
         'eltwise_param { operation: SUM coeff: 1 coeff: -1 } }' for t in (1, 2)))
-    assert texts(parsed(text)).count("−") == 2
+    assert texts(parsed(text)).count("− d") == 2
 
 
 def test_outputs_that_are_joined_and_cut_again_go_straight_to_the_upper_stack():
@@ -542,12 +552,6 @@ def test_outputs_that_are_joined_and_cut_again_go_straight_to_the_upper_stack():
     wires = Wiring(find_steps(read_graph(stacked()))).wires
     assert [(w.source.name, w.target.name) for w in wires if w.source.name == "low/t2/lstm/h"
             and w.target.stack == "high/"] == [("low/t2/lstm/h", "high/t2/lstm/Mx")]
-
-
-def test_values_far_below_the_largest_share_the_palest_colour():
-    net = load_net(unrolled(1))
-    net.blobs["c0"].data[...], net.blobs["h0"].data[...], net.blobs["x"].data[...] = 1, 1e-30, 0
-    assert "1e-06" in texts(parsed(net, values="data"))
 
 
 def test_lines_of_states_keep_room_for_their_names():

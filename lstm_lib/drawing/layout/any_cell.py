@@ -1,19 +1,23 @@
 """A cell of any make: states run along the floor, everything else grows upward."""
 from .cell_layout import CellLayout
+from .feet import Feet, head_shift, widen
 from .layered import layered
+from .. import svg
 from ..looks import look_of
+from ..structure.steps import step_title
 
 GAPS = 22, 28  # between two nodes, and between two layers of them
 WAY = 8, 0     # room for a wire that goes into the cell or out of it
 LEFT, ABOVE = 30, 44  # from the frame's edges to the nodes
-LANE = 36  # between two lines of states, with a name above and a shape below each
+LANE = 40  # between two lines of states, with a name above and a shape below each
 
 
 def layered_layout(cell):
     """The layout of any cell: its nodes in layers, each above all that feed it."""
-    looks = {node.role: look_of(node) for node in cell.nodes}
+    looks, wider = {node.role: look_of(node) for node in cell.nodes}, {}
+    widen(looks, cell, wider)
     ways_in, ways_out = cell.ways_in(), [("out", *key) for key in cell.leaving]
-    sizes = {**{way: WAY for way in ways_in},
+    sizes = {**{way: way_size(way) for way in ways_in},
              **{role: (look.width, look.height) for role, look in looks.items()},
              **{way: WAY for way in ways_out}}
     edges = [(way, role) for way, readers in ways_in.items() for role, _ in readers]
@@ -22,15 +26,18 @@ def layered_layout(cell):
     found = layered(sizes, edges, *GAPS, floor=ways_in, ceiling=ways_out,
                     in_order=_pieces(cell))
     states = cell.stack.states
-    layout = CellLayout(found.width + 2 * LEFT + 16 * len(states),
+    left = max([LEFT, *(_title_end(cell.stack) - found.places[way][0] for way in ways_out)])
+    layout = CellLayout(found.width + left + LEFT + 16 * len(states),
                         found.height + 70 + LANE * len(states))
-    layout.places = {item: (x + LEFT, y + ABOVE) for item, (x, y) in found.places.items()}
+    layout.sizes = wider
+    layout.places = {item: (x + left, y + ABOVE) for item, (x, y) in found.places.items()}
     for number, state in enumerate(states):
         layout.lanes[state] = layout.height - 22 - LANE * number
-    bends = {edge: [(x + LEFT, y + ABOVE) for x, y in points]
+    bends = {edge: [(x + left, y + ABOVE) for x, y in points]
              for edge, points in found.bends.items()}
-    _lines_in(cell, layout, looks, bends, ways_in)
-    lines_inside(cell, layout, looks, bends)
+    feet = Feet(looks, dict(layout.places), bends, ways_in, cell.inner)
+    _lines_in(cell, layout, feet, bends, ways_in)
+    lines_inside(cell.inner, layout, feet, bends)
     _lines_out(cell, layout, looks, bends)
     return layout
 
@@ -42,11 +49,23 @@ def _pieces(cell):
         for node in cell.nodes if node.type == "Slice"]
 
 
-def _lines_in(cell, layout, looks, bends, ways_in):
+def _title_end(stack):
+    """Wires leave the frame right of its title, which is longest where the steps are rolled up."""
+    first, last = stack.steps[0], stack.steps[-1]
+    return 24 + 1.1 * svg.width_of(step_title(stack, first, last))
+
+
+def way_size(way):
+    """Room for a wire that comes in, and for the name that stands below it."""
+    return (WAY if way[1] == "state" else
+            (round(1.4 * min(svg.width_of(way[1].rsplit("/", 1)[-1]), 90)) + 8, 0))
+
+
+def _lines_in(cell, layout, feet, bends, ways_in):
     for way, readers in ways_in.items():
         x, y = layout.places.pop(way)
         for role, position in readers:
-            points = [(x, y), *bends[way, role], foot(cell, layout, looks, role, position)]
+            points = [(x, y), *bends[way, role], feet.at(role, position)]
             state = cell.reading.get((role, position))
             if state is None:
                 layout.entries[role, position] = x
@@ -56,24 +75,27 @@ def _lines_in(cell, layout, looks, bends, ways_in):
                 layout.tracks.append((state, [(0, lane), (x, lane), *points], True))
 
 
-def lines_inside(cell, layout, looks, bends):
+def lines_inside(wires, layout, feet, bends):
     """Grey wires between the nodes of a step."""
-    for wire in cell.inner:
+    for wire in wires:
         source, target = wire.source.role, wire.target.role
         x, y = layout.places[source]
-        if len(wire.source.tops) > 1:  # each top has a place of its own on the upper edge
-            part = (wire.top + 1) / (len(wire.source.tops) + 1)
-            x += looks[source].width * (part - 0.5)
-        layout.lines.append([(x, y - looks[source].height / 2), *bends[source, target],
-                             foot(cell, layout, looks, target, wire.position)])
+        look = feet.looks[source]
+        head = x + head_shift(look, wire.source, wire.top), y - look.height / 2
+        layout.lines.append([head, *bends[source, target],
+                             feet.at(target, wire.position)])
 
 
 def _lines_out(cell, layout, looks, bends):
     for role, top in cell.leaving:
         way = ("out", role, top)
         x, y = layout.places[role]
-        end = layout.exits[role, top] = layout.places.pop(way)[0]
-        layout.lines.append([(x, y - looks[role].height / 2), *bends[role, way], (end, 30),
+        end, row = layout.places.pop(way)
+        layout.exits[role, top] = end
+        beside = [looks[other].height for other, (_, y2) in layout.places.items()
+                  if other in looks and abs(y2 - row) < 1 and abs(y2 - y) > 1]
+        turn = row + max(beside) / 2 if beside else 30  # it passes the top layer upright
+        layout.lines.append([(x, y - looks[role].height / 2), *bends[role, way], (end, turn),
                              (end, 0)])
     for number, state in enumerate(cell.stack.states):
         role = state.key[0]
@@ -92,15 +114,3 @@ def _side(layout, looks, role, shift):
     if not beside:
         return [(x + looks[role].width / 2, y + shift)]
     return [(x, y - looks[role].height / 2), (x, y - max([looks[role].height, *beside]) / 2 - 12)]
-
-
-def foot(cell, layout, looks, role, position):
-    """Where a wire meets the lower edge of a node: side by side if there are several."""
-    x, y = layout.places[role]
-    count = len(cell.role[role].bottoms)
-    spread = (position + 1) / (count + 1) - 0.5 if count > 1 else 0
-    reach = looks[role].width * (0.8 if looks[role].kind != "circle" else 0.9)
-    drop = looks[role].height / 2
-    if looks[role].kind == "circle":  # a circle is higher there than its lowest point
-        drop = max(drop ** 2 - (reach * spread) ** 2, 0) ** 0.5
-    return x + reach * spread, y + drop

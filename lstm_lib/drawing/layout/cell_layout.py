@@ -8,10 +8,18 @@ class CellLayout:
         self.width, self.height = width, height
         self.places = {}   # role -> (x, y)
         self.sizes = {}    # role -> (width, height), where the look's own is not used
+        self.called = {}   # role -> what a symbol is called, where that is not its layer's name
+        self.names = {}    # role -> (dx, dy, anchor) of a symbol's name, from its centre; or None
         self.notes = {}    # role -> (dx, dy, anchor) of its shape, from its centre, or None
         self.lines = []    # points of a plain wire, with an arrow head at its end
         self.tracks = []   # (state, points, has a head): wires in a state's colour
+        self.numbers = {}  # state -> (x, y) of the right end of its value, where there is room
         self.lanes = {}    # state -> height at which it enters and leaves
         self.entries = {}  # (role, position) -> x where a wire enters from below
         self.exits = {}    # (role, top) -> x where a wire leaves on top
         self.look = {}     # role -> Look
+
+    def number_place(self, state):
+        """Where the value of a state ends: above its line, left of where all states turn."""
+        beside = self.width - 18 - 14 * len(self.lanes), self.lanes[state] - 13
+        return self.numbers.get(state, beside)

@@ -21,4 +21,8 @@ def lay_out(cells):
         made[kind].look = {node.role: look_of(node) for node in cell.nodes}
         for role, size in made[kind].sizes.items():
             made[kind].look[role].width, made[kind].look[role].height = size
+        for role, name in made[kind].called.items():
+            made[kind].look[role].call(name)
+        for role, place in made[kind].names.items():
+            made[kind].look[role].put_name_beside(place)
     return {step: made[cell.kind] for step, cell in cells.items()}

@@ -1,14 +1,14 @@
 """The step of an `LSTMUnit` as in a textbook: c runs along the top, h along the bottom."""
 from .cell_layout import CellLayout
-from .lstm_cell import DOWN, R, TOP, TURNED, UP, ports
+from .lstm_cell import R, TOP, TURNED, edges, ports
 from ..structure.recognise import NoLSTM, fused_parts, is_whole, splits_of
 
-WIDTH, HEIGHT, FLOOR = 292, 252, 230  # of the frame, and the height of h's line
-UNIT = 130, 56                        # the unit's width and height
+WIDTH, HEIGHT, FLOOR = 292, 284, 260  # of the frame, and the height of h's line
+UNIT = 130, 58                        # the unit's width and height
 # from left to right: reset, W_hc h, unit and sum, W_xc x, where cont enters, where h turns back
 RESET, MH, SUM, MX, CONT, TURN = 34, 68, 125, 182, 246, 272
 # and from top to bottom: the unit, where h leaves it, cont's turn, the sum, the products
-Y_UNIT, Y_H, Y_CONT, Y_SUM, Y_M = 66, 82, 108, 132, 182
+Y_UNIT, Y_H, Y_CONT, Y_SUM, Y_M = 70, 86, 114, 152, 206
 UNIT_CONT = 45                        # how far right of its middle cont meets the unit
 
 
@@ -30,9 +30,10 @@ def fused_layout(cell):
           "reset_h": (RESET, FLOOR), "split_h": (TURN, Y_H)}
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
     layout.sizes = {part["unit"]: UNIT}
-    layout.notes = {part["z"]: (16, -17, "start"), part["split_h"]: None}
+    layout.names = {part["z"]: (R + 5, -14, "start")}
+    layout.notes = {part["z"]: (-R - 3, -12, "end"), part["split_h"]: None}
     _lines(cell, layout, part)
-    ports(cell, layout, part, (cell.stack.states[1], [(TURN, Y_H + TURNED), (TURN, 0)]), MX, TURN)
+    ports(cell, layout, part, (cell.stack.states, [(TURN, Y_H + TURNED), (TURN, 0)]), MX, TURN)
     _cont(cell, layout, part)
     return layout
 
@@ -40,14 +41,16 @@ def fused_layout(cell):
 def _lines(cell, layout, part):
     """The states' ways, and plain wires from below to above."""
     c, h = cell.stack.states
+    up, down = edges(cell, part, Y_M)
     layout.lanes = {c: TOP, h: FLOOR}
+    layout.numbers = {c: (TURN - 7, TOP - 13), h: (CONT - 4, FLOOR - 13)}
     layout.tracks = [
         (c, [(0, TOP), (WIDTH, TOP)], False),
-        (h, [(0, FLOOR), (MH, FLOOR), (MH, Y_M + DOWN)], True),
+        (h, [(0, FLOOR), (MH, FLOOR), (MH, down["Mh"])], True),
         (h, [(SUM + UNIT[0] / 2, Y_H), (TURN, Y_H), (TURN, FLOOR), (WIDTH, FLOOR)], False)]
     layout.lines = [
-        [(MH, Y_M - UP), (MH, Y_SUM), (SUM - R, Y_SUM)],
-        [(MX, Y_M - UP if part["Mx"] else HEIGHT), (MX, Y_SUM), (SUM + R, Y_SUM)],
+        [(MH, up["Mh"]), (MH, Y_SUM), (SUM - R, Y_SUM)],
+        [(MX, up.get("Mx", HEIGHT)), (MX, Y_SUM), (SUM + R, Y_SUM)],
         [(SUM, Y_SUM - R), (SUM, Y_UNIT + UNIT[1] / 2)]]
 
 

@@ -2,6 +2,7 @@
 from collections import defaultdict
 
 from ...errors import NetError
+from .main_line import main_lines
 
 SWEEPS = 6
 MOST_BENDS = 100_000  # places where lines pass a layer; the layout takes seconds by then
@@ -44,7 +45,7 @@ def layered(sizes, edges, gap_x=24, gap_y=34, alone=None, ports=None, floor=(), 
     for items in in_order:
         _keep_order(rows, items)
     sheet = _Sheet(rows, width_of, _straight(above, sizes), _straight(below, sizes), gap_x, alone)
-    x = sheet.columns()
+    x = sheet.columns(main_lines(sizes, edges, alone))
     return _finish(sizes, rows, chains, x, width_of, gap_y)
 
 
@@ -153,28 +154,38 @@ class _Sheet:
     def __init__(self, rows, width_of, above, below, gap, alone):
         self.rows, self.width_of, self.gap, self.alone = rows, width_of, gap, alone
         self.above, self.below = above, below
+        self.upright = {}  # item of a main line -> its x
 
-    def columns(self):
-        """x of each item."""
+    def columns(self, main_lines):
+        """x of each item; those of a main line stand above each other, so that it cannot drift."""
+        x = self._near_neighbours(self._from_the_left())
+        for line in main_lines:
+            self.upright.update(dict.fromkeys(line, sum(x[item] for item in line) / len(line)))
+        return self._near_neighbours(x) if main_lines else x
+
+    def _from_the_left(self):
         x = {}
         for row in self.rows:
             left = 0.0
             for item in row:
                 x[item] = left + self.width_of[item] / 2
                 left += self.width_of[item] + self.gap
+        return x
+
+    def _near_neighbours(self, x):
         for sweep in range(2 * SWEEPS + 1):
             upward = sweep % 2 == 0
             near = self.below if upward else self.above
             for row in self.rows if upward else reversed(self.rows):
-                x.update(self._placed(row, {item: _mean(
-                    [x[other] + dx for other, dx in near.get(item, ())], x[item])
+                x.update(self._placed(row, {item: self.upright.get(item, _mean(
+                    [x[other] + dx for other, dx in near.get(item, ())], x[item]))
                     for item in row}))
         return x
 
     def _placed(self, row, wish):
         """x of a layer's items; edges pass through or beside an item that has the layer alone."""
-        fixed = next((item for item in row if item in self.alone), None)
-        at, through = self.alone.get(fixed, (0, False))
+        fixed = next((item for item in row if item in self.alone or item in self.upright), None)
+        at, through = self.alone.get(fixed, (self.upright.get(fixed), False))
         others = [item for item in row if item is not fixed or not through]
         places = dict(zip(others, apart(
             [wish[item] for item in others], [self.width_of[item] for item in others], self.gap,
@@ -186,6 +197,8 @@ class _Sheet:
 
     def _firmness(self, item):
         """How much others must make way: the wider, the more; an item that nothing feeds yields."""
+        if item in self.upright:
+            return 1e9
         return self.width_of[item] ** 2 if self.below.get(item) else 1
 
 
@@ -233,3 +246,25 @@ def _finish(sizes, rows, chains, x, width_of, gap_y):
                     for item in chain[1:-1] for side in (1, -1)]
              for edge, chain in chains.items()}
     return Layout(places, bends, right - left, height)
+
+
+def sorted_upward(items, edges):
+    """Items so that sources stand before targets, as far as there is no cycle."""
+    into = defaultdict(list)
+    for source, target in edges:
+        into[target].append(source)
+    order, state = [], {}
+    for first in items:
+        stack = [first]
+        while stack:
+            item = stack[-1]
+            state.setdefault(item, "open")
+            waiting = next((i for i in into[item] if i not in state), None)
+            if waiting is not None:
+                stack.append(waiting)
+            else:
+                stack.pop()
+                if state[item] == "open":
+                    state[item] = "done"
+                    order.append(item)
+    return order

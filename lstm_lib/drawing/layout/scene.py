@@ -2,8 +2,9 @@
 from collections import defaultdict
 
 from .choose import lay_out
-from .layered import apart, layered
-from ..looks import look_of
+from .feet import head_shift
+from .layered import apart, layered, sorted_upward
+from ..looks import look_of, room_for_states
 from ..structure.cell import Cell
 from ..structure.wiring import Wiring
 
@@ -55,15 +56,14 @@ class Row:
 
 
 FOLD_ABOVE = 8  # more steps than this are shown as 1, 2, 3, ..., T
-GAP, SHAPE_GAP = 36, 92  # between two steps; with shapes written into it
-FOLDED_WIDTH = 110
+FOLDED_WIDTH = 130
 
 
 class Scene:
     """Places of all nodes, once the steps are chosen: "all", "fold" or "rolled"."""
 
     def __init__(self, graph, steps, shapes):
-        self.graph, self.gap = graph, SHAPE_GAP if shapes and graph.net else GAP
+        self.graph, self.gap = graph, room_for_states(graph.stacks, shapes)
         self.wiring = Wiring(graph)
         self.rows = [Row(stack) for stack in graph.stacks]
         self._row_named = {row.stack.name: row for row in self.rows}
@@ -189,17 +189,18 @@ class Scene:
                 items[node] = (look.width, look.height)
         place.update({node: row for row in self.rows for node in row.left + row.right})
         edges, ports = self._outer_edges(place)
-        order = {item: i for i, item in enumerate(_sorted_upward(items, edges))}
+        order = {item: i for i, item in enumerate(sorted_upward(items, edges))}
         self.layout = layered({item: items[item] for item in order},
                               [e for e in edges if order[e[0]] < order[e[1]]],
-                              28, self._gap_between_layers(), alone, ports)
+                              28, self._gap_between_layers(), alone, ports,
+                              in_order=self._pieces())
         self.width, self.height = self.layout.width, self.layout.height
         self._align()
 
     def _gap_between_layers(self):
         """Room for the arrows that lead back, where a row of rolled steps is above another."""
         rolled = any(column.rolled for column in self.columns)
-        return 36 if not self.rows else 100 if rolled and len(self.rows) > 1 else 54
+        return 36 if not self.rows else 100 if rolled and len(self.rows) > 1 else 58
 
     def _bar_extent(self, bar):
         """(centre from the middle of all columns, width) of a bar over those it has wires to."""
@@ -218,10 +219,20 @@ class Scene:
             if source is target or source is None or target is None:
                 continue
             met[source, target].append(tuple(
-                self._port_dx(wire, entering) if isinstance(item, Row) else 0
+                self._port_dx(wire, entering) if isinstance(item, Row) else
+                0 if entering or item in self.bars else self._head_dx(item, wire.top)
                 for item, entering in ((source, False), (target, True))))
         ports = {edge: [sum(dx) / len(dx) for dx in zip(*pairs)] for edge, pairs in met.items()}
         return list(met), ports
+
+    def _head_dx(self, node, top):
+        return head_shift(self.looks[node], node, top) if node in self.looks else 0
+
+    def _pieces(self):
+        """Readers of each blob that is sliced outside the steps, in the order of the slice."""
+        return [list(dict.fromkeys(w.target for w in sorted(
+            self.out_of[node], key=lambda wire: wire.top) if w.target.stack is None))
+            for node in self.looks if node.type == "Slice"]
 
     def _port_dx(self, wire, entering):
         port = self.port(wire, entering)
@@ -271,25 +282,3 @@ class Scene:
             return None if x is None else (column.x + x, row.top + row.height)
         x = layout.exits.get((node.role, wire.top))
         return None if x is None else (column.x + x, row.frame_top(column.step_of(row)))
-
-
-def _sorted_upward(items, edges):
-    """Items so that sources stand before targets, as far as there is no cycle."""
-    into = defaultdict(list)
-    for source, target in edges:
-        into[target].append(source)
-    order, state = [], {}
-    for first in items:
-        stack = [first]
-        while stack:
-            item = stack[-1]
-            state.setdefault(item, "open")
-            waiting = next((i for i in into[item] if i not in state), None)
-            if waiting is not None:
-                stack.append(waiting)
-            else:
-                stack.pop()
-                if state[item] == "open":
-                    state[item] = "done"
-                    order.append(item)
-    return order

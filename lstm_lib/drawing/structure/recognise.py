@@ -1,7 +1,11 @@
 """Is this step an LSTM, and which of its layers is which part of the equations?"""
 from .cell import first_cell
+from .copies import is_added_split, original_node
 from .graph import PROD, SUM
-from .steps import is_added_split, original_node
+
+
+PARTS = ("Mh", "Mx", "z", "slice", *"ifog", "c_f", "c_i", "c", "act_c", "h",
+         "reset_c", "reset_h")
 
 
 class NoLSTM(Exception):
@@ -18,6 +22,45 @@ def is_lstm(stack):
     except NoLSTM:
         return False
     return True
+
+
+def order_states(stack):
+    """Put c and h, as the equations tell them, before all other states, and number the states.
+
+    Where the equations do not tell, a name does.
+    """
+    named = {"c": 0, "h": 1}
+    known = _state_roles(stack) or {
+        state.key: named[state.label] for state in stack.states if state.label in named}
+    stack.states.sort(key=lambda state: (known.get(state.key, 2), state.key))
+    for place, state in enumerate(stack.states):
+        state.number = known.get(state.key, 2 + place)
+
+
+def _state_roles(stack):
+    """Key of the state c -> 0 and of h -> 1; empty where it is no LSTM."""
+    cell = first_cell(stack)
+    units = [node.role for node in cell.nodes if node.type == "LSTMUnit"]
+    try:
+        part = _equations(cell)[0] if not units else {}
+    except NoLSTM:
+        return {}
+    found = {}
+    for state in stack.states:
+        role, top = original_top(cell, state.key)
+        number = top if role in units else {part.get("c"): 0, part.get("h"): 1}.get(role)
+        if number is not None:
+            found.setdefault(number, state.key)
+    return {key: number for number, key in found.items()} if len(found) == 2 else {}
+
+
+def original_top(cell, key):
+    """(role, number of a top) that a blob is, or that it copies if an added `Split` made it."""
+    node = cell.role.get(key[0])
+    if node is None or not is_added_split(node):
+        return key
+    copied = node.bottoms[0]
+    return copied.maker.role, copied.maker.tops.index(copied)
 
 
 def _equations(cell):
@@ -64,8 +107,10 @@ def _parts_around(c, cell, feeds, carried):
 def composed_parts(cell):
     """Role of each part of a step whose gates are cut from one sum of two products.
 
-    'Mx' is None where x is projected outside.
+    'Mx' is None where x is projected outside; of a cell that grows, whatever is not there yet.
     """
+    if cell.stack.parts:
+        return {**dict.fromkeys(PARTS), **cell.stack.parts}
     part, feeds, carried = _equations(cell)
     states = {_origin(cell, state.key[0]) for state in cell.stack.states}
     if len(cell.stack.states) != 2 or part["c"] not in states:
@@ -131,7 +176,8 @@ def is_whole(cell, part, below=frozenset()):
     """Whether the step has no other layers, and only c and h are read outside it."""
     states = {state.key for state in cell.stack.states}
     copies = {part["split_c"], part["split_h"]} - {None}
-    return (set(part.values()) - {None} == set(cell.role) - below and len(states) == 2
+    grown = len(states) == 2 or cell.stack.parts
+    return (set(part.values()) - {None} == set(cell.role) - below and grown
             and all(key in states or key[0] in copies for key in cell.leaving))
 
 

@@ -2,6 +2,10 @@
 from collections import defaultdict
 
 from ...netspec import parts_of_step_name
+from .copies import is_added_split, original_blob, original_node, role_of_split
+from .growing import BEFORE, growing_cell
+from .recognise import order_states
+from .rows import steps_by_rows
 
 
 class State:
@@ -16,11 +20,12 @@ class State:
 class Stack:
     """One unrolled net: its steps, the nodes of each, the states between them."""
 
-    def __init__(self, name, cells):
+    def __init__(self, name, cells, parts=None):
         self.name = name
         self.cells = cells  # step number -> nodes in the net's order
         self.steps = sorted(cells)
-        self.states = _states(self)
+        self.parts = parts and _roles(parts)  # name of a part -> role, in a cell that grows
+        self.states = _states_of_parts(cells[1], parts) if parts else _states(self)
         self._fresh = _fresh(self)
 
     def state_read(self, node, position):
@@ -40,9 +45,12 @@ def find_steps(graph):
     """Fill in stack, step and role of each node, and `graph.stacks`.
 
     The names of the layers tell the steps (`t1/lstm/Mx`, with any prefix before the t). Where
-    they do not, a shared weight does: if each of its users feeds the next, the k-th is step k.
+    they do not, shared weights and the flow of the data do. Where there is no more than one
+    step, it is found if it is a cell of an LSTM, or is to become one.
     """
-    cells = _by_names(graph) or _by_weights(graph)
+    cells, parts = _by_names(graph) or steps_by_rows(graph), None
+    if not cells:
+        cells, parts = _one_cell(graph)
     for name, steps in cells.items():
         for step, nodes in steps.items():
             seen = defaultdict(int)
@@ -51,9 +59,22 @@ def find_steps(graph):
                 node.stack, node.step = name, step
                 node.role = role if seen[role] == 1 else f"{role} ({seen[role]})"
     graph.stacks = [Stack(name, {step: [node for node, _ in nodes]
-                                 for step, nodes in steps.items()})
+                                 for step, nodes in steps.items()}, parts)
                     for name, steps in cells.items()]
+    for stack in graph.stacks:
+        if not stack.parts:
+            order_states(stack)
     return graph
+
+
+def _one_cell(graph):
+    """({"": {1: (node, role) of each part}}, the parts) of a cell that somebody builds."""
+    parts = growing_cell(graph) or {}
+    roles = {node: node.name for name, node in parts.items() if name not in BEFORE}
+    roles.update({node: role_of_split(node, original_node(node).name) for node in graph.nodes
+                  if is_added_split(node) and original_node(node) in roles})
+    cell = [(node, roles[node]) for node in graph.nodes if node in roles]
+    return ({"": {1: cell}} if cell else {}), parts
 
 
 def _by_names(graph):
@@ -63,26 +84,10 @@ def _by_names(graph):
         if parts:
             prefix, step, role = parts
             if is_added_split(node):
-                copied = node.bottoms[0]
-                role += f" split {copied.maker.tops.index(copied)}"
+                role = role_of_split(node, role)
             found[prefix][step].append((node, role))
     return {prefix: steps for prefix, steps in found.items()
             if not prefix[-1:].isalnum() or _share(steps)}
-
-
-def is_added_split(node):
-    """Whether it is a `Split` that Caffe added where a blob has several readers."""
-    return node.type == "Split" and node.name.endswith("_split") and bool(node.bottoms)
-
-
-def original_node(node):
-    """The node whose blob a `Split` of Caffe's own copies; of any other node, itself."""
-    return node.bottoms[0].maker if is_added_split(node) else node
-
-
-def original_blob(blob):
-    """The blob that a `Split` of Caffe's own copies; of any other blob, itself."""
-    return blob.maker.bottoms[0] if is_added_split(blob.maker) else blob
 
 
 def _share(steps):
@@ -95,52 +100,8 @@ def _share(steps):
     return any(len(where) > 1 for where in used_in.values())
 
 
-def _by_weights(graph):
-    """The steps of a net with other names: a step begins where a shared weight is used again."""
-    for weight in sorted(graph.weights, key=lambda w: -len(w.users)):
-        if not weight.shared:
-            break
-        depth = _depths(graph, set(weight.users))
-        if sorted(depth[user] for user in weight.users) == list(
-                range(1, len(weight.users) + 1)):
-            return {"": _cells_at(graph, depth, len(weight.users))}
-    return {}
-
-
-def _depths(graph, anchors):
-    """Node -> how many anchors lie on the way to it, itself counted."""
-    depth = {}
-    for node in graph.nodes:
-        before = max((depth[blob.maker] for blob in node.bottoms), default=0)
-        depth[node] = before + (node in anchors)
-    return depth
-
-
-def _cells_at(graph, depth, count):
-    """t -> the nodes of depth t and those that feed them alone, with what they do as roles."""
-    step = dict(depth)
-    for node in reversed(graph.nodes):
-        readers = {step[reader] for blob in node.tops for reader in blob.readers}
-        if not depth[node] and node.bottoms and len(readers) == 1:
-            step[node] = readers.pop()
-    cells = defaultdict(list)
-    for node in graph.nodes:
-        if step[node]:
-            cells[step[node]].append((node, _signature(node, step)))
-    alike = {role for _, role in cells[1]} | {role for _, role in cells[max(count - 1, 1)]}
-    cells[count] = [(node, role) for node, role in cells[count] if role in alike]
-    return dict(cells)
-
-
-def _signature(node, step):
-    weights = ",".join(weight.name for weight in node.weights if weight.shared)
-    inside = [blob.maker for blob in node.bottoms if step[blob.maker] == step[node]]
-    return f"{node.type} {weights}".strip() + "".join(
-        f"<{_signature(maker, step)}" for maker in inside[:1])
-
-
 def _states(stack):
-    """The blobs that go from a step to the one after it, in the order they are made."""
+    """The blobs that go from a step to the one after it."""
     states = {}
     if len(stack.steps) == 1:
         _states_by_name(stack, states)
@@ -153,11 +114,27 @@ def _states(stack):
                     label = _label(blob, stack.name)
                     state = states.setdefault(key, State(key, label))
                     state.reads.add((node.role, position))
-    known = {"c": 0, "h": 1}  # the two that have a colour of their own
-    ordered = sorted(states.values(), key=lambda s: (known.get(s.label, 2), s.key))
-    for place, state in enumerate(ordered):
-        state.number = known.get(state.label, 2 + place)
-    return ordered
+    return sorted(states.values(), key=lambda state: state.key)
+
+
+def _roles(parts):
+    return {name: node.role for name, node in parts.items() if name not in BEFORE}
+
+
+def _states_of_parts(nodes, parts):
+    """c and h of a cell that grows, as far as it reads them already."""
+    states = []
+    for number, name in enumerate("ch"):
+        before, made = parts.get(f"{name} before"), parts.get(name)
+        if before is None:
+            continue
+        state = State((made.role if made else "", 0), _label(made.tops[0] if made else before, ""))
+        state.number = number
+        state.reads = {(node.role, position) for node in nodes
+                       for position, blob in enumerate(node.bottoms)
+                       if original_blob(blob) is before}
+        states.append(state)
+    return states
 
 
 def _fresh(stack):
@@ -194,15 +171,15 @@ def _label(blob, prefix):
 
 
 def _base(name, prefix=""):
-    """`h` of `h12`, `c` of `second/c3` or `t1/lstm/c`.
+    """`h` of `h12`, `c` of `second/c3` or `t1/lstm/c`, `a` of `a_1`.
 
-    >>> _base("h12"), _base("secondc3", "second"), _base("7")
-    ('h', 'c', '7')
+    >>> _base("h12"), _base("secondc3", "second"), _base("a_1"), _base("7")
+    ('h', 'c', 'a', '7')
     """
     if prefix and name.startswith(prefix):
         name = name[len(prefix):]
     last = name.rsplit("/", 1)[-1]
-    return last.rstrip("0123456789") or last
+    return last.rstrip("0123456789").rstrip("_-.") or last
 
 
 def number_weights(graph):
@@ -224,3 +201,9 @@ def prepared(graph):
 def steps_of(graph):
     """How many time steps the net has, 0 for a net without."""
     return len({step for stack in graph.stacks for step in stack.steps})
+
+
+def step_title(stack, step, last=None):
+    """What a step is called in a picture: `t = 1`, `second/ t = 1`; `t = 1 … 3` for several."""
+    several = f" … {last}" if last not in (None, step) else ""
+    return f"{stack.name.rstrip('_-.:')} t = {step}{several}".strip()

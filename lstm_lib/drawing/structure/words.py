@@ -1,11 +1,12 @@
 """A net in words: the alt text of its picture, a table of its layers, and equations."""
+from .arrangement import arrangement
 from .graph import PROD, SUM
 from .limits import short
 from .recognise import is_lstm
 from .source import phase_name
 from .wiring import is_constant
 
-NAMED_WEIGHTS = 6  # so many shared weights a picture's alt text names
+NAMED_WEIGHTS = 6  # so many weights of each sort a picture's alt text names
 NOTE = 60  # characters: a note stays a line in the picture
 FORMULAS = {
     "Sigmoid": "σ({0})", "TanH": "tanh({0})", "ReLU": "max(0, {0})", "AbsVal": "|{0}|",
@@ -21,16 +22,21 @@ def alt_text(graph):
     shared = [weight for weight in graph.weights if weight.shared]
     parts = [_counted(len(steps), "step")] if steps else []
     parts += [_counted(len(graph.layers), "layer"), _counted(len(shared), "shared weight")]
-    if shared:
-        parts[-1] += f" ({_some([weight.name for weight in shared])})"
+    own = [weight for weight in graph.weights if not weight.shared]
+    parts[-1] += _named(shared)
+    if own:
+        parts.append(f"{len(own):,} not shared{_named(own)}")
     states = list(dict.fromkeys(s.label for stack in graph.stacks for s in stack.states))
     if states:
         parts.append(f"{' and '.join(states)} handed from step to step")
-    if len(graph.stacks) > 1:
-        parts.insert(0, f"{len(graph.stacks)} stacked")
+    if arranged := arrangement(graph):
+        parts.insert(0, arranged)
     kind = "unrolled net" if steps else "net"
     if steps and all(map(is_lstm, graph.stacks)):
         kind = "unrolled LSTM"
+    if graph.stacks and graph.stacks[0].parts:  # a cell that somebody builds
+        kind = "LSTM step" if is_lstm(graph.stacks[0]) else "part of an LSTM step"
+        parts = parts[1:]
     return "; ".join([f"{kind}, {', '.join(parts)}", *notes(graph)])
 
 
@@ -61,6 +67,10 @@ def _in_a_line(words):
 def _some(words):
     shown = [short(word) for word in words[:NAMED_WEIGHTS]]
     return ", ".join(shown + ["…"] * (len(words) > NAMED_WEIGHTS))
+
+
+def _named(weights):
+    return f" ({_some([weight.name for weight in weights])})" if weights else ""
 
 
 def _counted(number, word):
