@@ -66,10 +66,17 @@ def _said(kind, names, alike):
     """Panels that hold the same kind of thing in one phrase."""
     titles = [title for ax in alike for title in [_one_line(ax.get_title())] if title]
     words = kind if len(alike) == 1 else f"{len(alike)} panels with {kind}"
-    up, along = _one_line(alike[0].get_ylabel()), _one_line(alike[-1].get_xlabel())
+    up, along = _axis_words(alike[0].yaxis), _axis_words(alike[-1].xaxis)
     words += (f" of {up}" if up and len(alike) == 1 else "") + (f" over {along}" if along else "")
     words += f": {_list(names)}" if names else ""
     return f"{_list(titles)}: {words}" if titles else words
+
+
+def _axis_words(axis):
+    """The label of an axis, or the words at its ticks where it has none."""
+    ticks = [_one_line(tick.get_text()) for tick in axis.get_ticklabels()]
+    words = [word for word in ticks if any(map(str.isalpha, word)) and "$" not in word]
+    return _one_line(axis.get_label_text()) or _list(words)
 
 
 def _kind(ax):

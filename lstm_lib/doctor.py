@@ -95,6 +95,18 @@ def look_at_caffe():
     return f"{real.__version__} from {', '.join(packages) or 'a build'}, {real.__file__}"
 
 
+def look_at_layers():
+    """Whether BatchNorm, which some builds get wrong, computes what Caffe's source says."""
+    if wants_real():
+        try:
+            from .safe_caffe.wheel import CURE, FAULT, batch_norm_works
+        except ImportError:
+            raise Note("not asked, for there is no Caffe") from None
+        if not batch_norm_works():
+            raise Note(f"BatchNorm: {FAULT} -> {CURE}")
+    return "BatchNorm learns its statistics"
+
+
 def look_at_numpy():
     """Caffe's wheel was built against NumPy 1."""
     return _below("numpy", 2 if wants_real() else None)
@@ -191,6 +203,7 @@ def version_of(package):
 PARTS = [
     ("Python", look_at_python, True),
     ("Caffe", look_at_caffe, True),
+    ("layers", look_at_layers, False),
     ("numpy", look_at_numpy, True),
     ("protobuf", look_at_protobuf, True),
     ("pydot", look_at_pydot, True),

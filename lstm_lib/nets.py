@@ -124,6 +124,10 @@ def load_net(source, weights=None, phase=caffe.TRAIN, force_backward=False):
     ------
     NetError : with Caffe's own reason, the layer, its bottoms' shapes, and what to do.
 
+    Warns
+    -----
+    UserWarning : of a BatchNorm whose numbers are wrong on this build of Caffe.
+
     Examples
     --------
     >>> from lstm_lib import NetError, load_net

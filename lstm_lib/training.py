@@ -3,7 +3,7 @@ import numpy as np
 from portable_caffe.snapshots import name_snapshots
 
 from .errors import NetError, did_you_mean
-from .nets import load_net
+from .nets import load_net, to_net_parameter
 from .safe_caffe.engine import caffe
 from .safe_caffe.solver import SafeSolver
 
@@ -72,13 +72,14 @@ def make_solver(source, *, type="SGD", base_lr, **options):
     >>> solver.step(), solver.net.params["y"][0].data.item()
     (2.0, 2.0)
     """
-    spec = load_net(source).spec  # a net that cannot be built is explained here
+    spec = to_net_parameter(source)
     parameter = _solver_parameter(spec, dict(type=type, base_lr=base_lr, **options))
     name_snapshots(parameter, "snapshot")
     try:
         solver = caffe.solver_of(parameter, Solver)
         solver.try_step()  # an unknown `lr_policy` is found there
     except NetError as error:
+        load_net(spec)  # a net that cannot be built is explained there
         raise NetError(f"Caffe makes no solver of this: {error}") from None
     return solver
 

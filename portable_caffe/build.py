@@ -12,6 +12,12 @@ from .proto import caffe_pb2
 AUTOMATIC = "(automatic)"  # the top of a loss layer that names none
 
 
+def first_source(layer, top):
+    """Which layer gives a top that a later one gives too, and what to do, as a sentence."""
+    return (f" Layer {layer.name!r} ({layer.type}) gives {top!r} before it; give one of the two "
+            "another name, or leave one layer out.")
+
+
 class Graph:
     """The nodes in order, the blobs by name, and the weights that learn.
 
@@ -62,8 +68,9 @@ class Graph:
         if name not in self.blobs or name == AUTOMATIC:
             self.blobs[name] = Blob()
         elif index >= len(spec.bottom) or spec.bottom[index] != name:
+            first = next(node.spec for node in self.nodes if name in node.spec.top)
             raise NetError(f"layer {spec.name!r} ({spec.type}): Top blob {name!r} produced by "
-                           "multiple sources; give this top another name.")
+                           f"multiple sources.{first_source(first, name)}")
         return self.blobs[name]
 
     def _add_weights(self, node):
@@ -77,20 +84,27 @@ class Graph:
             owner = self.owners.get(spec.name) if spec.name else None
             if owner is None:
                 with node:
-                    self.room.need(blob.count)
-                    values = filled(node.layer.fillers[index], blob.shape)
-                blob.data_memory.write(arrays.current.from_host(values), owned=True)
+                    self._fill(blob, node.layer.fillers[index])
                 weight = Weight(blob, spec, node.spec.name)
                 self.weights.append(weight)
                 self.owners[spec.name] = weight
             else:
                 owner.share_with(blob, spec, node.spec)
             node.layer.learns += (spec.lr_mult != 0,)
+        if node.layer.shares:  # perhaps a weight that is another layer's now
+            node.borrow()
+
+    def _fill(self, blob, filler):
+        self.room.need(blob.count)
+        if filler is not None:  # else the layer has filled it
+            values = filled(filler, blob.shape)
+            blob.data_memory.write(arrays.current.from_host(values), owned=True)
 
     def _find_needs(self, node, needed):
         """A layer runs backward if it, or a layer before it, has a weight that learns."""
         needs = [needed[name] for name in node.spec.bottom]
-        node.runs_backward = any(needs) or any(node.layer.learns)
+        node.runs_backward = (any(needs) or any(node.layer.learns)
+                              or node.layer.seems_to_learn)
         node.layer.needs = list(node.spec.propagate_down) or needs
         for name in node.spec.top:
             needed[name] = node.runs_backward or name in node.spec.bottom and needed[name]
@@ -136,6 +150,7 @@ class Room:
 
     def __init__(self, size):
         self.size, self.used, self.free = size, 0, arrays.current.free_bytes()
+        self.taken = {}  # node -> how many numbers its tops hold
 
     def need(self, count):
         """So many numbers more; `MemoryError` if they do not fit."""
@@ -147,14 +162,9 @@ class Room:
     def take(self, node):
         """The tops of a node, unless they use the memory of its bottoms."""
         if "data_memory" not in node.layer.shares:
-            self.need(sum(blob.count for blob in node.tops if blob not in node.bottoms))
-
-    def reshaped(self, nodes, weights):
-        """Count anew, after the tops have got other shapes."""
-        self.used = sum(weight.blob.count for weight in weights) * self.size
-        for node in nodes:
-            with node:
-                self.take(node)
+            count = sum(blob.count for blob in node.tops if blob not in node.bottoms)
+            before, self.taken[node] = self.taken.get(node, 0), count
+            self.need(count - before)
 
 
 class Weight:

@@ -41,11 +41,11 @@ def _fitting(name, stored, targets):
 def to_proto(net, write_diff=False):
     """The NetParameter of a net: all layers, each with its weights."""
     stored = caffe_pb2.NetParameter(name=net.name)
-    for layer in net.layers:
+    for node in net._nodes:
         message = stored.layer.add()
-        message.CopyFrom(layer.spec)
+        message.CopyFrom(node.spec)
         del message.blobs[:]
-        for blob in layer.blobs:
+        for blob in node.layer.blobs:
             saved = files.to_message(blob.data, message.blobs.add())
             if write_diff:
                 files.to_message(blob.diff, saved, "diff")

@@ -1,36 +1,66 @@
 """Draw a net with Graphviz: the functions of `caffe.draw`, on pydot.
 
-The same nodes, labels, colours and edges as pycaffe draws for the layer types known here.
+The same nodes, labels, colours and edges as pycaffe draws.
 """
+from .proto import caffe_pb2
+
 LAYER_STYLE_DEFAULT = {"shape": "record", "fillcolor": "#6495ED", "style": "filled"}
 NEURON_LAYER_STYLE = {"shape": "record", "fillcolor": "#90EE90", "style": "filled"}
 BLOB_STYLE = {"shape": "octagon", "fillcolor": "#E0E0E0", "style": "filled"}
+COLORS = {"Convolution": "#FF5050", "Deconvolution": "#FF5050", "Pooling": "#FF9900",
+          "InnerProduct": "#CC33FF"}
+LEARNS = "Convolution", "Deconvolution", "InnerProduct"
+
+
+def get_pooling_types_dict():
+    """Number -> name of each way to pool."""
+    return dict(map(reversed, caffe_pb2.PoolingParameter.PoolMethod.items()))
 
 
 def get_edge_label(layer):
-    """What stands at the edges to a layer's tops: the outputs of an InnerProduct."""
-    return str(layer.inner_product_param.num_output) if layer.type == "InnerProduct" else '""'
+    """What stands at the edges to a layer's tops: its number of outputs, or of images at once."""
+    if layer.type == "Data":
+        return f"Batch {layer.data_param.batch_size}"
+    if layer.type == "InnerProduct":
+        return str(layer.inner_product_param.num_output)
+    return str(layer.convolution_param.num_output) if layer.type in LEARNS else '""'
 
 
 def get_layer_lr_mult(layer):
-    """The learning rate multipliers of weight and bias of an InnerProduct."""
-    if layer.type != "InnerProduct":
+    """The learning rate multipliers of weight and bias of a layer that learns."""
+    if layer.type not in LEARNS:
         raise ValueError(f"{layer.type} layers do not have a learning rate multiplier")
     return tuple([*(param.lr_mult for param in layer.param), 1.0, 1.0][:2])
 
 
 def get_layer_label(layer, rankdir, display_lrm=False):
-    """Name, type and, if asked for, learning rates; on lines of their own from left to right."""
-    parts = [layer.name, f"({layer.type})"]
-    if display_lrm and layer.type == "InnerProduct" and any(get_layer_lr_mult(layer)):
+    """Name, type, sizes and, if asked for, learning rates; from left to right a line for each."""
+    pools = layer.type == "Pooling"
+    way = " " + get_pooling_types_dict()[layer.pooling_param.pool] if pools else ""
+    parts = [layer.name, f"({layer.type}{way})", *_sizes(layer)]
+    if display_lrm and layer.type in LEARNS and any(get_layer_lr_mult(layer)):
         parts.append("lr mult: {:.1f}, {:.1f}".format(*get_layer_lr_mult(layer)))
     separator = " " if rankdir in ("TB", "BT") else r"\n"
     return f'"{separator.join(parts)}"'
 
 
+def _sizes(layer):
+    """Kernel size, stride and padding, where a layer has them; of several the first."""
+    if layer.type == "Pooling":
+        sizes = layer.pooling_param
+        found = sizes.kernel_size, sizes.stride, sizes.pad
+    elif layer.type in ("Convolution", "Deconvolution"):
+        sizes = layer.convolution_param
+        found = [[*given, default][0] for given, default in
+                 ((sizes.kernel_size, 1), (sizes.stride, 1), (sizes.pad, 0))]
+    else:
+        return []
+    return [f"{what}: {size}" for what, size in zip(("kernel size", "stride", "pad"), found)]
+
+
 def choose_color_by_layertype(layertype):
     """The fill colour of a layer."""
-    return "#CC33FF" if layertype == "InnerProduct" else LAYER_STYLE_DEFAULT["fillcolor"]
+    return COLORS.get(layertype, LAYER_STYLE_DEFAULT["fillcolor"])
 
 
 def get_pydot_graph(caffe_net, rankdir, label_edges=True, phase=None, display_lrm=False):

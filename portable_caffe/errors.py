@@ -1,5 +1,6 @@
 """What goes wrong, as Python exceptions."""
 import difflib
+from contextlib import contextmanager
 
 
 class NetError(RuntimeError):
@@ -20,12 +21,25 @@ class NoSuchName(NetError, AttributeError, KeyError):
         return self._said + did_you_mean(str(self._name), [str(name) for name in self._known])
 
 
+class WrongShape(NetError, ValueError):
+    """An array of a shape that does not fit, for pycaffe's programs a ValueError."""
+
+
 class NoGPU(RuntimeError):
     """The GPU was asked for and no array library here reaches one."""
 
 
 class Rule(Exception):
     """A rule that a layer's shapes or options break; the net adds layer and shapes to it."""
+
+
+@contextmanager
+def in_a_layer():
+    """A NetError of files becomes a `Rule`, so that the net adds layer and shapes to it."""
+    try:
+        yield
+    except NetError as error:
+        raise Rule(str(error)) from None
 
 
 def did_you_mean(word, known):

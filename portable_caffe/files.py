@@ -38,6 +38,11 @@ def read_text(path, message):
     return parse(text, message, str(path))
 
 
+def read_words(path):
+    """The words of a text file, such as the paths that it lists."""
+    return _read(path, "r").split()
+
+
 def read_binary(path, message):
     """Fill a message from a binary file (.caffemodel, .solverstate)."""
     data = _read(path, "rb")
@@ -161,7 +166,7 @@ def _clear_if_left(own):
 
 def to_message(array, message, field="data"):
     """Put an array into a BlobProto."""
-    if field == "data":
+    if field == "data" and array.shape:  # a single number has none, as in Caffe
         message.shape.dim.extend(array.shape)
     getattr(message, field).extend(array.ravel().tolist())
     return message

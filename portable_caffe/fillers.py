@@ -1,5 +1,5 @@
 """What a new weight holds. Source: Caffe's filler.hpp."""
-from math import prod, sqrt
+from math import ceil, prod, sqrt
 
 import numpy as np
 
@@ -37,6 +37,24 @@ def msra(p, shape):
     return _normal(sqrt(2 / _fan(p, shape)), shape)
 
 
+def positive_unitball(p, shape):
+    """U(0, 1), divided so that those of each output have the sum 1"""
+    values = _between(0, 1, shape).reshape((shape + (1,))[0], -1)
+    return (values / values.sum(axis=1, keepdims=True)).reshape(shape)
+
+
+def bilinear(p, shape):
+    """(1 - |i / f - c|) (1 - |j / f - c|), f = ceil(k / 2), c = (k - 1) / 2 f, in a k by k window
+
+    A Deconvolution that has it, stride f and one group a channel, enlarges pictures f times.
+    """
+    check(len(shape) == 4 and shape[2] == shape[3], "the filler bilinear needs square windows: a "
+                                                    f"weight (M, C, k, k), not {shape}.")
+    f = ceil(shape[3] / 2)
+    line = 1 - abs(np.arange(shape[3]) / f - (shape[3] - 1) / (2 * f))
+    return np.broadcast_to(np.outer(line, line), shape).astype(np.float32)
+
+
 def _between(least, most, shape):
     values = np.asarray(arrays.random.random(shape, np.float32))
     values *= most - least
@@ -59,7 +77,8 @@ def _fan(p, shape):
         p.variance_norm]
 
 
-FILLERS = {f.__name__: f for f in (constant, uniform, gaussian, xavier, msra)}
+FILLERS = {f.__name__: f for f in (constant, uniform, gaussian, xavier, msra,
+                                   positive_unitball, bilinear)}
 
 
 def filled(p, shape):

@@ -2,6 +2,8 @@
 
 Source: sgd_solver.cpp, GetLearningRate
 """
+from math import exp
+
 from .errors import NetError
 
 POLICIES = {
@@ -11,6 +13,7 @@ POLICIES = {
     "inv": lambda p, t: (1 + p.gamma * t) ** -p.power,
     "multistep": lambda p, t: p.gamma ** steps_done(p, t),
     "poly": lambda p, t: (1 - t / p.max_iter) ** p.power,
+    "sigmoid": lambda p, t: 1 / (1 + exp(-p.gamma * (t - p.stepsize))),
 }
 
 
@@ -18,7 +21,7 @@ def check_policy(p):
     """Raise for an lr_policy that does not exist, or lacks what it needs."""
     if p.lr_policy not in POLICIES:
         raise NetError(f"unknown lr_policy {p.lr_policy!r}; there are {', '.join(POLICIES)}.")
-    for policy, field in (("step", "stepsize"), ("poly", "max_iter")):
+    for policy, field in (("step", "stepsize"), ("sigmoid", "stepsize"), ("poly", "max_iter")):
         if p.lr_policy == policy and getattr(p, field) < 1:
             raise NetError(f"lr_policy {policy!r} needs {field}, 1 or more.")
 

@@ -7,18 +7,22 @@ from itertools import zip_longest
 
 import numpy as np
 
-from . import arrays, caffemodel, files
+from . import arrays, files
+from .batches import Batches
 from .blob import Blob
 from .build import Graph
-from .errors import NetError
-from .node import Node
+from .callbacks import Callbacks
+from .errors import NetError, did_you_mean
+from .inner_names import InnerNames
+from .net_files import NetFiles
+from .node import Node, run_all
 from .prepare import prepare
 from .proto import caffe_pb2
 from .upgrade import upgraded
 from .gpu.replay import Runs
 
 
-class Net:
+class Net(Batches, Callbacks, InnerNames, NetFiles):
     """A net built from a prototxt file (or a NetParameter) for one phase, TRAIN or TEST.
 
     >>> import portable_caffe as caffe
@@ -30,8 +34,7 @@ class Net:
     """
 
     def __init__(self, network_file, phase=None, level=0, stages=None, weights=None):
-        if isinstance(level, int) and isinstance(phase, (str, os.PathLike)):
-            phase, weights, level = level, phase, 0  # the old order: file, weights, phase
+        phase, level, weights = in_new_order(phase, level, weights)
         if phase is None:
             raise TypeError("give the phase: caffe.TRAIN or caffe.TEST.")
         self.spec = read_net(network_file)
@@ -62,10 +65,11 @@ class Net:
         self._gradients = {id(weight.blob.diff_memory): weight.blob.diff_memory
                            for weight in graph.weights}.values()
         self._runs = Runs(self._nodes)
+        self._prepare_callbacks()
         self._ran = None  # the arrays of the last forward
         self._seen_reshapes = Blob.reshapes
         self.blobs = graph.blobs
-        self.layers = [node.layer for node in self._nodes]
+        self.layers = [node.layer.for_user() for node in self._nodes]
         self.params = OrderedDict((node.spec.name, node.layer.blobs)
                                   for node in self._nodes if node.layer.blobs)
         self.inputs, self.outputs = graph.inputs, sorted(graph.unread)
@@ -136,73 +140,92 @@ class Net:
     def _range(self, start, end, first, last):
         for name in (start, end):
             if name is not None and not (isinstance(name, str) and name in self._place):
-                raise NetError(f"there is no layer {name!r} in this net.")
+                raise NetError(f"this net has no layer {name!r}."
+                               + did_you_mean(str(name), self._layer_names))
         return self._place.get(start, first), self._place.get(end, last)
 
     def _forward(self, first, last):
-        self._reshape(first, last)
         nodes = self._nodes[first:last + 1]
+        numbers, whole = range(first, last + 1), len(nodes) == len(self._nodes)
+        if any(node.layer.shapes_itself for node in nodes):
+            self._run("forward", numbers, nodes, self._reshape_and_forward, whole, [])
+            self._seen_reshapes = Blob.reshapes if whole else None
+            self._ran = arrays.current
+            return
+        self._reshape(first, last)
         if not arrays.current.is_host:
             for node in nodes:
                 if node.layer.indices:
                     with node:
                         node.check_indices()
-        whole = len(nodes) == len(self._nodes)
         nodes = [node for node in nodes if "data_memory" not in node.layer.shares]
         parts = [memory for node in nodes for memory in node.data_parts] if whole else []
-        self._run("forward", nodes, Node.forward, whole, parts)
+        self._run("forward", numbers, nodes, Node.forward, whole, parts)
         self._ran = arrays.current
+
+    def _reshape_and_forward(self, node):
+        """Run a node of a net in which shapes depend on what layers before have computed."""
+        if (self._seen_reshapes != Blob.reshapes or node.layer.shapes_itself) and (
+                self._reshape_node(node)):
+            self._seen_reshapes = None  # those behind it get new shapes, too
+        if "data_memory" not in node.layer.shares:
+            node.check_indices()
+            node.forward()
 
     def _backward(self, first, last):
         self._reshape(last, first)
-        if self._ran is not arrays.current:
-            raise NetError("call forward() before backward(), with the same shapes and on the "
-                           "same device: layers keep what their gradients need.")
         nodes = [node for node in self._nodes[first:last - 1 if last else None:-1]
                  if node.runs_backward and "diff_memory" not in node.layer.shares]
-        whole = first - last == len(self._nodes) - 1
+        keeps = [node for node in nodes if node.layer.keeps]
+        if self._ran is not arrays.current and keeps:
+            raise NetError("call forward() before backward(), with the same shapes and on the "
+                           f"same device: layer {keeps[0].spec.name!r} ({keeps[0].spec.type}) "
+                           "keeps what its gradients need.")
+        numbers, whole = range(first, last - 1, -1), first - last == len(self._nodes) - 1
         parts = [memory for node in nodes for memory in node.diff_parts] if whole else []
-        self._run("backward", nodes, Node.backward, whole, parts)
+        self._run("backward", numbers, nodes, Node.backward, whole, parts)
 
-    def _run(self, way, nodes, do, whole, parts):
-        """Run some nodes, after letting go of `parts`; an error names the node."""
+    def _run(self, way, numbers, nodes, do, whole, parts):
+        """Run the nodes among the layers `numbers`, after letting go of `parts`."""
+        watched = self._is_watched(way)
 
         def work():
-            for memory in parts:
-                memory.make_room()
             for gradient in self._gradients:
                 gradient.begin_pass()
-            try:
-                for node in nodes:
-                    do(node)
-            except Exception:
-                with node:
-                    raise
+            if watched:
+                self._run_watched(way, numbers, nodes, do)
+            else:
+                for memory in parts:
+                    memory.make_room()
+                run_all(nodes, do)
             for gradient in self._gradients:
                 gradient.add_products()
 
         with np.errstate(all="ignore"):  # infinite numbers are no news in a net
-            self._runs.run(way, work, whole)
+            self._runs.run(way, work, whole and not watched)
 
     def _reshape(self, first, last):
         """Let new shapes flow, if Python reshaped a blob since the last time."""
         if self._seen_reshapes != Blob.reshapes:
             for node in self._nodes[first:last + 1]:
-                if self._reshape_node(node):
-                    self._ran = None
+                self._reshape_node(node)
             self._runs.reshaped()
-            self._graph.room.reshaped(self._nodes, self._graph.weights)
             if last - first == len(self._nodes) - 1:
                 self._seen_reshapes = Blob.reshapes
 
     def _reshape_node(self, node):
-        """Its new shapes; if they cannot be, the inputs that led there are named as well."""
+        """Are there new shapes? If they cannot be, the inputs that led there are named as well."""
         try:
-            return node.reshape()
+            changed = node.reshape()
         except NetError as error:
             given = ", ".join(f"{name} {self.blobs[name].shape}" for name in self.inputs)
             raise NetError(f"{error}\nInputs of the net: {given or 'none'}. T and D are fixed when "
                            "it is built; for others build it anew.") from None
+        if changed:
+            self._ran = None
+        with node:
+            self._graph.room.take(node)
+        return changed
 
     def reshape(self):
         """Let the shapes of the inputs flow through the net."""
@@ -213,10 +236,6 @@ class Net:
         """Set the gradients of all weights to zero."""
         for gradient in self._gradients:
             gradient.clear()
-
-    def copy_from(self, weights):
-        """Take the weights of the layers that have the same names in a .caffemodel."""
-        caffemodel.copy_from(self, weights)
 
     def share_with(self, other):
         """Use the memory of the weights of another net's layers of the same names."""
@@ -231,20 +250,9 @@ class Net:
             if blob.data_memory is not source.data_memory:
                 blob.share(source, gradients=False)
                 self._runs.forget()
-
-    def load_hdf5(self, path):
-        """Not here."""
-        raise NetError("there is no HDF5 here; use save(path) and copy_from(path).")
-
-    save_hdf5 = load_hdf5
-
-    def save(self, path):
-        """Write a .caffemodel: all layers, each with its weights."""
-        files.write_binary(path, self.to_proto())
-
-    def to_proto(self, write_diff=False):
-        """The NetParameter of this net with its weights."""
-        return caffemodel.to_proto(self, write_diff)
+        for node in self._nodes:
+            node.borrow()
+            node.find_memories()
 
 
 class LaterArrays(Mapping):
@@ -264,6 +272,13 @@ class LaterArrays(Mapping):
 
     def __repr__(self):
         return repr(dict(self))
+
+
+def in_new_order(phase, level, weights):
+    """(phase, level, weights) of a net's arguments, also in the old order: file, weights, phase."""
+    if isinstance(phase, (str, os.PathLike)):
+        return level, 0, phase
+    return phase, level, weights
 
 
 def read_net(source):

@@ -8,13 +8,15 @@ from .blob_shape import MOST
 from .errors import NetError, Rule, check, did_you_mean
 from .layer_types import LAYER_TYPES
 from .memory import HOST, read_all, read_unseen, write_all
+from .real_caffe import only_there
 
 
 def make_layer(spec, phase):
     """The layer of a LayerParameter; `Rule` if the type or a number of blobs is wrong."""
     check(spec.type in LAYER_TYPES,
-          f"there is no layer type {spec.type!r} here; there are "
-          f"{', '.join(sorted(LAYER_TYPES))}.{did_you_mean(spec.type, LAYER_TYPES)}")
+          only_there(spec.type) or (
+              f"there is no layer type {spec.type!r} here; there are "
+              f"{', '.join(sorted(LAYER_TYPES))}.{did_you_mean(spec.type, LAYER_TYPES)}"))
     layer_type = LAYER_TYPES[spec.type]
     check(len(spec.propagate_down) in (0, len(spec.bottom)),
           "give propagate_down once per bottom, or not at all.")
@@ -41,7 +43,7 @@ class Node:
         self.shown = shown  # the names of automatic blobs -> those in the prototxt
         with self:
             self.layer = make_layer(spec, phase)
-            self.layer.top_blobs = tops
+            self.layer.bottom_blobs, self.layer.top_blobs = tuple(bottoms), tuple(tops)
             self.loss_weights = self._loss_weights()
             self.layer.setup(*(blob.shape for blob in bottoms))
         self.lone_bottom, self.lone_top = self.layer.bottoms == 1, self.layer.tops == 1
@@ -81,11 +83,11 @@ class Node:
         return weights or [0.0] * len(self.tops)
 
     def reshape(self):
-        """Work out the shapes of the tops; a layer without bottoms does so only at first.
+        """Work out the shapes of the tops; most layers without bottoms do so only at first.
 
         Returns whether they are other shapes than before.
         """
-        if not self.bottoms and self.is_shaped:
+        if not self.bottoms and self.is_shaped and not self.layer.shapes_itself:
             self.find_memories()
             return False
         self.is_shaped, before = True, [blob.shape for blob in self.tops]
@@ -95,15 +97,19 @@ class Node:
             check(all(0 <= size < MOST for shape in shapes for size in shape or ()),
                   f"a blob has no negative sizes, and none of 2^31 or more: {shapes}.")
             check(all(len(shape or ()) <= 32 for shape in shapes), "a blob has at most 32 axes.")
+        self.borrow()
         for top, shape, weight in zip(self.tops, shapes, self.loss_weights):
-            if self.layer.shares:
-                top.borrow(self.bottoms[0], self.layer.shares)
             if shape is not None:
                 top.resize(tuple(shape))
             if weight:
                 top.diff_memory.overwrite(arrays.current.zeros(top.shape) + weight)
         self.find_memories()
         return before != [blob.shape for blob in self.tops]
+
+    def borrow(self):
+        """Let the tops use the memories that the layer shares."""
+        for top in self.tops if self.layer.shares else ():
+            top.borrow(self.layer.lender(), self.layer.shares)
 
     def find_memories(self):
         """The memories of the blobs, looked up once; None for a gradient that nobody needs."""
@@ -175,6 +181,16 @@ class Node:
                 check(good.all(), f"the labels in {self.names[i]!r} must be whole numbers "
                                   f"from 0 to {count - 1}, got "
                                   f"{(*values[~good].ravel(), 0)[0]:g}.")
+
+
+def run_all(nodes, do):
+    """Run nodes, one after the other; an error names the node."""
+    try:
+        for node in nodes:
+            do(node)
+    except Exception:
+        with node:
+            raise
 
 
 def _large(memories):

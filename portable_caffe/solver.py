@@ -146,6 +146,10 @@ class Solver:
         l1 = self.param.regularization_type == "L1"
         return gradient + (arrays.current.xp.sign(data) if l1 else data) * decay
 
+    def share_weights(self, net):
+        """Let another net, of the same layers, use the weights of the net that learns."""
+        net.share_with(self.net)
+
     def snapshot(self):
         """Write PREFIX_iter_N.caffemodel and PREFIX_iter_N.solverstate, both whole or none."""
         snapshots.write(self)

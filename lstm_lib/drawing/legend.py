@@ -20,7 +20,7 @@ def legend(scene, paint, room):
         x += wide + GAP
         widest = max(widest, x - GAP)
     y += HIGH if entries else 0
-    for words in _notes(scene):
+    for words in _notes(scene, room):
         lines.append(svg.text(0, y, words, anchor="start", fill=svg.GREY))
         widest = max(widest, svg.width_of(words))
         y += HIGH
@@ -58,12 +58,13 @@ def _weights(scene):
             yield chip(9, 0, weight), f"{weight.name}{shape}  {shared}", weight
 
 
-def _notes(scene):
+def _notes(scene, room):
     hidden, others = scene.wiring.hidden, notes(scene.graph)
     others = [f"{words[0].upper()}{words[1:]}" for words in others]
     if not hidden:
         return others
     names = ", ".join(f"{node.name} ({node.type})" for node in hidden[:3])
     more = f" and {len(hidden) - 3} more" if len(hidden) > 3 else ""
-    return [f"Not drawn, for they only cut, join or copy: {svg.shortened(names, 420)}{more}",
-            *others]
+    words = "Not drawn, for they only cut, join or copy: "
+    shown = svg.shortened(names, max(420, room - svg.width_of(words + more)))
+    return [words + shown + more, *others]

@@ -33,10 +33,17 @@ class Look:
         """Write another name after the symbol."""
         self.name, self.width = name, _symbol_width(self.kind, self.words, name)
 
+    def squeeze(self, width):
+        """Make a box no wider than this: its name is cut, and its type left out."""
+        if self.width > width:
+            self.width, self.words = width, svg.shortened(self.words, width - 8)
+            if svg.width_of(self.below) > width - 8:
+                self.below = ""
+
     def put_name_beside(self, place):
         """Leave the symbol alone in its shape; its name stands at (dx, dy, anchor) if anywhere."""
-        self.call("" if place is None else svg.shortened(self.name, BESIDE))
         self.beside, self.width = place, _symbol_width(self.kind, self.words)
+        self.name = svg.shortened(self.name, BESIDE).strip() if place else ""
 
 
 def look_of(node, roomy=False, shapes=False):
@@ -59,7 +66,7 @@ def look_of(node, roomy=False, shapes=False):
 
 def _symbol(kind, words, name):
     """An operator or an activation: its sign, and the name of what it makes."""
-    name = svg.shortened(name, WIDEST[1])
+    name = svg.shortened(name, WIDEST[1]).strip()
     return Look(kind, words, _symbol_width(kind, words, name), HIGH, name=name)
 
 
@@ -88,7 +95,8 @@ def _box(node, name, roomy, shapes):
     marked = [weight for weight in node.weights if weight.mark]
     below = _type_words(node, roomy, shapes)
     words = svg.shortened(f"{name} = {node.layers[0].power_param.shift:g}"
-                          if is_constant(node) else _tops_or(name, node), wide_name)
+                          if is_constant(node) else _tops_or(name, node) if roomy else name,
+                          wide_name)
     wide = max(svg.width_of(words), svg.width_of(below), CHIP * len(marked))
     high = 14 + LINE + LINE * bool(below) + (LINE + 2) * bool(marked)
     return Look(kind, words, max(44, wide + 16), high, below)

@@ -98,7 +98,8 @@ class OuterWires:
             self._grey(self._to_bar(port, wire.source, wire.target)[::-1], False, True)
             self._stub_name(port[0], port[1] + self._label_drop(row), wire.blob)
         else:
-            self._grey(self._way(wire, self._head(wire), port), head=False)
+            below = port[0], port[1] + self._label_drop(row) + 10  # upright beside the name
+            self._grey([*self._way(wire, self._head(wire), below), port], head=False)
             self._stub_name(port[0], port[1] + self._label_drop(row), wire.blob)
 
     def _label_drop(self, row):

@@ -265,7 +265,8 @@
       g.setAttribute("stroke-dasharray", negative ? "4 2" : "none");
     }));
     shown.querySelectorAll("[data-of]").forEach(text => {
-      text.textContent = (net.nodes[text.dataset.of][what] || [])[4] || "";
+      const [n, top] = text.dataset.of.split(" ").map(Number);
+      text.textContent = (net.nodes[n][what] || [])[4 + top] || "";
     });
     explain(what);
   }

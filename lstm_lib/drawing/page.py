@@ -133,7 +133,7 @@ def _node(node, paints):
         if node in paint.means:
             fill = paint.colour(node)
             facts[paint.what] = [fill, svg.ink_on(fill), paint.words(node),
-                                 paint.negative(node), paint.number(node)]
+                                 paint.negative(node), *map(paint.number, node.tops)]
     return facts
 
 

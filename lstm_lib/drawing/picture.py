@@ -26,8 +26,8 @@ class Picture:
     `page` makes the page; what Graphviz drew has none.
     """
 
-    def __init__(self, graph, svg, dot, page=None, interactive=False):
-        self.graph, self.svg, self.alt = graph, svg, alt_text(graph)
+    def __init__(self, graph, svg, alt, dot, page=None, interactive=False):
+        self.graph, self.svg, self.alt = graph, svg, alt
         self._dot, self._page, self._interactive = dot, page, interactive
 
     def __repr__(self):
@@ -103,8 +103,10 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
         one cell with arrows that lead back into it.
     shapes : write shapes at the blobs; they are known of a loaded net.
     interactive : in a notebook, show the page with search, time slider and values.
-    values : colour nodes by "data" or "diff" of a loaded net. For a gate that works in
-        place, `data` is after the sigmoid and `diff` the gradient before it.
+    values : shade nodes by the mean size of "data" or "diff" of a loaded net, darkest where
+        it is the largest of its kind in all steps, a shade lighter for half of that; c and
+        h have their number as well. For a gate that works in place, `data` is after the
+        sigmoid and `diff` the gradient before it.
     all_layers : draw all that Caffe runs of a loaded net, with the layers that only cut or
         join and the `Split` layers that Caffe adds where a blob has several readers.
     phase, stages : which layers of a net that is not loaded are shown: caffe.TRAIN or
@@ -147,21 +149,23 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
 
 
 def _picture(graph, style, steps, shapes, interactive, values):
+    alt = alt_text(graph)
     if style == "time":
         paint = Paint(graph, values) if values else None
-        svg = time_picture(graph, steps, shapes, paint, alt_text(graph))
+        alt += paint.in_words(graph) if paint else ""
+        svg = time_picture(graph, steps, shapes, paint, alt)
 
         def page():
             from .page import page
 
             return page(graph, shapes, values)
 
-        return Picture(graph, svg, lambda: clustered_dot(graph), page, interactive)
+        return Picture(graph, svg, alt, lambda: clustered_dot(graph), page, interactive)
     if interactive or values or shapes or graph.all_layers and style == "caffe":
         raise NetError("values, shapes, all layers and the interactive page belong to "
                        "style='time'.")
     dot = caffe_dot(graph.source.spec) if style == "caffe" else clustered_dot(graph)
-    return Picture(graph, run_dot(dot, "svg", INSTEAD).decode(), lambda: dot)
+    return Picture(graph, run_dot(dot, "svg", INSTEAD).decode(), alt, lambda: dot)
 
 
 def summary(source, phase=None, stages=()):

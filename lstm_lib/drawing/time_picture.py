@@ -172,13 +172,13 @@ class _Painter:
             if self.shapes and blob.shape:
                 self.parts.append(note(middle, y + 12, blob.shape))
             if (self.paint or self.slots) and not column.rolled:
-                self._number(blob.maker, *layout.number_place(state), colour)
+                self._number(blob, *layout.number_place(state), colour)
 
-    def _number(self, node, x, y, colour):
+    def _number(self, blob, x, y, colour):
         """The value of a state in this step, so that what a shade hides can be read."""
-        words = self.paint.number(node) if self.paint else ""
-        self.parts.append(svg.text(x, y, words, anchor="end", fill=colour,
-                                   extra=f' data-of="{node.index}"'))
+        words = self.paint.number(blob) if self.paint else ""
+        of = f' data-of="{blob.maker.index} {blob.maker.tops.index(blob)}"'
+        self.parts.append(svg.text(x, y, words, anchor="end", fill=colour, extra=of))
 
     def _loops(self, row, layout):
         """Rolled up: each state leads from the cell's right end back to its left."""

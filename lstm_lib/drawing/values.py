@@ -10,6 +10,7 @@ SHADES = ("#555555", "#686868", "#7C7C7C", "#919191", "#A6A6A6", "#BBBBBB", "#D1
 ZERO, NO_NUMBER = "#FFFFFF", "#000000"
 RULE = "mean |{}| beside the largest of its kind in all steps: each shade is half the one before"
 OTHERS = "white: 0; black: not a number; dashed: the mean is below 0"
+TOLD = 8  # steps whose values the alt text tells
 BOX = 58  # width of a shade in the legend
 
 
@@ -22,18 +23,25 @@ class Paint:
     """
 
     def __init__(self, graph, what):
-        self.what, self.means, self._kinds = what, {}, _kinds(graph)
+        self.what, self._net, self._kind = what, graph.net, _kinds(graph)
+        self.means = {}  # node -> (mean |value|, mean)
         self._largest = defaultdict(float)
         for node in graph.nodes:
             blob = next((blob for blob in node.tops if blob.last), None)
-            if blob is not None and blob.name in graph.net.blobs:
-                numbers = getattr(graph.net.blobs[blob.name], what)
-                if numbers.size:
-                    size = float(abs(numbers).mean())
-                    self.means[node] = size, float(numbers.mean())
-                    if math.isfinite(size):
-                        kind = self._kinds.get(node)
-                        self._largest[kind] = max(self._largest[kind], size)
+            numbers = self._numbers(blob)
+            if numbers is not None:
+                size = float(abs(numbers).mean())
+                self.means[node] = size, float(numbers.mean())
+                if math.isfinite(size):
+                    kind = self._kind.get(node)
+                    self._largest[kind] = max(self._largest[kind], size)
+
+    def _numbers(self, blob):
+        """All numbers of a blob; None for one that is not kept or has none."""
+        if blob is None or blob.name not in self._net.blobs:
+            return None
+        numbers = getattr(self._net.blobs[blob.name], self.what)
+        return numbers if numbers.size else None
 
     def colour(self, node):
         """The fill of a node; None for one whose values are not kept."""
@@ -42,17 +50,11 @@ class Paint:
         size = self.means[node][0]
         if not math.isfinite(size):
             return NO_NUMBER
-        return shade(size, self._largest[self._kinds.get(node)])
+        return shade(size, self._largest[self._kind.get(node)])
 
     def negative(self, node):
         """Whether the mean is below zero."""
         return node in self.means and self.means[node][1] < 0
-
-    def number(self, node):
-        """The mean of |value| in few characters, like 0.083 or 2.1e-5."""
-        if node not in self.means:
-            return ""
-        return f"{self.means[node][0]:.2g}".replace("e-0", "e-").replace("e+0", "e")
 
     def words(self, node):
         """The numbers behind the colour."""
@@ -60,6 +62,28 @@ class Paint:
             return ""
         size, mean = self.means[node]
         return f"{self.what}: mean |v| {size:.2g}, mean {mean:.2g}"
+
+    def number(self, blob):
+        """The mean of |value| of a blob in few characters, like 0.083 or 2.1e-5."""
+        numbers = self._numbers(blob)
+        if numbers is None:
+            return ""
+        return f"{abs(numbers).mean():.2g}".replace("e-0", "e-").replace("e+0", "e")
+
+    def in_words(self, graph):
+        """The values of the states from step to step, for the alt text."""
+        said = ""
+        for stack in graph.stacks:
+            for state in stack.states:
+                role, top = state.key
+                numbers = [self.number(node.tops[top]) for step in stack.steps
+                           for node in stack.cells[step]
+                           if node.role == role and top < len(node.tops)]
+                if len(numbers) > TOLD:
+                    numbers[TOLD - 1:-1] = ["…"]
+                said += (f"; mean |{self.what}| of {stack.name}{state.label} from step to step: "
+                         + ", ".join(numbers))
+        return said
 
     def scale(self, y):
         """(SVG, height, width) of the legend's colour scale."""
@@ -93,16 +117,17 @@ def steps_of_scale():
 
 def _kinds(graph):
     """Node -> its kind: its role in each step; a state's first and last value are of its kind."""
-    kinds = {node: (node.stack, node.role) for node in graph.nodes if node.stack is not None}
+    kinds = {}
+    for node in graph.nodes:
+        if node.stack is not None:
+            kinds[node] = node.stack, node.role, 0
+        elif node.type == "Split" and node.bottoms[0].maker.stack is not None:
+            maker = node.bottoms[0].maker
+            kinds[node] = maker.stack, maker.role, maker.tops.index(node.bottoms[0])
     for stack in graph.stacks:
-        for node in (node for nodes in stack.cells.values() for node in nodes):
+        for node in stack.cells[stack.steps[0]]:
             for position, blob in enumerate(node.bottoms):
                 state = stack.state_read(node, position)
                 if state and blob.maker.stack is None:
-                    kinds[blob.maker] = stack.name, state.key[0]
-    for node in graph.nodes:
-        if node.type == "Split" and node.stack is None and node.bottoms:
-            kind = kinds.get(node.bottoms[0].maker)
-            if kind:
-                kinds[node] = kind
+                    kinds[blob.maker] = stack.name, *state.key
     return kinds

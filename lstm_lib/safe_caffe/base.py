@@ -1,7 +1,30 @@
 """What a safe Caffe has, whichever Caffe computes."""
 import importlib
+import inspect
+from types import ModuleType
 
+from portable_caffe.errors import NoSuchName
+
+from .option_places import check_written
 from .layer_options import SafeLayers, SafeParams, make_tops_safe
+
+
+MAKES_NETS = {"Net", "Classifier", "Detector"}  # some of what a SafeCaffe sets itself
+
+
+class SafeModule(ModuleType):
+    """A module of Caffe, like `caffe.pycaffe`, in which what is made safe is so, too."""
+
+    def __init__(self, caffe, module):
+        super().__init__(module.__name__, module.__doc__)
+        self._caffe, self._module = caffe, module
+
+    def __getattr__(self, name):
+        theirs = getattr(self._module, name)
+        return getattr(self._caffe, name) if hasattr(type(self._caffe), name) else theirs
+
+    def __dir__(self):
+        return dir(self._module)
 
 
 class SafeCaffe:
@@ -20,18 +43,27 @@ class SafeCaffe:
     def __init__(self, caffe):
         self._caffe = caffe
         self.layers, self.params = SafeLayers(caffe), SafeParams(caffe)
+        self.to_proto = check_written(caffe, caffe.to_proto)
         make_tops_safe(caffe)
 
     def __getattr__(self, name):
         try:
-            return getattr(self._caffe, name)
+            return self._safe(getattr(self._caffe, name))
+        except NoSuchName:  # here, and real Caffe has it
+            raise
         except AttributeError:
             if name.startswith("_"):
                 raise
         try:  # caffe.draw is not loaded at first
-            return importlib.import_module(f"{self._caffe.__name__}.{name}")
+            return self._safe(importlib.import_module(f"{self._caffe.__name__}.{name}"))
         except ModuleNotFoundError:
-            raise AttributeError(f"Caffe has no {name!r}.") from None
+            raise NoSuchName(f"Caffe has no {name!r}.", name, dir(self)) from None
+
+    def _safe(self, found):
+        """What was found in Caffe; of a module that defines a net, one with the safe nets."""
+        if inspect.ismodule(found) and MAKES_NETS & vars(found).keys():
+            return SafeModule(self, found)
+        return found
 
     def __dir__(self):
         return sorted({*dir(self._caffe), *dir(type(self)), *vars(self), "draw"})
@@ -46,6 +78,13 @@ def state_of(spec, phase, level=0, stages=None, more=None):
     if more is not None:
         state.MergeFrom(more)
     return state
+
+
+def net_of_one(caffe, layer):
+    """The NetParameter of a net of this layer alone, in every phase."""
+    spec = caffe.proto.caffe_pb2.NetParameter(layer=[layer])
+    del spec.layer[0].include[:], spec.layer[0].exclude[:]
+    return spec
 
 
 def sources(net):

@@ -36,7 +36,8 @@ def _checked(set_shape):
         dims = checked_shape(dims)
         if tuple(getattr(blob, "shape", ())) != dims:
             changes += 1
-            blob.most = max(prod(dims), getattr(blob, "most", 0))  # Caffe never gives room back
+            blob.most = max(prod(dims), getattr(blob, "count", 0), getattr(blob, "most", 0))
+            # for Caffe never gives room back
         set_shape(blob, *dims)
         release()
 

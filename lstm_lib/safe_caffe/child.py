@@ -182,7 +182,8 @@ def _reason(said, status):
         return " ".join(fatal.group(1).split())
     if "bad_alloc" in said:
         return "host allocation failed (std::bad_alloc)"
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGSEGV, signal.SIGFPE):
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (
+            signal.SIGSEGV, signal.SIGFPE, signal.SIGBUS):
         return "a memory fault or a division by zero in Caffe's own code"
     last = [line for line in said.splitlines() if line.strip()][-1:]
     return last[0] if last else f"the process ended with status {status}"

@@ -1,6 +1,7 @@
 """Which layer of a net does Caffe die of, and what was it given?"""
 import re
 
+from portable_caffe.build import first_source
 from portable_caffe.prepare import names_left_out
 
 from .child import Died, Stuck, in_child
@@ -26,7 +27,7 @@ def which_layer(caffe, net, reason):
     bottoms = [f"{name} {tuple(shapes[name]) if name in shapes else '(unknown)'}"
                for name in layer.bottom]
     return (f"layer {layer.name!r} ({layer.type}): {reason}\n"
-            f"Given: {', '.join(bottoms) or 'no bottoms'}.\n{_hint(net, layer, shapes, reason)}")
+            f"Given: {', '.join(bottoms) or 'no bottoms'}.\n{_hint(net, bad - 1, shapes, reason)}")
 
 
 def _first_layers(caffe, spec, phase, count):
@@ -47,11 +48,16 @@ def _first_layers(caffe, spec, phase, count):
             return None
 
 
-def _hint(net, layer, shapes, reason):
+def _hint(net, number, shapes, reason):
+    layer = net.built.layer[number]
     if "Unknown bottom blob" in reason:
         wrong = next((name for name in layer.bottom if name not in shapes), "")
         elsewhere = names_left_out(net.spec, net.state)[0].get(wrong)
         return hint_for(reason) + (f" {elsewhere}" if elsewhere else did_you_mean(wrong, shapes))
+    if "multiple sources" in reason:
+        top, first = next((top, one) for top in layer.top for one in net.built.layer[:number]
+                          if top in one.top)
+        return "Hint:" + first_source(first, top)
     return hint_for(reason, layer.type)
 
 

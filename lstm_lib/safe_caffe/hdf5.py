@@ -1,9 +1,10 @@
 """The files that an HDF5Data layer reads, each looked at once, before the first is used."""
 import os
-import tempfile
 
+from .base import net_of_one
 from .child import Died, in_child
 from .pycaffe import real
+from .resources import file_with
 from ..errors import NetError
 
 MOST = 1 << 30  # bytes that are read beforehand; what a list names beyond them is not
@@ -30,19 +31,12 @@ def check_rows(layer, asked):
 
 def _rows(layer, path):
     """Top -> shape of a row in this file; None where Caffe cannot read it, as it will say."""
-    spec = real.proto.caffe_pb2.NetParameter()
-    spec.layer.add().CopyFrom(layer)
-    one = spec.layer[0]
-    del one.include[:], one.exclude[:]
-    with tempfile.TemporaryDirectory() as folder:
-        one.hdf5_data_param.source = os.path.join(folder, "list")
-        for name, text in (("list", path), ("net", str(spec))):
-            with open(os.path.join(folder, name), "w", encoding="utf-8",
-                      errors="surrogateescape") as file:
-                file.write(text)
-        try:
-            return in_child(lambda: {
-                name: list(blob.shape)[1:] for name, blob in
-                real.Net(os.path.join(folder, "net"), real.TRAIN).blobs.items()})
-        except (Died, RuntimeError):
-            return None
+    spec = net_of_one(real, layer)
+    with file_with(path) as listed:
+        spec.layer[0].hdf5_data_param.source = listed
+        with file_with(str(spec)) as net:
+            try:
+                return in_child(lambda: {name: list(blob.shape)[1:] for name, blob in
+                                         real.Net(net, real.TEST).blobs.items()})
+            except (Died, RuntimeError):
+                return None

@@ -1,6 +1,8 @@
 """`caffe.layers` that look at a layer's type and options where it is made; names that exist."""
 from portable_caffe.errors import NoSuchName
+from portable_caffe.real_caffe import LAYER_TYPES, only_there
 
+from .option_places import check_written, holder_of, place_of
 from ..arguments import check_ntop, check_top
 from ..errors import NetError, did_you_mean
 
@@ -21,8 +23,8 @@ def check_layer(caffe, fn, name=None):
 
 
 def known_types(caffe):
-    """The types of layer that this Caffe runs, or could draw."""
-    return {*caffe.layer_type_list(), *caffe.net_spec.param_name_dict()}
+    """The types of layer that this Caffe runs, or could draw, or that real Caffe runs."""
+    return {*caffe.layer_type_list(), *caffe.net_spec.param_name_dict(), *LAYER_TYPES}
 
 
 def check_type(caffe, type_name, name):
@@ -37,18 +39,20 @@ def check_type(caffe, type_name, name):
 def _check_option(caffe, type_name, name, option, value):
     """Try the option on an empty layer, the way NetSpec will."""
     layer = caffe.proto.caffe_pb2.LayerParameter()
-    own = caffe.net_spec.param_name_dict().get(type_name)
-    message = getattr(layer, own + "_param") if own else layer
+    message = holder_of(caffe, layer, type_name)
     holder = message if option in message.DESCRIPTOR.fields_by_name else layer
     try:
         caffe.net_spec.assign_proto(holder, option, value)
     except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
         known = [*message.DESCRIPTOR.fields_by_name, *layer.DESCRIPTOR.fields_by_name]
         missing = option not in known
-        problem = ("there is no such option." if missing else
+        problem = (only_there(type_name) if missing and message is layer
+                   and type_name not in caffe.layer_type_list() else
+                   "there is no such option." if missing else
                    "the list is empty; leave the option out." if value in ([], ()) else
                    f"{error}.")
-        near = did_you_mean(option, known) if missing else _near_field(error, holder, option)
+        near = _near_field(error, holder, option) if not missing else (
+            place_of(layer, type_name, option, value) or did_you_mean(option, known))
         raise NetError(f"layer {name!r} ({type_name}): {option}={value!r}: {problem}{near}"
                        f" Options of {type_name}: "
                        f"{', '.join(message.DESCRIPTOR.fields_by_name)}.") from None
@@ -64,8 +68,16 @@ def _near_field(error, holder, option):
                  if near), "")
 
 
+class NotATop(NetError, TypeError):
+    """A layer was given something else than a Top; pycaffe's own words and type, for programs."""
+
+
+class OneTop(NetError, TypeError):
+    """A layer with one top was taken for several."""
+
+
 def make_tops_safe(caffe):
-    """Let `ns.x` and `ns["x"]` say which top a NetSpec lacks."""
+    """Let `ns.x` and `ns["x"]` say which top a NetSpec lacks, and a Top that it is only one."""
     def top(ns, name):
         tops = vars(ns).get("tops", {})
         try:
@@ -73,7 +85,16 @@ def make_tops_safe(caffe):
         except (KeyError, TypeError):  # the last where the name is a list
             raise NoSuchName(f"this NetSpec has no top {name!r}.", name, tops) from None
 
+    def one(top, *place):
+        kind = top.fn.type_name
+        raise OneTop(f"this layer {kind} was made with ntop={top.fn.ntop}, and one of its tops is "
+                     f"not several: give ntop=2 for two tops, like a, b = caffe.layers.{kind}("
+                     "x, ntop=2).")
+
     caffe.NetSpec.__getattr__ = caffe.NetSpec.__getitem__ = top
+    caffe.net_spec.Top.__iter__ = caffe.net_spec.Top.__getitem__ = one
+    caffe.NetSpec.to_proto = check_written(caffe, caffe.NetSpec.to_proto)
+    caffe.net_spec.Top.to_proto = check_written(caffe, caffe.net_spec.Top.to_proto)
 
 
 class SafeParams:
@@ -120,7 +141,7 @@ class SafeLayers:
         def layer(*args, **kwargs):
             what = f"layer {kwargs['name']!r}" if "name" in kwargs else f"a layer {type_name}"
             for number, bottom in enumerate(args):
-                check_top(self._caffe, bottom, f"{what}: bottom {number}")
+                _check_bottom(self._caffe, type_name, number, bottom, kwargs.get("name"))
             check_ntop(what, kwargs.get("ntop", 1))
             made = make(*args, **kwargs)
             check_made(self._caffe, made)
@@ -128,6 +149,15 @@ class SafeLayers:
 
         layer.looks = True  # so that nobody looks again
         return layer
+
+
+def _check_bottom(caffe, type_name, number, bottom, name):
+    what = f"a layer {type_name}" if name is None else f"layer {name!r}"
+    try:
+        check_top(caffe, bottom, f"{what}: bottom {number}")
+    except NetError as error:
+        words = f"{type_name} input {number} is not a Top (type is {type(bottom)})"
+        raise NotATop(words if name is None else str(error)) from error
 
 
 def check_made(caffe, made):

@@ -4,21 +4,18 @@ pycaffe's `blob.data` points into memory that Caffe frees when the blob grows, o
 layer lets it use another blob's. Here each array holds that memory by a blob of its own,
 and one that is the net's no longer is made read-only.
 """
-import resource
-import tempfile
 import weakref
-
-from portable_caffe.arrays import free_host_bytes as free_memory
 
 from .child import Died, in_child
 from .pycaffe import real
+from .resources import file_with, room
 from ..errors import NetError
 
 FORWARD_SHARES = {"Split", "Flatten", "Permute", "Parameter"}  # let tops use other memory
 EXPOSES = {"LSTM", "RNN"}  # do so with the states that they expose, which are further tops
 BACKWARD_SHARES = {"Flatten", "Permute"}  # let a bottom's gradient use the memory of the top's
 LENDS = {"MemoryData", "Data", "ImageData", "WindowData"}  # tops point to what these read
-LARGE = 1 << 26  # bytes; for less it is not asked whether they are free
+SPARE = 1 << 23  # bytes; with less left it is tried whether they are free
 RESHAPE = """layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 } } }
              layer { name: "y" type: "Reshape" bottom: "x" top: "y"
                      reshape_param { shape { dim: -1 } } }"""
@@ -30,10 +27,8 @@ _kept = {}  # id of an array -> (reference to it, blob, side); `keep` and `relea
 
 def _sharing_layer():
     """A layer whose `reshape` lets one blob use the memory of another: there is no other way."""
-    with tempfile.NamedTemporaryFile("w", suffix=".prototxt") as file:
-        file.write(RESHAPE)
-        file.flush()
-        return real.Net(file.name, real.TEST)
+    with file_with(RESHAPE) as path:
+        return real.Net(path, real.TEST)
 
 
 _net = _sharing_layer()
@@ -73,14 +68,16 @@ def _read_only(array):
 
 def _check_free(blob, side):
     """Raise where memory is too little for numbers that have none yet; Caffe would die of it."""
-    size = 4 * max(blob.count, getattr(blob, "most", 0))
-    limited = resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
-    if size > LARGE and (limited or size > free_memory()):
+    size, held = 4 * max(blob.count, getattr(blob, "most", 0)), vars(blob).setdefault("held", {})
+    if size <= held.get(side, 0):
+        return
+    if size + SPARE > room():
         try:
             in_child(lambda: bool(_theirs[side](blob).size))
         except (Died, RuntimeError):
-            raise NetError(f"this blob of the shape {tuple(blob.shape)} needs {size / 1e9:.1f} GB, "
+            raise NetError(f"this blob of the shape {tuple(blob.shape)} needs {size / 1e9:.2g} GB, "
                            f"and they are not free.") from None
+    held[side] = size
 
 
 def raw_array(blob, side):

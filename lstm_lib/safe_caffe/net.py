@@ -1,22 +1,25 @@
 """pycaffe's `Net`, made so that a mistake raises `NetError` and the process lives on."""
+from portable_caffe.batches import Batches
+from portable_caffe.net import in_new_order
 from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
 from .base import bytes_needed, state_of
-from .batches import Batches
 from .child import Died, Stuck, free_memory, in_child
 from .explain import hint_for, which_layer
-from .inputs import fixed, listed, write_into
+from .inputs import NamesOfLayers, Results, fixed, listed, write_into
 from .memory import EXPOSES, mark_lent, release, settle
-from .net_checks import check_listed_files, check_spec
+from .net_checks import check_spec
 from .passes import Passes
 from .pycaffe import real
+from .records import check_files
 from .weight_files import WeightFiles, check_common, check_weights
+from .wheel import warn_of_faults
 from ..errors import NetError, did_you_mean
 from ..files import read_text, readable, without_mark
 
 
-class SafeNet(Passes, Batches, WeightFiles, real.Net):
+class SafeNet(Passes, Batches, WeightFiles, NamesOfLayers, real.Net):
     """`caffe.Net` that raises `NetError` where Caffe would end the process.
 
     Building, reshaping, loading and sharing run in a child process first; `forward` and
@@ -24,18 +27,18 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
     NetParameter it was built from; who has it parsed already hands it over.
     """
 
-    def __init__(self, path, *args, spec=None, **kwargs):
-        self.spec = spec or parse(
-            read_text(without_mark(path)), real.proto.caffe_pb2.NetParameter(), str(path))
-        weights = kwargs.pop("weights", None)
-        if args and not isinstance(args[0], int):  # the old order: model, weights, phase
-            weights, args = args[0], args[1:]
-        self.phase = phase = args[0] if args else kwargs.pop("phase", real.TRAIN)
-        self._note_state(state_of(self.spec, phase, *args[1:], **kwargs))
-        check_spec(real, self.built, str(path))
+    def __init__(self, network_file, phase=real.TRAIN, level=0, stages=None, weights=None, *,
+                 spec=None):
+        phase, level, weights = in_new_order(phase, level, weights)
+        self.spec = spec or parse(read_text(without_mark(network_file)),
+                                  real.proto.caffe_pb2.NetParameter(), str(network_file))
+        self.phase = phase
+        self._note_state(state_of(self.spec, phase, level, stages))
+        check_spec(real, self.built, str(network_file))
+        check_files(self.built)
 
         def build():
-            super(SafeNet, self).__init__(str(path), phase, *args[1:], **kwargs)
+            super(SafeNet, self).__init__(str(network_file), phase, level, stages)
             settle(self)
 
         self._try_to_grow(build, lambda reason: which_layer(real, self, reason))
@@ -84,29 +87,29 @@ class SafeNet(Passes, Batches, WeightFiles, real.Net):
     def _remember(self):
         self._blobs_dict, self._params_dict = fixed(self)  # where pycaffe keeps them
         mark_lent(self)
-        check_listed_files(self.built)
         self._prepare_shapes()
         self._prepare_passes()
+        warn_of_faults(self)
 
     def forward(self, blobs=None, start=None, end=None, **inputs):
         """`caffe.Net.forward`, of all or, from layer `start` to `end`, a part of the net."""
         self._check_call(blobs, start, end)
         self.take_shapes()
         write_into(self, self.inputs, "data", inputs)
-        return super().forward(listed(blobs), start, end)
+        return Results(super().forward(listed(blobs), start, end))
 
     def backward(self, diffs=None, start=None, end=None, **output_diffs):
         """`caffe.Net.backward`, of all or, from layer `start` back to `end`, a part of it."""
         self._check_call(diffs, start, end)
         self.take_shapes()
         write_into(self, self.outputs, "diff", output_diffs)
-        return super().backward(listed(diffs), start, end)
+        return Results(super().backward(listed(diffs), start, end))
 
     def _check_call(self, blobs, start, end):
         layers = list(self._layer_names)
         for kind, name, known in [("blob", name, self.blobs) for name in listed(blobs)] + [
                 ("layer", name, layers) for name in (start, end) if name is not None]:
-            if name not in known:
+            if not isinstance(name, str) or name not in known:
                 raise NetError(f"this net has no {kind} {name!r}."
                                + did_you_mean(str(name), known))
 

@@ -1,13 +1,13 @@
 """Look at a layer or a prototxt before Caffe does, so that the error comes early."""
 import importlib
-import os
+
+from portable_caffe.real_caffe import only_there
 
 from .layer_options import check_type
 from ..errors import NetError
 
-IN_PLACE = {"BatchNorm", "Bias", "BNLL", "Dropout", "ELU", "Exp", "Log", "MVN", "Power", "PReLU",
-            "Python", "ReLU", "Scale", "Sigmoid", "Softmax", "Swish", "TanH", "Threshold"}
-LISTS = {"ImageData": "image_data_param", "HDF5Data": "hdf5_data_param"}  # of files
+IN_PLACE = {"BatchNorm", "Bias", "BNLL", "Clip", "Dropout", "ELU", "Exp", "Log", "MVN", "Power",
+            "PReLU", "Python", "ReLU", "Scale", "Sigmoid", "Softmax", "Swish", "TanH", "Threshold"}
 
 
 def _check_python_layer(caffe, layer):
@@ -21,7 +21,8 @@ def _check_python_layer(caffe, layer):
     if not fits:
         raise NetError(f"layer {layer.name!r} (Python): python_param names module "
                        f"{asked.module!r} and layer {asked.layer!r}, which should be a class of "
-                       f"caffe.Layer in a module on sys.path: {made}.")
+                       f"caffe.Layer in a module on sys.path: {made}. In that module, "
+                       "`from lstm_lib import caffe` gives the Caffe that runs.")
 
 
 def _check_in_place(layer):
@@ -31,31 +32,6 @@ def _check_in_place(layer):
         raise NetError(f"layer {layer.name!r} ({layer.type}): it cannot work in place, from "
                        f"{same[0]!r} to {same[0]!r}: its numbers would be wrong. Give its top "
                        f"another name. These types can: {', '.join(sorted(IN_PLACE))}.")
-
-
-def check_listed_files(net):
-    """Raise where a layer of the net lists a file that is not there.
-
-    Caffe opens them one by one while the net runs, and dies of a missing one.
-    """
-    for layer in net.layer:
-        if layer.type in LISTS:
-            _check_listed_files(layer)
-
-
-def _check_listed_files(layer):
-    asked = getattr(layer, LISTS[layer.type])
-    if not os.path.isfile(asked.source):
-        return  # Caffe says so when the net is built
-    with open(asked.source, encoding="utf-8", errors="surrogateescape") as file:
-        listed = [line.rsplit(None, 1)[0] for line in file if line.strip()] if (
-            layer.type == "ImageData") else file.read().split()
-    missing = [path for path in listed
-               if not os.path.isfile(getattr(asked, "root_folder", "") + path)]
-    if missing:
-        raise NetError(f"layer {layer.name!r} ({layer.type}): {asked.source!r} lists "
-                       f"{missing[0]!r}, which is no file; {len(missing)} of {len(listed)} are "
-                       "missing. Paths count from the folder Python works in.")
 
 
 def _check_old_inputs(net):
@@ -80,8 +56,9 @@ def check_spec(caffe, net, what, trusted=True):
     for layer in net.layer:
         if layer.type not in runs:
             check_type(caffe, layer.type, layer.name)
-            raise NetError(f"layer {layer.name!r}: {caffe.__name__} does not run layers of type "
-                           f"{layer.type!r}. It runs {', '.join(sorted(runs))}.")
+            said = only_there(layer.type) or (
+                f"{caffe.__name__} does not run layers of type {layer.type!r}.")
+            raise NetError(f"layer {layer.name!r}: {said} It runs {', '.join(sorted(runs))}.")
         _check_in_place(layer)
         if layer.type == "Python" and trusted:
             _check_python_layer(caffe, layer)

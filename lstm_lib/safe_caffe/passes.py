@@ -75,7 +75,11 @@ class Passes(Shapes):
         if self._silent:
             return
         for callback in self._callbacks[moment]:
-            callback(place)
+            try:
+                callback(place)
+            except Exception:
+                if not self._in_child:  # where it is tried, and the user is to get his own
+                    raise
         if moment == "before_forward":
             self._check_shapes(place)
         elif moment == "before_backward":

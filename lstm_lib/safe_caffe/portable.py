@@ -3,31 +3,41 @@ import portable_caffe
 from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
+from .listed import check_listed_files
 from .net_checks import check_spec
 from .base import SafeCaffe
-from .batches import Batches
 from ..errors import NetError
 from ..files import write_whole, read_text, readable
-from .inputs import fixed, listed, write_into
+from .inputs import NamesOfLayers, Results, fixed, listed, write_into
 from .solver import SafeSolver
+from .sources import check_sources
+from .solver_files import SolverFile
 from .base import source_shapes
 from .weight_files import check_common, check_weights
 
 
-class Net(Batches, portable_caffe.Net):
+def results(found):
+    """What a pass gives; from a GPU it is fetched when it is looked at."""
+    return Results(found) if isinstance(found, dict) else found
+
+
+class Net(NamesOfLayers, portable_caffe.Net):
     """`caffe.Net` of portable_caffe, with what `lstm_lib` asks of a net on either engine.
 
     `net.spec` is the NetParameter it was built from; who has it parsed already hands it over.
     """
 
-    def __init__(self, path, *args, spec=None, **kwargs):
-        spec = spec or parse(read_text(path), portable_caffe.caffe_pb2.NetParameter(), str(path))
-        super().__init__(spec, *args, **kwargs)
+    def __init__(self, network_file, phase=portable_caffe.TRAIN, *args, spec=None, **kwargs):
+        spec = spec or parse(read_text(network_file), portable_caffe.caffe_pb2.NetParameter(),
+                             str(network_file))
+        super().__init__(spec, phase, *args, **kwargs)
         self.blobs, self.params = fixed(self)
 
     def _build(self, state):
         self.built = in_state(self.spec, state)
         check_spec(portable_caffe, self.built, "the net")
+        check_sources(self.built)
+        check_listed_files(self.built)
         super()._build(state)
 
     @classmethod
@@ -43,12 +53,12 @@ class Net(Batches, portable_caffe.Net):
     def forward(self, blobs=None, start=None, end=None, **inputs):
         """Run the layers forward; `inputs` are some or all of the net's, by name."""
         write_into(self, self.inputs, "data", inputs)
-        return super().forward(listed(blobs), start, end)
+        return results(super().forward(listed(blobs), start, end))
 
     def backward(self, diffs=None, start=None, end=None, **output_diffs):
         """Run the layers backward; `output_diffs` are gradients of outputs, by name."""
         write_into(self, self.outputs, "diff", output_diffs)
-        return super().backward(listed(diffs), start, end)
+        return results(super().backward(listed(diffs), start, end))
 
     def share_with(self, other):
         """Use the weights of another net of the same layers."""
@@ -77,8 +87,13 @@ class Net(Batches, portable_caffe.Net):
     def copy_from(self, path):
         """Read weights from a file; each layer that learns must find its own."""
         path = readable(path)
-        check_weights(portable_caffe, self, path)
+        if not path.endswith((".h5", ".hdf5")):
+            check_weights(portable_caffe, self, path)
         super().copy_from(path)
+
+    def load_hdf5(self, path):
+        """Read weights from an HDF5 file."""
+        super().load_hdf5(readable(path))
 
     def save(self, path):
         """Write all weights the way Caffe does, the whole file or nothing."""
@@ -91,19 +106,25 @@ def _solver(name):
     make = getattr(portable_caffe, name)
 
     def solver(path):
-        path = readable(path)
+        file = SolverFile(safe, readable(path))
         try:
-            return SafeSolver.of_file(safe, make, path)
+            return SafeSolver(safe, make, file.options, file)
         except NetError as error:
-            raise NetError(f"portable_caffe makes no solver of {path!r}: {error}") from None
+            raise file.placed(f"portable_caffe makes no solver of {path!r}: {error}") from None
 
     return staticmethod(solver)
+
+
+def _classifier(*args, **kwargs):
+    """`caffe.Classifier`, a net with the methods of all nets here."""
+    made = portable_caffe.Classifier(*args, **kwargs)
+    return type("Classifier", (Net, portable_caffe.Classifier), {}).adopt(made, made.spec, made.state)
 
 
 class PortableCaffe(SafeCaffe):
     """portable_caffe, with its own `Net`."""
 
-    engine, Net = "portable", Net
+    engine, Net, Classifier = "portable", Net, staticmethod(_classifier)
     get_solver, SGDSolver, AdamSolver = map(_solver, ("get_solver", "SGDSolver", "AdamSolver"))
     NesterovSolver, AdaGradSolver = map(_solver, ("NesterovSolver", "AdaGradSolver"))
     RMSPropSolver, AdaDeltaSolver = map(_solver, ("RMSPropSolver", "AdaDeltaSolver"))

@@ -1,4 +1,6 @@
 """Real Caffe made safe: pycaffe with the calls that can end the process replaced."""
+from portable_caffe.images import load_image
+from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
 from .base import SafeCaffe, state_of
@@ -6,13 +8,16 @@ from .blob import make_blobs_safe
 from .child import Died, in_child
 from .net import SafeNet
 from .pycaffe import real
+from .records import check_files
 from .resources import file_with
 from .snapshots import beside, write_snapshot
-from .solver import SafeSolver, without_snapshots
+from .solver_files import SolverFile
+from .solver import SafeSolver, specs, without_snapshots
 from ..errors import NetError, NoGPU
 from ..files import read_text, readable, without_mark
 
 make_blobs_safe(real)
+real.io.load_image = load_image  # Caffe's own asks scikit-image for what that has no more
 
 
 def attempt(work):
@@ -45,8 +50,9 @@ def _net_of(name):
 
     def net(model_file, pretrained_file, *args, **kwargs):
         spec = parse(read_text(model_file), real.proto.caffe_pb2.NetParameter(), str(model_file))
-        return safe_too.adopt(make(model_file, pretrained_file, *args, **kwargs), spec,
-                              state_of(spec, real.TEST))
+        state = state_of(spec, real.TEST)
+        check_files(in_state(spec, state))
+        return safe_too.adopt(make(model_file, pretrained_file, *args, **kwargs), spec, state)
 
     return staticmethod(net)
 
@@ -56,10 +62,22 @@ def _solver(name):
     trial, make = _tried(name, "solver"), _of_message(getattr(real, name))
 
     def solver(path):
-        trial(without_mark(path))
-        return SafeSolver.of_file(safe, make, path)
+        file = SolverFile(safe, without_mark(path))
+        try:
+            check_read(file.options)
+            trial(path)
+        except NetError as error:
+            raise file.placed(error) from None
+        return SafeSolver(safe, make, file.options, file)
 
     return staticmethod(solver)
+
+
+def check_read(options):
+    """Raise where a net of a SolverParameter will read what ends the process."""
+    train, tests = specs(safe, options)
+    for spec, state in (train, *tests):
+        check_files(in_state(spec, state))
 
 
 def _of_message(read):
@@ -97,6 +115,7 @@ class RealCaffe(SafeCaffe):
     def solver_of(self, options, kind=SafeSolver):
         """The safe solver of a SolverParameter."""
         make = _of_message(real.get_solver)
+        check_read(options)
         attempt(lambda: bool(without_snapshots(make, options)))
         return kind(self, make, options)
 

@@ -1,8 +1,10 @@
 """What a trial takes from the machine, and what to say where there is none of it."""
 import errno
 import os
+import resource
 from contextlib import contextmanager
 
+from portable_caffe.arrays import free_host_bytes as free_memory
 from portable_caffe.interrupts import HeldBack
 
 from ..errors import NetError
@@ -18,6 +20,17 @@ def lacking(error):
     return f"Caffe cannot be asked: {LACKING.get(error.errno, error.strerror)}."
 
 
+def room():
+    """Bytes that this process may still take, of the machine's and of what limits it."""
+    with open("/proc/self/statm", "rb") as file:
+        pages = file.read().split()
+    return min([free_memory()] + [
+        limit - int(pages[place]) * resource.getpagesize()
+        for place, limit in ((0, resource.getrlimit(resource.RLIMIT_AS)[0]),
+                             (5, resource.getrlimit(resource.RLIMIT_DATA)[0]))
+        if limit != resource.RLIM_INFINITY])
+
+
 @contextmanager
 def file_with(text):
     """The path of a file in memory that holds the text; a child process may read it too.
@@ -26,7 +39,8 @@ def file_with(text):
     """
     try:
         with HeldBack():  # a file that nobody holds closes itself, and a descriptor does not
-            file = open(os.memfd_create("prototxt"), "w", encoding="utf-8")
+            file = open(os.memfd_create("prototxt"), "w", encoding="utf-8",
+                        errors="surrogateescape")  # a path may hold any bytes
     except OSError as error:
         raise NetError(lacking(error)) from None
     with file:

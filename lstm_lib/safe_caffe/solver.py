@@ -1,14 +1,13 @@
 """The solvers of either Caffe, made so that a mistake raises `NetError` and does no harm."""
-import glob
 import os
 
 from portable_caffe.prototxt import parse
-from portable_caffe.snapshots import name_snapshots
 
 from .base import state_of
+from .solver_files import check_is_state, state_path
 from ..arguments import check_iterations
 from ..errors import NetError
-from ..files import read_text, readable
+from ..files import read_text
 
 
 class SafeSolver:
@@ -17,8 +16,9 @@ class SafeSolver:
     What is not here, like `param` and `add_callback`, is that Caffe's own.
     """
 
-    def __init__(self, caffe, make, options):
-        self._attempt, self._options = caffe.attempt, options
+    def __init__(self, caffe, make, options, file=None):
+        self._attempt, self._options, self._file = caffe.attempt, options, file
+        self._caffe = caffe
         self._write_snapshot = caffe.write_snapshot
         self._raw = raw = without_snapshots(make, options)
         train, tests = specs(caffe, options)
@@ -26,14 +26,6 @@ class SafeSolver:
         self.net.is_trained = True
         self.test_nets = [caffe.Net.adopt(net, *test) for net, test in zip(raw.test_nets, tests)]
         self._tried = caffe.engine == "portable"  # an update; there it raises by itself
-
-    @classmethod
-    def of_file(cls, caffe, make, path):
-        """The solver of a solver prototxt."""
-        options = caffe.proto.caffe_pb2.SolverParameter()
-        parse(read_text(path), options, os.path.basename(path))
-        name_snapshots(options, os.path.splitext(path)[0])
-        return cls(caffe, make, options)
 
     def __getattr__(self, name):
         if name == "_raw":  # not made yet
@@ -121,30 +113,19 @@ class SafeSolver:
 
     def restore(self, path):
         """Go on from a snapshot: weights, momentum and iteration number."""
-        path = _state(path)
+        path = state_path(path)
         try:
             self._attempt(lambda: self._raw.restore(path))
         except NetError as error:
-            raise NetError(f"{path!r} does not fit this solver: {error}") from None
+            check_is_state(self._caffe, path, error)
         self._raw.restore(path)
 
     def _try(self, what, work):
         try:
             self._attempt(work)
         except NetError as error:
-            raise NetError(f"this solver cannot {what}: {error}") from None
-
-
-def _state(path):
-    """The path of a solver state, or a NetError that says which ones are in that folder."""
-    try:
-        return readable(path)
-    except NetError as error:
-        folder = glob.escape(os.path.dirname(path)) if isinstance(path, (str, os.PathLike)) else ""
-        found = sorted(map(os.path.basename, glob.glob(os.path.join(folder, "*.solverstate*"))))
-        if not found:
-            raise
-        raise NetError(f"{error} There: {', '.join(found[-6:])}.") from None
+            said = NetError(f"this solver cannot {what}: {error}")
+            raise (self._file.placed(said) if self._file else said) from None
 
 
 def without_snapshots(make, wanted):

@@ -5,7 +5,6 @@ rows: each `Watch` belongs to a layer that would read or write anywhere, or die 
 """
 import numpy as np
 
-from .hdf5 import check_rows
 from ..errors import NetError
 
 # layer type -> (which bottom holds the indices, the field with its axis and ignored label)
@@ -127,7 +126,7 @@ class InPlace(Watch):
 
 
 class Contrastive(Watch):
-    """ContrastiveLoss makes room when it is built and never again."""
+    """ContrastiveLoss makes room when it is built and never again, and counts no labels."""
 
     def __init__(self, net, place, layer):
         super().__init__(net, place, layer)
@@ -138,15 +137,29 @@ class Contrastive(Watch):
         if net.blobs[self.layer.bottom[0]].count > self.room:
             raise self.wrong("it has room for the batch that it was built for, and "
                              f"{self.layer.bottom[0]!r} has become larger: build the net anew.")
+        pairs = net.blobs[self.layer.bottom[0]].shape[0]
+        labels = net.blobs[self.layer.bottom[2]].count
+        if labels < pairs:
+            raise self.wrong(f"there must be a label for each of the {pairs} pairs, and "
+                             f"{self.layer.bottom[2]!r} has {labels}.")
+
+
+class Slopes(Watch):
+    """PReLU looks for a slope for each channel, also where it has none."""
+
+    def before_forward(self, net):
+        """Raise where it would compute with numbers that are not its own."""
+        slopes = tuple(net.layers[self.place].blobs[0].shape)
+        channels = tuple(net.blobs[self.layer.bottom[0]].shape)[1:2]
+        if slopes not in ((), channels):
+            raise self.wrong(f"it has {slopes[0]} slopes, and {self.layer.bottom[0]!r} has got "
+                             f"{channels[0]} channels: build the net anew.")
+
+    before_backward = before_forward
 
 
 class Trial(Watch):
     """A layer that runs in a child process first, each time."""
-
-    def __init__(self, net, place, layer):
-        super().__init__(net, place, layer)
-        if layer.type == "HDF5Data":  # not the format of 2014, which has numbers for types
-            check_rows(layer, layer.hdf5_data_param.source)
 
     def before_forward(self, net):
         """Raise where it dies."""
@@ -163,6 +176,7 @@ def watches(net):
             (MaxPooling, kind == "Pooling" and not layer.pooling_param.pool),
             (InPlace, kind in WRONG_GRADIENT and set(layer.bottom) & set(layer.top)),
             (Contrastive, kind == "ContrastiveLoss"),
+            (Slopes, kind == "PReLU"),
             (Trial, kind in TRIED_EACH_TIME)) if holds]
         if fits:
             found[place] = [watch(net, place, layer) for watch in fits]

@@ -11,6 +11,7 @@ def check_weights(caffe, net, path):
     whole = parse_bytes(data, stored)
     held = {str(layer.name) for layer in [*stored.layer, *stored.layers] if whole and layer.blobs}
     if not held and net.params:
+        _check_is_no_state(caffe, data, path)
         raise NetError(f"{path!r} ({len(data)} bytes) holds no weights: it is no .caffemodel "
                        "or was cut short while it was written.")
     missing = [name for name in owners(net) if name not in held]
@@ -18,6 +19,15 @@ def check_weights(caffe, net, path):
         raise NetError(f"{path!r} has no weights for layer {missing[0]!r}; it holds "
                        f"{', '.join(sorted(held)[:6])}. It was saved from another net: "
                        "build this one with the same layer names.")
+
+
+def _check_is_no_state(caffe, data, path):
+    """Raise where it is a solver's state, which names the file that holds its weights."""
+    state = caffe.proto.caffe_pb2.SolverState()
+    if parse_bytes(data, state) and state.HasField("iter"):
+        raise NetError(f"{path!r} is the state of a solver; its weights are in "
+                       f"{state.learned_net!r}: give that .caffemodel, or let a solver go on: "
+                       f"solver.restore({path!r}).")
 
 
 def check_common(net, other):

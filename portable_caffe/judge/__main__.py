@@ -1,6 +1,6 @@
-"""Print the judge's table; the number of cases that are wrong is the exit status."""
+"""Print the judge's table, or judge files; the number of cases that are wrong is the exit status."""
 import sys
 
-from .compare import main
+from . import compare, files
 
-sys.exit(main())
+sys.exit(files.main(sys.argv[1:]) if sys.argv[1:] else compare.main())

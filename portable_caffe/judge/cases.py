@@ -5,6 +5,7 @@ sizes drawn at random for each seed (2 to 5, the same letter the same size), num
 for themselves, and a first word like <4 means whole numbers below 4 in place of random ones.
 """
 from ..net_spec import params as P
+from .selection_cases import LABEL_LOSSES, SELECTION
 
 ACTIVATIONS = [
     ("Sigmoid", "", ["A B C"], {}),
@@ -25,6 +26,20 @@ ACTIVATIONS = [
     ("Power", "power 3, no shift", ["A B"], dict(power=3, scale=0.7)),
     ("Power", "power 3, shift", ["A B"], dict(power=3, scale=0.1, shift=2)),
     ("Dropout", "TEST", ["A B"], dict(dropout_ratio=0.3)),
+    ("AbsVal", "", ["A B C"], {}),
+    ("Exp", "", ["A B C"], {}),
+    ("Exp", "base, scale, shift, in place", ["A B"],
+     dict(base=2, scale=-0.5, shift=0.3, in_place=True)),
+    ("Log", "base, scale, shift", ["<9 A B C"], dict(base=10, scale=2, shift=0.5)),
+    ("BNLL", "", ["A B C"], {}),
+    ("Swish", "", ["A B C"], {}),
+    ("Swish", "beta, in place", ["A B"], dict(swish_param=dict(beta=-1.5), in_place=True)),
+    ("Threshold", "", ["A B C"], {}),
+    ("Threshold", "threshold, in place", ["<3 A B"], dict(threshold=1, in_place=True)),
+    ("PReLU", "", ["A B"], {}),
+    ("PReLU", "more axes, filler", ["A B C D"], dict(filler=dict(type="gaussian"))),
+    ("PReLU", "channel_shared, ties", ["<2 A B C"], dict(channel_shared=True)),
+    ("PReLU", "in place", ["A B C"], dict(in_place=True)),
 ]
 
 ELTWISE = [
@@ -39,6 +54,11 @@ ELTWISE = [
     ("Eltwise", "MAX of 3, ties", ["<3 A B"] * 3, dict(operation=P.Eltwise.MAX)),
 ]
 
+
+def _deconvolution(num_output, **more):
+    return dict(convolution_param=dict(num_output=num_output, **more))
+
+
 WINDOWS = [
     ("Convolution", "", ["A B 5 6"], dict(num_output=3, kernel_size=3)),
     ("Convolution", "kernel_h, kernel_w", ["A B 5 6"], dict(num_output=2, kernel_h=2, kernel_w=4)),
@@ -48,12 +68,38 @@ WINDOWS = [
      dict(num_output=6, kernel_size=2, group=2, dilation=2)),
     ("Convolution", "kernel_size twice, stride_w", ["A B 5 7"],
      dict(num_output=2, kernel_size=[2, 3], stride_h=1, stride_w=2, pad=[0, 1])),
+    ("Deconvolution", "", ["A B 3 4"], _deconvolution(3, kernel_size=3)),
+    ("Deconvolution", "pad, stride, no bias", ["A B 4 3"],
+     _deconvolution(2, kernel_size=4, pad=1, stride=2, bias_term=False)),
+    ("Deconvolution", "group, dilation", ["A 4 3 4"],
+     _deconvolution(6, kernel_size=2, group=2, dilation=2)),
+    ("Deconvolution", "stride past the window, pad_w", ["A B 3 4"],
+     _deconvolution(2, kernel_h=1, kernel_w=3, stride_h=2, stride_w=4, pad_h=0, pad_w=1)),
     ("Pooling", "MAX", ["A B 5 6"], dict(kernel_size=2, stride=2)),
     ("Pooling", "MAX, pad, ties", ["<3 A B 5 5"], dict(kernel_size=3, stride=2, pad=1)),
     ("Pooling", "MAX, places, pad", ["A B 6 5"], dict(kernel_size=3, stride=2, pad=1), 2),
     ("Pooling", "AVE, pad", ["A B 6 5"],
      dict(kernel_size=3, stride=2, pad=1, pool=P.Pooling.AVE)),
     ("Pooling", "AVE, global", ["A B 3 4"], dict(global_pooling=True, pool=P.Pooling.AVE)),
+]
+
+NORMALISE = [
+    ("LRN", "", ["A 7 B C"], {}),
+    ("LRN", "local_size, alpha, beta, k", ["A B C D"],
+     dict(local_size=3, alpha=2, beta=1.5, k=2)),
+    ("LRN", "WITHIN_CHANNEL", ["A B C D"], dict(norm_region=P.LRN.WITHIN_CHANNEL)),
+    ("LRN", "WITHIN_CHANNEL, local_size, alpha, beta, k", ["A B 6 7"],
+     dict(norm_region=P.LRN.WITHIN_CHANNEL, local_size=3, alpha=2, beta=1.5, k=2)),
+    ("LRN", "local_size 1", ["A B C D"], dict(local_size=1, k=0.5)),
+    ("BatchNorm", "TEST", ["A B C"], {}),
+    ("BatchNorm", "use_global_stats, eps", ["A B C D"],
+     dict(use_global_stats=True, eps=0.1)),
+    ("BatchNorm", "use_global_stats, in place", ["A B"],
+     dict(use_global_stats=True, in_place=True)),
+    ("MVN", "", ["A B C D"], {}),
+    ("MVN", "across_channels, eps", ["A B C"], dict(across_channels=True, eps=0.1)),
+    ("MVN", "normalize_variance: false", ["A B C D"], dict(normalize_variance=False)),
+    ("MVN", "two axes, across_channels", ["A B"], dict(across_channels=True)),
 ]
 
 SHAPES = [
@@ -171,5 +217,5 @@ RECURRENT = [
     ("RNN", "expose_hidden", ["A B C", "<2 A B", "1 B 3"], _recurrent(3, expose_hidden=True), 2),
 ]
 
-CASES = [(*case, 1)[:5] for case in (*ACTIVATIONS, *ELTWISE, *WINDOWS, *SHAPES, *WEIGHTS,
-                                     *LOSSES, *RECURRENT)]
+CASES = [(*case, 1)[:5] for case in (*ACTIVATIONS, *ELTWISE, *WINDOWS, *NORMALISE, *SHAPES,
+                                     *WEIGHTS, *LOSSES, *RECURRENT, *SELECTION, *LABEL_LOSSES)]

@@ -9,14 +9,16 @@ import zlib
 
 import numpy as np
 
+from . import data_nets, nets
 from .. import net_spec
-from .cases import CASES
-from .nets import NETS
 from ..net import Net
 from ..proto import caffe_pb2
+from .cases import CASES
 
+NETS = nets.NETS + data_nets.NETS
 FORWARD, BACKWARD = 1e-5, 1e-4  # the errors allowed
-NO_FORCE = {"Accuracy", "ArgMax", "Embed"}  # real Caffe dies of force_backward here
+NO_GRADIENT = {"Accuracy", "ArgMax", "Threshold"}
+NO_FORCE = NO_GRADIENT | {"Embed"}  # real Caffe dies of force_backward here
 
 
 def real_caffe():
@@ -53,21 +55,29 @@ def _size(word, sizes):
     return int(word) if word.isdigit() else int(word[:-1] or 1) * sizes[word[-1]]
 
 
-def both_nets(spec, phase=caffe_pb2.TRAIN, random=None):
+def both_nets(spec, phase=caffe_pb2.TRAIN, random=None, stages=()):
     """The net of a NetParameter on real Caffe and here, with the same random weights."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "net.prototxt")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(str(spec))
-        real, own = real_caffe().Net(path, phase), Net(path, phase)
+    text = str(spec)
+    own = _net_of(Net, text, phase, stages)  # first, for real Caffe ends the process
+    real = _net_of(real_caffe().Net, text.replace('layer: "Portable', 'layer: "Real'), phase, stages)
     for name, blobs in real.params.items():
         for theirs, mine in zip(blobs, own.params[name]):
             if random is not None:
                 shape = theirs.data.shape  # whatever the number of inputs, sums stay near 1
                 theirs.data[...] = random.standard_normal(shape) * min(
                     0.5, (theirs.data.size / (shape + (1,))[0]) ** -0.5)
+            if real.layer_dict[name].type == "BatchNorm":
+                theirs.data[...] = abs(theirs.data) + 0.1  # a variance, and a count
             mine.data[...] = theirs.data
     return real, own
+
+
+def _net_of(make, text, phase, stages):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "net.prototxt")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return make(path, phase, stages=list(stages))
 
 
 def error(theirs, mine):
@@ -80,17 +90,17 @@ def error(theirs, mine):
     return float(np.nan_to_num(difference / max(np.max(np.abs(theirs)), 0.01), nan=np.inf))
 
 
-def compare(spec, values, random, phase=caffe_pb2.TRAIN, backward=True, times=2):
+def compare(spec, values, random, phase=caffe_pb2.TRAIN, backward=True, times=2, stages=()):
     """The worst errors (forward, backward) of all blobs and weights after `times` runs.
 
     Every blob that is no loss starts its backward pass with random gradients.
     """
-    real, own = both_nets(spec, phase, random)
+    real, own = both_nets(spec, phase, random, stages)
     worst = [0.0, 0.0]
     for _ in range(times):
         for net in (real, own):
-            for name, value in values.items():
-                net.blobs[name].data[...] = value
+            for name in net.inputs:
+                net.blobs[name].data[...] = values[name]
             net.forward()
         worst[0] = max(worst[0], *(error(blob.data, own.blobs[name].data)
                                    for name, blob in real.blobs.items()))
@@ -120,7 +130,7 @@ def judge(case, seed):
     spec, values = spec_of(case, random)
     phase = caffe_pb2.TEST if case[1] == "TEST" else caffe_pb2.TRAIN
     return compare(spec, values, random, phase,
-                   backward=case[0] not in ("Accuracy", "ArgMax"))
+                   backward=case[0] not in NO_GRADIENT)
 
 
 def judge_net(spec, seed=0, **options):

@@ -31,12 +31,16 @@ class Layer:
     shares = ()  # "data_memory", "diff_memory": its tops use those of its bottom, as in Caffe
     reads = ("bottoms", "tops")  # what `backward` wants to see; None is given for the others
     indices = {}  # bottom -> (n, label): it holds whole numbers below n, or that label
+    shapes_itself = False  # the shapes of its tops are worked out at each run
+    keeps = False  # its backward uses what its last forward has left in the layer itself
     repeats = True  # each run does the same with its arrays, so that one can be replayed
     not_backward = ()  # bottoms that force_backward leaves out
     always_backward = ()  # bottoms whose gradient is written even if nobody needs it
+    seems_to_learn = False  # Caffe runs it backward as if it had a weight that learns
+    kept = None  # a copy of the bottom, where the top has overwritten it
     fillers = learns = ()  # per weight: what it holds at first; is a gradient wanted?
     needs = ()  # per bottom: is a gradient wanted?
-    top_blobs = ()
+    bottom_blobs = top_blobs = ()
 
     def __init__(self, spec, phase):
         self.spec, self.phase = spec, phase
@@ -59,6 +63,23 @@ class Layer:
     def shapes(self, x):
         """The shapes of the tops; here the bottom's."""
         return x
+
+    def lender(self):
+        """The blob whose memories its tops use, if it `shares`."""
+        return self.bottom_blobs[0]
+
+    def for_user(self):
+        """What `net.layers` shows."""
+        return self
+
+    def keep(self, x):
+        """In place, keep the bottom, which the top is about to overwrite, for `backward`."""
+        if self.spec.bottom[0] == self.spec.top[0]:
+            self.kept = self.xp.asarray(x, copy=True)
+
+    def input(self, x):
+        """What the bottom held in `forward`; x is what it holds in `backward`."""
+        return x if self.kept is None else self.kept
 
     def add_weight(self, shape, filler):
         """A new weight; the net fills it by the FillerParameter, if no other layer owns it."""

@@ -1,4 +1,4 @@
-"""Layers that look at windows of a picture: Convolution, Pooling.
+"""Layers that look at windows of a picture: Convolution, Deconvolution, Pooling.
 
 x: (B, C, height, width). A window begins at each `stride`-th place of the padded picture.
 """
@@ -54,7 +54,61 @@ class _Windows(Layer):
         return padded[self._inside()]
 
 
-class Convolution(_Windows):
+class _Convolution(_Windows):
+    """What both convolutions share: weights W (M, C / group, height, width), between the C
+    channels of a picture and the M numbers of each of its windows. With groups, those of a
+    group see the channels of that group only.
+    """
+
+    options = "convolution_param"
+
+    def _set_up(self, x, M, C):
+        p = self.p
+        check(len(x) == 4 and p.axis in (1, -3), "a picture is (B, C, height, width).")
+        check(p.num_output > 0 and M % p.group == C % p.group == 0,
+              f"num_output {p.num_output} and the {x[1]} channels must divide by group {p.group}.")
+        self.kernel, self.stride = self._pair("kernel", 0), self._pair("stride", 1)
+        self.pad, self.dilation = self._pair("pad", 0), self._pair("dilation", 1)
+        check(min(*self.kernel, *self.stride, *self.dilation) > 0,
+              "give kernel_size (and stride, dilation) of 1 or more.")
+        self.channels = x[1]
+        self.add_weight((M, C // p.group, *self.kernel), p.weight_filler)
+        if p.bias_term:
+            self.add_weight((p.num_output,), p.bias_filler)
+
+    def _sizes(self, x):
+        """(size, pad, reach of a window, stride) by height and width."""
+        check(x[1:2] == (self.channels,), f"the weights are made for {self.channels} channels.")
+        reach = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel)]
+        return zip(x[2:], self.pad, reach, self.stride)
+
+    def _matrix(self):
+        return self.weight(0).reshape((self.p.group, self.blobs[0].shape[0] // self.p.group, -1))
+
+    def _grouped(self, windows):
+        """(B, group, M / group, windows)."""
+        return windows.reshape((windows.shape[0], self.p.group, -1, prod(self.out)))
+
+    def _columns(self, picture):
+        """(B, group, C / group times pixels of a window, windows)."""
+        return self._grouped(self.xp.permute_dims(self._cut(picture, 0), (1, 2, 0, 3, 4)))
+
+    def _picture(self, columns):
+        """What `_columns` cut, added up where windows meet."""
+        parts = columns.reshape((*self.x_shape[:2], len(self.places), *self.out))
+        return self._add_up(self.xp.permute_dims(parts, (2, 0, 1, 3, 4)))
+
+    def _with_bias(self, y):
+        return y + self.weight(1).reshape((-1, 1, 1)) if self.p.bias_term else y
+
+    def _learn(self, windows, columns, dy):
+        dW = self.xp.sum(windows @ self.xp.matrix_transpose(columns), axis=0)
+        self.add_gradient(0, dW.reshape(self.blobs[0].shape))
+        if self.p.bias_term:
+            self.add_gradient(1, self.xp.sum(dy, axis=(0, 2, 3)))
+
+
+class Convolution(_Convolution):
     """y_m = sum over c, i, j of W_mcij x_c(i, j) + b_m, at each window
     dW = sum dy x,   db = sum dy,   dx = sum W dy at each window a pixel is in
 
@@ -62,55 +116,56 @@ class Convolution(_Windows):
     group, height, width); b: (M). Top y: (B, M, ...). Source: conv_layer.cpp
     """
 
-    options = "convolution_param"
+    keeps = True
 
     def setup(self, x):
-        p, group = self.p, self.p.group
-        check(len(x) == 4 and p.axis in (1, -3), "a picture is (B, C, height, width).")
-        check(p.num_output > 0 and p.num_output % group == 0 and x[1] % group == 0,
-              f"num_output {p.num_output} and the {x[1]} channels must divide by group {group}.")
-        self.kernel, self.stride = self._pair("kernel", 0), self._pair("stride", 1)
-        self.pad, self.dilation = self._pair("pad", 0), self._pair("dilation", 1)
-        check(min(*self.kernel, *self.stride, *self.dilation) > 0,
-              "give kernel_size (and stride, dilation) of 1 or more.")
-        self.add_weight((p.num_output, x[1] // group, *self.kernel), p.weight_filler)
-        if p.bias_term:
-            self.add_weight((p.num_output,), p.bias_filler)
+        self._set_up(x, self.p.num_output, x[1] if len(x) > 1 else 0)
 
     def shapes(self, x):
-        check(x[1] == self.blobs[0].shape[1] * self.p.group,
-              f"the weights are made for {self.blobs[0].shape[1] * self.p.group} channels.")
-        out = [(have + 2 * p - d * (k - 1) - 1) // s + 1 for have, p, d, k, s in
-               zip(x[2:], self.pad, self.dilation, self.kernel, self.stride)]
+        out = [(have + 2 * p - k) // s + 1 for have, p, k, s in self._sizes(x)]
         check(min(out) > 0, f"the window {self.kernel} is larger than the picture.")
         self._lay_out(x, out)
         return (x[0], self.p.num_output, *out)
 
-    def _columns(self, x):
-        """(B, group, inputs of a group times pixels of a window, windows)."""
-        cut = self.xp.permute_dims(self._cut(x, 0), (1, 2, 0, 3, 4))
-        return cut.reshape((x.shape[0], self.p.group, -1, prod(self.out)))
-
-    def _grouped(self, y):
-        return y.reshape((y.shape[0], self.p.group, -1, prod(self.out)))
-
-    def _matrix(self):
-        return self.weight(0).reshape((self.p.group, self.p.num_output // self.p.group, -1))
-
     def forward(self, x):
         self.columns = self._columns(x)
         y = (self._matrix() @ self.columns).reshape((x.shape[0], self.p.num_output, *self.out))
-        return y + self.weight(1).reshape((-1, 1, 1)) if self.p.bias_term else y
+        return self._with_bias(y)
 
     def backward(self, dy, x, y):
-        xp, grouped = self.xp, self._grouped(dy)
-        dW = xp.sum(grouped @ xp.matrix_transpose(self.columns), axis=0)
-        self.add_gradient(0, dW.reshape(self.blobs[0].shape))
-        if self.p.bias_term:
-            self.add_gradient(1, xp.sum(dy, axis=(0, 2, 3)))
-        dcolumns = xp.matrix_transpose(self._matrix()) @ grouped
-        parts = dcolumns.reshape((*x.shape[:2], len(self.places), *self.out))
-        return self._add_up(xp.permute_dims(parts, (2, 0, 1, 3, 4)))
+        windows = self._grouped(dy)
+        self._learn(windows, self.columns, dy)
+        return self._picture(self.xp.matrix_transpose(self._matrix()) @ windows)
+
+
+class Deconvolution(_Convolution):
+    """y = sum W x at each window a pixel of y is in, + b: Convolution's gradient, as a layer
+    dW = sum x dy,   db = sum dy,   dx_c = sum over m, i, j of W_cmij dy_m(i, j), at each window
+
+    Each number of x is a window of y. With groups, as in Convolution. Weights W: (C, M / group,
+    height, width); b: (M). Bottom x: (B, C, ...), top y: (B, M, ...). Source: deconv_layer.cpp
+    """
+
+    reads = ("bottoms",)
+
+    def setup(self, x):
+        self._set_up(x, x[1] if len(x) > 1 else 0, self.p.num_output)
+
+    def shapes(self, x):
+        picture = [s * (n - 1) + k - 2 * p for n, p, k, s in self._sizes(x)]
+        check(min(picture) > 0, f"pad {self.pad} takes away all of the top.")
+        top = (x[0], self.p.num_output, *picture)
+        self._lay_out(top, x[2:])
+        return top
+
+    def forward(self, x):
+        columns = self.xp.matrix_transpose(self._matrix()) @ self._grouped(x)
+        return self._with_bias(self._picture(columns))
+
+    def backward(self, dy, x, y):
+        columns = self._columns(dy)
+        self._learn(self._grouped(x), columns, dy)
+        return (self._matrix() @ columns).reshape(x.shape)
 
 
 class Pooling(_Windows):
@@ -121,6 +176,7 @@ class Pooling(_Windows):
     The last window may reach past the picture. Source: pooling_layer.cpp
     """
 
+    keeps = True
     tops, options, dilation = (1, 2), "pooling_param", (1, 1)
 
     def setup(self, x):

@@ -1,74 +1,116 @@
-"""Layers that compute number by number: activations, Power, Eltwise, Dropout.
+"""Layers that compute number by number, without being activations: Exp, Power, Eltwise, Dropout.
 
 x is the bottom, y the top, dx and dy their gradients.
 """
+from math import log
+
 from .. import arrays
 from .base import ANY, TRAIN, Layer, check
 
 
-def sigmoid(x):
-    """1 / (1 + exp(-x)); 0 where exp(-x) is infinite."""
-    y = arrays.current.xp.exp(-x)
-    y += 1
-    return 1 / y
+class AbsVal(Layer):
+    """y = |x|                        dx = dy sign(x)
 
-
-class Sigmoid(Layer):
-    """y = 1 / (1 + exp(-x))          dx = dy y (1 - y)
-
-    Source: sigmoid_layer.cpp
+    Source: absval_layer.cpp
     """
 
+    reads = ("bottoms",)
+
+    def shapes(self, x):
+        check(self.spec.bottom[0] != self.spec.top[0],
+              "AbsVal Layer does not allow in-place computation; give its top another name.")
+        return x
+
     def forward(self, x):
-        return sigmoid(x)
+        return abs(x)
 
     def backward(self, dy, x, y):
-        return dy * y * (1 - y)
+        return self.xp.where(x < 0, -dy, dy * self.xp.astype(x > 0, self.xp.float32))
 
 
-class TanH(Layer):
-    """y = tanh(x)                    dx = dy (1 - y^2)
+class Threshold(Layer):
+    """y = 1 if x > t else 0          no gradient;   t = threshold
 
-    Source: tanh_layer.cpp
+    Source: threshold_layer.cpp
     """
 
+    options = "threshold_param"
+
     def forward(self, x):
-        return self.xp.tanh(x)
+        return self.xp.astype(x > self.p.threshold, self.xp.float32)
 
     def backward(self, dy, x, y):
-        return dy * (1 - y * y)
+        check(not any(self.needs), "Threshold has no gradient; leave it out of a net with "
+                                   "force_backward, or give it propagate_down: false.")
 
 
-class ReLU(Layer):
-    """y = x if x > 0 else s x        dx = dy if x > 0 else s dy,    s = negative_slope
+class Clip(Layer):
+    """y = min(max(x, a), b)          dx = dy if a <= x <= b else 0;   a = min, b = max
 
-    Source: relu_layer.cpp
+    In place it keeps x, as real Caffe does not: there every gradient passes.
+    Source: clip_layer.cpp
     """
 
-    options = "relu_param"
+    keeps = True
+    options, reads = "clip_param", ("bottoms",)
+
+    def shapes(self, x):
+        check(self.p.HasField("min") and self.p.HasField("max"),
+              "give both: clip_param { min: 0 max: 1 }.")
+        return x
 
     def forward(self, x):
-        return self.xp.where(x > 0, x, x * self.p.negative_slope)
-
-    def backward(self, dy, x, y):
-        return self.xp.where(x > 0, dy, dy * self.p.negative_slope)
-
-
-class ELU(Layer):
-    """y = x if x > 0 else a (exp(x) - 1)        dx = dy if x > 0 else dy (y + a),   a = alpha
-
-    Source: elu_layer.cpp
-    """
-
-    options = "elu_param"
-
-    def forward(self, x):
+        self.keep(x)
         xp = self.xp
-        negative = xp.where(x > 0, xp.zeros_like(x), x)  # exp would overflow on the others
-        return xp.where(x > 0, x, (xp.exp(negative) - 1) * self.p.alpha)
+        y = xp.where(x > self.p.max, xp.full_like(x, self.p.max), x)
+        return xp.where(y > self.p.min, y, xp.full_like(x, self.p.min))
 
     def backward(self, dy, x, y):
-        return self.xp.where(x > 0, dy, dy * (y + self.p.alpha))
+        x = self.input(x)
+        inside = (x >= self.p.min) & (x <= self.p.max)
+        return dy * self.xp.astype(inside, self.xp.float32)
+
+
+class Exp(Layer):
+    """y = b^(shift + scale x)        dx = dy y scale log b;   b = base, e if it is -1
+
+    Source: exp_layer.cpp
+    """
+
+    options, reads = "exp_param", ("tops",)
+
+    def setup(self, x):
+        check(self.p.base == -1 or self.p.base > 0, "base must be strictly positive.")
+        self.log_b = 1 if self.p.base == -1 else log(self.p.base)
+
+    def forward(self, x):
+        return self.xp.exp((x * self.p.scale + self.p.shift) * self.log_b)
+
+    def backward(self, dy, x, y):
+        return dy * y * (self.log_b * self.p.scale)
+
+
+class Log(Layer):
+    """y = log_b(shift + scale x)     dx = dy scale / ((shift + scale x) log b);   b as in Exp
+
+    In place it keeps x, as real Caffe does not: there the gradient is wrong.
+    Source: log_layer.cpp
+    """
+
+    keeps = True
+    options, reads = "log_param", ("bottoms",)
+
+    def setup(self, x):
+        check(self.p.base == -1 or self.p.base > 0, "base must be strictly positive.")
+        check(self.p.base != 1, "inf result: 1 / log(base), as base is 1.")
+        self.log_b = 1 if self.p.base == -1 else log(self.p.base)
+
+    def forward(self, x):
+        self.keep(x)
+        return self.xp.log(x * self.p.scale + self.p.shift) / self.log_b
+
+    def backward(self, dy, x, y):
+        return dy * (self.p.scale / self.log_b) / (self.input(x) * self.p.scale + self.p.shift)
 
 
 class Power(Layer):
@@ -103,6 +145,7 @@ class Dropout(Layer):
     Source: dropout_layer.cpp
     """
 
+    keeps = True
     options, aliases = "dropout_param", True
 
     def setup(self, x):

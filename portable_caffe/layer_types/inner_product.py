@@ -160,6 +160,7 @@ class Scale(_Broadcast):
     weight. Works in place, for it keeps x. Source: scale_layer.cpp
     """
 
+    keeps = True
     options = "scale_param"
 
     def setup(self, *shapes):
@@ -174,14 +175,12 @@ class Scale(_Broadcast):
         return caffe_pb2.FillerParameter(type="constant", value=1)
 
     def forward(self, *bottoms):
-        x = bottoms[0]
-        in_place = self.spec.bottom[0] == self.spec.top[0]
-        self.x = self.xp.asarray(x, copy=True) if in_place else None
-        y = x * self._other(bottoms)
+        self.keep(bottoms[0])
+        y = bottoms[0] * self._other(bottoms)
         return y + self.weight(-1).reshape(self.beside) if self.p.bias_term else y
 
     def backward(self, dy, bottoms, y):
-        x = bottoms[0] if self.x is None else self.x
+        x = self.input(bottoms[0])
         if self.p.bias_term:
             last = len(self.blobs) - 1
             self.add_gradient(last, self._sum(dy).reshape(self.blobs[last].shape))

@@ -6,7 +6,7 @@ from math import prod
 
 from .. import arrays
 from .base import Layer, axis_of, check
-from .elementwise import sigmoid
+from .activations import sigmoid
 
 SMALLEST = 1.17549435e-38  # FLT_MIN: log(0) is never taken
 
@@ -71,6 +71,11 @@ class _Loss(Layer):
         return xp.astype(whole != self.p.ignore_label, xp.float32)
 
 
+def check_first(x, labels):
+    """What Caffe asks of the bottoms of each loss."""
+    check(x[:1] == labels[:1], "The data and label should have the same first dimension.")
+
+
 class SoftmaxWithLoss(_Loss):
     """loss = - sum log p[label] / n, p = softmax(x)      dx = dy (p - one_hot(label)) / n
 
@@ -78,11 +83,13 @@ class SoftmaxWithLoss(_Loss):
     Tops loss: (); p: like x, if asked for. Source: softmax_loss_layer.cpp
     """
 
+    keeps = True
     tops = (1, 2)
 
     def shapes(self, x, labels):
         self.axis = axis_of(x, self.spec.softmax_param.axis)
         self.outer, self.inner = prod(x[:self.axis]), prod(x[self.axis + 1:])
+        check_first(x, labels)
         check(self.outer * self.inner == prod(labels),
               f"there must be {self.outer * self.inner} labels, one for each prediction.")
         self.indices = {1: (x[self.axis], self.ignored())}
@@ -119,11 +126,14 @@ class SigmoidCrossEntropyLoss(_Loss):
     s is the sigmoid. Bottoms x, t: one shape. Source: sigmoid_cross_entropy_loss_layer.cpp
     """
 
+    keeps = True
+
     def default_mode(self):
         return super().default_mode() if self.p.HasField("normalize") else self.p.BATCH_SIZE
 
     def shapes(self, x, t):
         check(x and prod(x) == prod(t), "there must be as many targets as predictions.")
+        check_first(x, t)
         return ()
 
     def forward(self, x, t):

@@ -92,6 +92,7 @@ class LSTMUnit(Layer):
     Source: lstm_unit_layer.cpp
     """
 
+    keeps = True
     bottoms, tops, not_backward, always_backward, reads = 3, 2, (2,), (0, 1), ()
 
     def shapes(self, c_prev, z, k):
@@ -121,6 +122,7 @@ class _Recurrent(Layer):
     passes through the exposed states. Source: recurrent_layer.cpp
     """
 
+    keeps = True
     options, not_backward, always_backward = "recurrent_param", (1,), (0, 2)
     gates, states = 1, 1
 

@@ -178,3 +178,51 @@ def test_a_difference_and_weights_are_told_from_a_plain_sum():
                  "eltwise_param { %s } }" % (name, name, " ".join(f"coeff: {v}" for v in factors)))
     words = texts(parsed(text))
     assert {"Eltwise (− difference)", "Eltwise (+ weighted sum)", "Eltwise (+ sum)"} <= set(words)
+
+
+def cleared(unit):
+    """A step of which `go` clears the states, of an `LSTMUnit` or of layers."""
+    ns = caffe.NetSpec()
+    for name, size in (("x", 3), ("seen", H), ("kept", H)):
+        ns[name] = L.Input(input_param=dict(shape=dict(dim=[1, 2, size])))
+    ns.go = L.Input(input_param=dict(shape=dict(dim=[1, 2])))
+    ns.clear_h = L.Scale(ns.seen, ns.go, axis=0)
+    ns.lift = L.InnerProduct(ns.x, num_output=4 * H, axis=2)
+    ns.turn = L.InnerProduct(ns.clear_h, num_output=4 * H, axis=2, bias_term=False)
+    ns.both = L.Eltwise(ns.lift, ns.turn)
+    if unit:
+        ns.store, ns.answer = L.LSTMUnit(ns.kept, ns.both, ns.go, ntop=2)
+        return ns
+    ns.clear_c = L.Scale(ns.kept, ns.go, axis=0)
+    cut = L.Slice(ns.both, axis=2, slice_point=[H, 2 * H, 3 * H], ntop=4)
+    ns.p1, ns.p2, ns.p3, ns.p4 = cut
+    ns.i, ns.f, ns.o = [L.Sigmoid(piece) for piece in cut[:3]]
+    ns.g = L.TanH(cut[3])
+    ns.old, ns.new = [L.Eltwise(one, other, operation=P.Eltwise.PROD)
+                      for one, other in ((ns.f, ns.clear_c), (ns.i, ns.g))]
+    ns.store = L.Eltwise(ns.old, ns.new)
+    ns.squash = L.TanH(ns.store)
+    ns.answer = L.Eltwise(ns.o, ns.squash, operation=P.Eltwise.PROD)
+    return ns
+
+
+@pytest.mark.parametrize("unit, layers", [(True, 9), (False, 19)], ids=["unit", "layers"])
+def test_a_cell_whose_states_are_cleared_is_the_textbooks(unit, layers):
+    net = cleared(unit)
+    assert draw(net).alt.startswith(f"LSTM step, {layers} layers")
+    assert draw(net).alt.endswith("store and answer handed from step to step")
+    assert re.fullmatch(r"M0,(\d+)L\d+,\1", lines(net, "store")[0])
+    load_net(net)  # and Caffe builds it
+    boxes = {name: place for name, place in places(net).items() if name in ("lift", "turn")}
+    assert len(boxes) == 2
+
+
+def test_boxes_of_a_cell_stand_clear_of_each_other():
+    for net in (built(), cleared(True), cleared(False)):
+        tree, spans = parsed(net), []
+        for group in tree.iter(SVG + "g"):
+            if group.get("data-n") and "InnerProduct" in group.find(SVG + "title").text:
+                box = group.find(SVG + "rect")
+                spans.append((float(box.get("x")), float(box.get("width"))))
+        (left, wide), (right, _) = sorted(spans)
+        assert left + wide < right

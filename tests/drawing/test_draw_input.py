@@ -250,6 +250,16 @@ def test_a_notebook_gets_the_still_picture_with_alt_text_and_the_page_when_inter
     assert bundle["text/html"].count("</script>") == 1
 
 
+def test_a_saved_page_shows_what_the_picture_shows(tmp_path):
+    from lstm_lib import load_net
+
+    net = load_net(unrolled(2))
+    page = draw(net, values="data", path=tmp_path / "painted.html")
+    assert '"start":"data"' in open(page.save(tmp_path / "again.html"), encoding="utf-8").read()
+    draw(net, path=tmp_path / "plain.html")
+    assert '"start":""' in (tmp_path / "plain.html").read_text(encoding="utf-8")
+
+
 def test_the_summary_lists_layers_shapes_shared_weights_and_totals():
     from lstm_lib import load_net
 

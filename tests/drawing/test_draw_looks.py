@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from drawn_nets import SVG, parsed, stacked, texts, unrolled
 
-from lstm_lib import caffe, load_net, prototxt, unroll
+from lstm_lib import caffe, draw, load_net, prototxt, unroll
 from lstm_lib.drawing.values import NO_NUMBER, SHADES, ZERO, shade
 from lstm_lib.drawing.svg import GREY, INK, STATE_COLOURS, WEIGHT_COLOURS, WHITE, ink_on, mixed
 
@@ -222,14 +222,35 @@ def test_equal_values_look_equal(halving):
     assert {found[f"t{t}/lstm/h"] for t in range(1, 5)} == {SHADES[0]}
 
 
-def test_the_values_of_c_and_h_are_printed_in_each_step(halving):
-    tree = parsed(halving, values="diff")
+def printed(tree):
+    """Colour of a state -> its printed values, from step to step."""
     numbers = {}
     for t in tree.iter(SVG + "text"):
         if t.get("data-of"):
             numbers.setdefault(t.get("fill"), []).append(t.text)
-    assert numbers == {STATE_COLOURS[0]: ["0.05", "0.1", "0.2", "0.4"],
-                       STATE_COLOURS[1]: ["0.3"] * 4}
+    return numbers
+
+
+def test_a_unit_that_makes_both_states_has_both_values_printed():
+    net = load_net(unrolled(2, cell="fused"))
+    net.blobs["c1"].data[...], net.blobs["h1"].data[...] = 2, 0.5
+    net.blobs["c2"].data[...], net.blobs["h2"].data[...] = -1e-5, 30000
+    assert printed(parsed(net, values="data")) == {STATE_COLOURS[0]: ["2", "1e-5"],
+                                                   STATE_COLOURS[1]: ["0.5", "3e4"]}
+
+
+def test_initial_and_final_states_are_compared_with_their_own_state():
+    net = load_net(unrolled(2, cell="fused"))
+    for name, value in dict(c0=4, c1=8, c2=8, c_T=8, h0=0.01, h1=0, h2=0.01, h_T=0.01).items():
+        net.blobs[name].data[...] = value
+    found = fills(parsed(net, values="data"))
+    assert [found[name] for name in ("c0", "c_T", "h0", "h_T")] == [SHADES[1], *SHADES[:1] * 3]
+
+
+def test_the_values_of_c_and_h_are_printed_in_each_step(halving):
+    tree = parsed(halving, values="diff")
+    assert printed(tree) == {STATE_COLOURS[0]: ["0.05", "0.1", "0.2", "0.4"],
+                             STATE_COLOURS[1]: ["0.3"] * 4}
     assert not any(t.get("data-of") for t in parsed(halving).iter(SVG + "text"))
 
 
@@ -271,3 +292,11 @@ def test_words_can_be_read_on_every_shade_and_stay_large(halving):
             inks = {t.get("fill", INK) for t in g.findall(SVG + "text") if not t.get("data-beside")}
             assert all(contrast(ink, fill) >= 4.5 for ink in inks)
     assert min(sizes(parsed(load_net(unrolled(3)), values="data")).values()) >= 12
+
+
+def test_the_alt_text_tells_the_values_that_the_picture_shades(halving):
+    alt = draw(halving, values="diff").alt
+    assert "; mean |diff| of c from step to step: 0.05, 0.1, 0.2, 0.4; mean |diff| of h" in alt
+    assert "mean" not in draw(halving).alt
+    long = draw(load_net(unrolled(12)), values="data").alt
+    assert "c from step to step: 0, 0, 0, 0, 0, 0, 0, …, 0;" in long

@@ -125,6 +125,28 @@ def test_an_output_of_each_step_is_in_its_step_and_one_of_the_last_alone_is_not(
     assert [names[-1] for names in steps(text)[""].values()] == [f"out{t}" for t in range(4)]
 
 
+def without_first_state(T=4):
+    """h_1 = tanh(Wx x_1), and from then on h_t = tanh(Wx x_t + Wh h_{t-1}); each has an output."""
+    text = "".join(source(f"x_{t}", 2, 4) for t in range(1, T + 1))
+    for t in range(1, T + 1):
+        text += product(f"in_{t}", [f"x_{t}"], "Wx")
+        below = f"in_{t}"
+        if t > 1:
+            text += product(f"back_{t}", [f"h_{t - 1}"], "Wh")
+            text += layer(f"z_{t}", "Eltwise", [f"in_{t}", f"back_{t}"])
+            below = f"z_{t}"
+        text += layer(f"h_{t}", "TanH", [below]) + product(f"y_{t}", [f"h_{t}"], "Wy")
+    return text
+
+
+def test_a_first_step_that_reads_no_state_is_a_step():
+    later = ["in", "back", "z", "h", "y"]
+    assert steps(without_first_state())[""] == {1: ["in_1", "h_1", "y_1"], **{
+        t: [f"{name}_{t}" for name in later] for t in (2, 3, 4)}}
+    assert states(without_first_state()) == {"h": ["back"]}
+    parsed(without_first_state())
+
+
 def test_users_that_do_not_feed_each_other_are_no_steps():
     text = "".join(source(f"x{t}", 2, 4) + product(f"m{t}", [f"x{t}"], "W") for t in (1, 2))
     assert steps(text) == {}
@@ -139,3 +161,27 @@ def test_the_copies_that_caffe_adds_stand_in_the_step_of_what_they_copy():
               and node.name.startswith("a_")}
     assert {copied[f"a_{t}_a_{t}_0_split"] for t in (1, 2)} == {1, 2}
     assert len(drawn_names(tree)) == len(graph.nodes)
+
+
+def test_an_lstm_whose_first_step_has_no_state_is_one():
+    text = "".join(source(f"x_{t}", 2, 4) for t in (1, 2, 3))
+    times, plus = ("eltwise_param { operation: %s }" % name for name in ("PROD", "SUM"))
+    for t in (1, 2, 3):
+        for gate in "ifog":
+            below = [f"in_{gate}_{t}"]
+            text += product(below[0], [f"x_{t}"], f"Wx{gate}")
+            if t > 1:
+                text += product(f"back_{gate}_{t}", [f"h_{t - 1}"], f"Wh{gate}")
+                text += layer(f"z_{gate}_{t}", "Eltwise", [*below, f"back_{gate}_{t}"])
+                below = [f"z_{gate}_{t}"]
+            text += layer(f"{gate}_{t}", "TanH" if gate == "g" else "Sigmoid", below)
+        text += layer(f"new_{t}", "Eltwise", [f"i_{t}", f"g_{t}"], more=times)
+        c = f"new_{t}"
+        if t > 1:
+            text += layer(f"kept_{t}", "Eltwise", [f"f_{t}", c_before], more=times)
+            text += layer(f"c_{t}", "Eltwise", [f"kept_{t}", c], more=plus)
+            c = f"c_{t}"
+        text += layer(f"act_{t}", "TanH", [c])
+        text += layer(f"h_{t}", "Eltwise", [f"o_{t}", f"act_{t}"], more=times)
+        c_before = c
+    assert draw(text).alt.startswith("unrolled LSTM, 3 steps")

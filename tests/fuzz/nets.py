@@ -306,9 +306,12 @@ def _sequence(kind, option):
 
 
 ALL = {
-    **{kind: _same(kind) for kind in ("AbsVal", "BNLL", "Dropout", "Exp", "Log", "Power", "PReLU",
-                                      "Sigmoid", "Softmax", "Swish", "TanH", "Threshold",
-                                      "BatchNorm", "Reverse")},
+    **{kind: _same(kind) for kind in ("AbsVal", "BNLL", "Dropout", "Exp", "Log", "Power",
+                                      "Sigmoid", "Softmax", "TanH", "Reverse")},
+    "PReLU": _same("PReLU", "", "prelu_param { channel_shared: true }"),
+    "Swish": _same("Swish", "", "swish_param { beta: -2 }"),
+    "Threshold": _same("Threshold", "", "threshold_param { threshold: 0.5 }"),
+    "BatchNorm": _same("BatchNorm", "", *["batch_norm_param { use_global_stats: true }"] * 3),
     "ReLU": _same("ReLU", "", "relu_param { negative_slope: 0.1 }"),
     "ELU": _same("ELU", "", "elu_param { alpha: 0.5 }"),
     "Eltwise": _eltwise, "InnerProduct": _inner_product, "Concat": _concat, "Slice": _slice,
@@ -316,7 +319,8 @@ ALL = {
     "Reduction": _reduction, "Permute": _permute, "Pooling": _pooling, "Im2col": _im2col,
     "Convolution": _convolution("Convolution"), "Deconvolution": _convolution("Deconvolution"),
     "LRN": _of_image("LRN", "", "lrn_param { local_size: 3 norm_region: WITHIN_CHANNEL }"),
-    "MVN": _of_image("MVN", "", "mvn_param { across_channels: true }"), "SPP": _spp,
+    "MVN": _same("MVN", "", "mvn_param { across_channels: true }",
+                 "mvn_param { normalize_variance: false }"), "SPP": _spp,
     "Crop": _crop, "Scale": _scale("Scale", "scale_param"), "Bias": _scale("Bias", "bias_param"),
     "Embed": _embed, "BatchReindex": _batch_reindex, "Filter": _filter, "Silence": _silence,
     **{kind: _loss(kind, "", "loss_param { ignore_label: 1 }", "loss_weight: 0.5")

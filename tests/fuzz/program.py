@@ -87,6 +87,9 @@ class Program:
     def fill(self, labels):
         self.labels = labels
         self._fill_inputs()
+        if self.net.layers and self.net.layers[0].type == "MemoryData":
+            rows = np.random.default_rng(3).uniform(0.1, 1, (4, 1, 2, 2)).astype("f")
+            self.net.set_input_arrays(rows, np.array([0, 1, 1, 0], "f"))
 
     def _fill_inputs(self):
         values = np.random.default_rng(2)

@@ -151,6 +151,13 @@ def test_a_line_is_told_with_its_ends_and_panels_that_are_alike_together():
     assert figure_words(ax.figure) == "lines of °C over year: from 5 to 2.5"
 
 
+def test_an_axis_without_a_label_is_told_by_the_words_at_its_ticks():
+    ax = plt.subplots()[1]
+    ax.bar([1, 2], [3, 4])
+    ax.set(xticks=[1, 2], xticklabels=["Caffe", "Keras"])
+    assert figure_words(ax.figure) == "bars over Caffe, Keras"
+
+
 def test_points_bars_and_own_words():
     ax = plt.subplots()[1]
     ax.plot([1, 2, 3], "o", label="f")

@@ -102,8 +102,9 @@ def test_a_picture_is_saved_under_a_path(wrong):
 
 @named([None, "x", 0, [], caffe.NetSpec()])
 def test_a_bottom_is_a_top_and_the_error_names_the_layer(wrong):
-    with pytest.raises(NetError, match="a layer TanH: bottom 0 must be a Top, like ns.x, got"):
+    with pytest.raises(NetError, match="TanH input 0 is not a Top") as raised:
         L.TanH(wrong)
+    assert "a layer TanH: bottom 0 must be a Top, like ns.x, got" in str(raised.value.__cause__)
     with pytest.raises(NetError, match="layer 'y': bottom 0 must be a Top"):
         L.TanH(wrong, name="y")
 

@@ -92,6 +92,10 @@ def fill(net, seed=0):
     random = np.random.default_rng(seed)
     for blob in [net.blobs[name] for name in net.inputs] + list(unshared_weights(net).values()):
         blob.data[...] = random.standard_normal(blob.data.shape)
+    for name, blobs in net.params.items():
+        if net.layer_dict[name].type == "BatchNorm":  # a variance, and a count
+            for blob in blobs:
+                blob.data[...] = abs(blob.data) + 0.1
     if "label" in net.inputs:
         net.blobs["label"].data[...] = random.integers(0, 3, net.blobs["label"].data.shape)
     return net

@@ -68,9 +68,24 @@ def many_layers():
     return ns.to_proto()
 
 
+def pictures():
+    """Windows, and layers that bring numbers to one size; BatchNorm writes its statistics."""
+    window = dict(num_output=4, kernel_size=3, weight_filler=dict(type="xavier"))
+    ns = inputs(pc.NetSpec(), x=(B, 2, 5, 6), target=(B, 4, 5, 6))
+    ns.a = L.Convolution(ns.x, **window)
+    ns.norm = L.BatchNorm(ns.a, moving_average_fraction=0.5)
+    ns.scaled = L.Scale(ns.norm, bias_term=True, in_place=True)
+    ns.bent = L.Swish(L.BNLL(L.PReLU(ns.scaled, in_place=True), in_place=True))
+    ns.across = L.LRN(L.Clip(ns.bent, min=-1, max=2), local_size=3)
+    ns.within = L.LRN(L.AbsVal(ns.across), norm_region=1, local_size=3)
+    ns.y = L.Deconvolution(L.MVN(ns.within), convolution_param=window)
+    ns.loss = L.EuclideanLoss(ns.y, ns.target)
+    return ns.to_proto()
+
+
 SPECS = {"gates": lambda: unrolled(lstm_by_gates), "units": lambda: unrolled(lstm_by_units),
          "LSTM": recurrent(L.LSTM), "RNN": recurrent(L.RNN), "classifier": learning_net,
-         "lone layer": lone_layer, "large blobs": large_blobs, "many layers": many_layers}
+         "lone layer": lone_layer, "large blobs": large_blobs, "many layers": many_layers, "pictures": pictures}
 
 
 def made(spec):

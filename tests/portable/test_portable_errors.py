@@ -7,6 +7,7 @@ import pytest
 import portable_caffe as pc
 from portable_caffe import arrays, layers as L
 from portable_caffe.judge.cases import CASES
+from portable_caffe.judge.compare import spec_of
 
 from portable_nets import fill, inputs, learning_net, write
 
@@ -166,11 +167,20 @@ def test_a_label_out_of_range_raises(what, label, is_host, monkeypatch):
     assert np.isfinite(net.forward()["t"]).all()
 
 
-@pytest.mark.parametrize("type_name", ["ArgMax", "Accuracy", "Embed"])
+@pytest.mark.parametrize("loss", [L.SoftmaxWithLoss, L.SigmoidCrossEntropyLoss])
+def test_labels_in_batches_of_another_size_raise_as_in_caffe(loss):
+    ns = inputs(pc.NetSpec(), x=(4, 1), label=(2, 2))
+    ns.loss = loss(ns.x, ns.label)
+    with pytest.raises(pc.NetError, match="data and label should have the same first dimension"):
+        pc.Net(ns.to_proto(), pc.TRAIN)
+
+
+@pytest.mark.parametrize("type_name", ["ArgMax", "Accuracy", "Embed", "Threshold"])
 def test_backward_through_a_layer_without_gradient_raises_and_the_next_run_is_right(type_name):
     ns = inputs(pc.NetSpec(), x=(2, 3), label=(2,))
     ns.a = L.InnerProduct(ns.x, num_output=3, weight_filler=dict(type="xavier"))
-    ns.t = {"ArgMax": lambda: L.ArgMax(ns.a), "Accuracy": lambda: L.Accuracy(ns.a, ns.label),
+    ns.t = {"ArgMax": lambda: L.ArgMax(ns.a), "Threshold": lambda: L.Threshold(ns.a),
+            "Accuracy": lambda: L.Accuracy(ns.a, ns.label),
             "Embed": lambda: L.Embed(L.ArgMax(ns.a), input_dim=3, num_output=2)}[type_name]()
     spec = ns.to_proto()
     spec.force_backward = True
@@ -205,9 +215,36 @@ def test_backward_before_forward_raises():
         net.backward()
 
 
-def test_hdf5_is_refused_with_what_to_do():
-    with pytest.raises(pc.NetError, match="save.path. and copy_from"):
-        pc.Net(learning_net(), pc.TRAIN).save_hdf5("x.h5")
+def test_layers_that_keep_nothing_run_backward_without_a_forward_before_as_in_caffe():
+    net = pc.Net(learning_net(), pc.TRAIN)
+    net.blobs["score"].diff[...] = 1
+    gradient = net.backward(start="score", end="score")["b"]
+    weight = net.params["score"][0].data
+    np.testing.assert_allclose(gradient, np.broadcast_to(weight.sum(0), gradient.shape), rtol=1e-5)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1] or 'plain'}")
+def test_a_layer_whose_forward_leaves_something_in_it_says_that_it_keeps_it(case):
+    spec, values = spec_of(case, np.random.default_rng(0))
+    net = pc.Net(spec, pc.TEST if case[1] == "TEST" else pc.TRAIN)
+    for name, value in values.items():
+        net.blobs[name].data[...] = value
+    layer = [layer for layer in net.layers if layer.type == case[0]][-1]
+    before = dict(vars(layer))
+    net.forward()
+    left = [name for name, value in vars(layer).items() if before.get(name, 0) is not value]
+    assert layer.keeps or not left
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1] or 'plain'}")
+def test_backward_without_a_forward_runs_or_asks_for_one(case):
+    from portable_caffe.judge import compare
+
+    spec, _ = compare.spec_of(case, np.random.default_rng(3))
+    try:
+        pc.Net(spec, pc.TRAIN).backward()
+    except pc.NetError as error:
+        assert "call forward() before backward()" in str(error)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1] or 'plain'}")

@@ -22,6 +22,7 @@ SOLVERS = {
     "step": dict(base_lr=0.1, lr_policy="step", gamma=0.5, stepsize=10, momentum=0.9),
     "exp": dict(base_lr=0.1, lr_policy="exp", gamma=0.95),
     "inv": dict(base_lr=0.1, lr_policy="inv", gamma=0.1, power=0.75),
+    "sigmoid": dict(base_lr=0.1, lr_policy="sigmoid", gamma=0.2, stepsize=10),
     "multistep": dict(base_lr=0.1, lr_policy="multistep", gamma=0.3, stepvalue=[10, 25]),
     "poly": dict(base_lr=0.1, lr_policy="poly", power=2),
     "Adam": dict(base_lr=0.02, lr_policy="fixed", type="Adam", momentum=0.9),

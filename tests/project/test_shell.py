@@ -1,5 +1,6 @@
 """`python -m lstm_lib doctor | unroll | check`, as a person at a shell meets it."""
 import os
+import re
 import subprocess
 import sys
 
@@ -34,9 +35,9 @@ def lines_of(text):
 def test_doctor_looks_at_every_part_and_finds_this_environment_sound(capsys):
     assert main(["doctor"]) == 0
     lines = lines_of(capsys.readouterr().out)
-    assert list(lines) == ["Python", "Caffe", "numpy", "protobuf", "pydot", "dot", "kernel",
-                           "GPU"]
-    needed = [name for name in lines if name not in ("dot", "GPU")]
+    assert list(lines) == ["Python", "Caffe", "layers", "numpy", "protobuf", "pydot", "dot",
+                           "kernel", "GPU"]
+    needed = [name for name in lines if name not in ("layers", "dot", "GPU")]
     assert {lines[name][0] for name in needed} == {"[OK]"}
 
 
@@ -45,6 +46,14 @@ def test_doctor_says_which_package_and_file_caffe_comes_from(capsys):
     main(["doctor"])
     words = lines_of(capsys.readouterr().out)["Caffe"][1]
     assert "kendryte-caffe 1.0.0.20210829" in words and "caffe/__init__.py" in words
+
+
+@pytest.mark.parametrize("engine, mark, said", [
+    pytest.param("real", "[--]", "a fault of this build of Caffe .* -> .*=portable",
+                 marks=on_real_caffe), ("portable", "[OK]", "BatchNorm learns its statistics")])
+def test_doctor_knows_whether_batch_norm_computes_what_it_should(engine, mark, said):
+    found, words = lines_of(shell("doctor", LSTM_LIB_ENGINE=engine).stdout)["layers"]
+    assert found == mark and re.search(said, words)
 
 
 def test_doctor_works_without_a_caffe_and_exits_with_1(no_caffe):

@@ -1,6 +1,5 @@
 """Nets that read files while they run: what is wrong in a file raises when its turn comes."""
-import os
-
+import h5py
 import numpy as np
 import pytest
 from conftest import on_real_caffe
@@ -8,9 +7,6 @@ from test_errors import layer
 from test_kept_arrays import inputs
 
 from lstm_lib import NetError, load_net, make_solver
-from lstm_lib.safe_caffe.child import in_child
-
-pytestmark = on_real_caffe  # portable_caffe has no such layers
 
 
 def images(folder, *sizes, batch=1, more=""):
@@ -29,6 +25,7 @@ def product(bottom="x", outputs=3):
                  ("s",), "s")
 
 
+@on_real_caffe
 def test_images_of_two_sizes_before_a_product_raise_with_its_name(tmp_path):
     net = load_net(images(tmp_path, (8, 8), (10, 9)) + product())
     net.forward()
@@ -37,6 +34,7 @@ def test_images_of_two_sizes_before_a_product_raise_with_its_name(tmp_path):
             net.forward()
 
 
+@on_real_caffe
 def test_a_solver_stops_at_images_of_another_size_too(tmp_path):
     solver = make_solver(images(tmp_path, (8, 8), (10, 9)) + product() + layer(
         "SoftmaxWithLoss", "", ("s", "label"), ("loss",), "loss"), base_lr=0.0001)
@@ -44,11 +42,13 @@ def test_a_solver_stops_at_images_of_another_size_too(tmp_path):
         solver.step(3)
 
 
+@on_real_caffe
 def test_images_of_two_sizes_that_fit_are_read(tmp_path):
     net = load_net(images(tmp_path, (8, 8), (10, 9)) + layer("TanH", tops=("y",)))
     assert [net.forward()["y"].shape[2:] for _ in range(3)] == [(8, 8), (10, 9), (8, 8)]
 
 
+@on_real_caffe
 @pytest.mark.parametrize("last", [
     layer("ArgMax", "", ("s",), ("y",), "last"), layer("Threshold", "", ("s",), ("y",), "last"),
     layer("Accuracy", "loss_weight: 1", ("s", "label"), ("y",), "last")])
@@ -60,6 +60,7 @@ def test_a_layer_without_a_backward_pass_behind_images_raises(tmp_path, last):
         net.backward()
 
 
+@on_real_caffe
 def test_stochastic_pooling_behind_images_raises(tmp_path):
     net = load_net(images(tmp_path, (4, 4)) + layer(
         "Pooling", "pooling_param { pool: STOCHASTIC kernel_size: 2 }", name="pool"))
@@ -67,6 +68,7 @@ def test_stochastic_pooling_behind_images_raises(tmp_path):
         net.forward()
 
 
+@on_real_caffe
 def test_labels_of_images_out_of_range_raise(tmp_path):
     net = load_net(images(tmp_path, *[(4, 4)] * 3) + product(outputs=2) + layer(
         "SoftmaxWithLoss", "", ("s", "label"), ("loss",), "loss"))
@@ -76,20 +78,9 @@ def test_labels_of_images_out_of_range_raise(tmp_path):
 
 
 def hdf5(path, rows, dim=3):
-    """A file with the datasets `data` and `label`, as Caffe's own HDF5Output layer writes it."""
-    text = inputs(data=(rows, dim), label=(rows,)) + layer(
-        "HDF5Output", f'hdf5_output_param {{ file_name: "{path}" }}', ("data", "label"), ())
-
-    def write():
-        from lstm_lib.safe_caffe.pycaffe import real
-        with open(f"{path}.prototxt", "w", encoding="utf-8") as file:
-            file.write(text)
-        net = real.Net(f"{path}.prototxt", real.TEST)
-        net.blobs["data"].data[...] = rows
-        net.forward()
-
-    in_child(write)
-    os.remove(f"{path}.prototxt")
+    """A file with the datasets `data` and `label`."""
+    with h5py.File(path, "w") as file:
+        file["data"], file["label"] = np.full((rows, dim), rows, "f"), np.zeros((rows, 1), "f")
     return path
 
 
@@ -131,3 +122,12 @@ def test_a_file_removed_after_loading_raises_in_a_net_and_in_a_solver(tmp_path):
     for act in (net.forward, solver.step):
         with pytest.raises(NetError, match=r"'reads' \(HDF5Data\)"):
             act(), act()
+
+
+def test_weights_go_through_hdf5_where_no_name_has_a_slash(tmp_path):
+    text = inputs(x=(2, 3)) + product("x", 5)
+    one, other = load_net(text), load_net(text)
+    one.params["s"][0].data[...] = 7
+    one.save_hdf5(str(tmp_path / "w.h5"))
+    other.load_hdf5(str(tmp_path / "w.h5"))
+    assert (other.params["s"][0].data == 7).all()

@@ -195,26 +195,6 @@ def test_the_blobs_of_a_layer_stay_with_it():
         net.layers[place].blobs.add_blob(-2)
 
 
-@pytest.mark.parametrize("module, name, said", [
-    ("no_such_module", "X", "No module named"), ("os", "X", "no attribute 'X'"),
-    ("os", "PathLike", "class of caffe.Layer"), ("", "", "module ''")])
-def test_a_python_layer_that_is_not_there_says_why(module, name, said):
-    with pytest.raises(NetError, match=f"'wrong' .*{said}"):
-        load_net(X + layer("Python", f'python_param {{ module: "{module}" layer: "{name}" }}'))
-
-
-def test_an_error_in_a_layer_written_in_python_names_the_layer(tmp_path, monkeypatch):
-    (tmp_path / "my_layers.py").write_text(
-        "import caffe\nclass Mine(caffe.Layer):\n"
-        "    def setup(self, bottom, top): pass\n"
-        "    def reshape(self, bottom, top): top[0].reshape(2)\n"
-        "    def forward(self, bottom, top): raise ValueError('not today')\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    net = load_net(X + layer("Python", 'python_param { module: "my_layers" layer: "Mine" }'))
-    with pytest.raises(NetError, match=r"(?s)'wrong' \(Python\): ValueError: not today.*x \(2, 3"):
-        net.forward()
-
-
 def test_a_trial_leaves_state_and_random_numbers_as_they_were():
     """The first forward runs in a child as well: here only once."""
     ns = caffe.NetSpec()
@@ -307,21 +287,3 @@ def test_shared_weights_are_the_other_net_s_from_then_on():
     assert (one.params["t3/lstm/Mx"][1].data == 7).all()
 
 
-def test_weights_go_through_hdf5_where_no_name_has_a_slash(tmp_path):
-    text = X + product("plain", 5, "y")
-    one, other = load_net(text), load_net(text)
-    one.params["plain"][0].data[...] = 7
-    one.save_hdf5(str(tmp_path / "w.h5"))
-    other.load_hdf5(str(tmp_path / "w.h5"))
-    assert (other.params["plain"][0].data == 7).all()
-
-
-def test_scores_of_several_axes_are_counted_as_their_layer_does():
-    net = load_net('layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 3 dim: 2 '
-                   'dim: 2 } } } layer { name: "l" type: "Input" top: "l" input_param { shape { '
-                   'dim: 3 } } }' + layer("HingeLoss", bottoms=("x", "l")))
-    net.blobs["l"].data[...] = 3
-    assert np.isfinite(net.forward()["y"])
-    net.blobs["l"].data[...] = 4
-    with pytest.raises(NetError, match="from 0 to 3, got 4"):
-        net.forward()

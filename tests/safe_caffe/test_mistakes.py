@@ -14,7 +14,6 @@ from test_errors import X, layer
 
 from lstm_lib import NetError, caffe, get_weights, load_net, make_solver, set_weights, unroll
 from lstm_lib.__main__ import main
-from lstm_lib.safe_caffe.net_checks import check_listed_files
 
 HERE = Path(__file__).resolve().parent
 
@@ -248,16 +247,17 @@ def test_a_list_that_names_a_missing_image_raises_where_the_layer_is_used(tmp_pa
 @on_real_caffe
 def test_a_list_that_names_a_missing_file_of_numbers_raises(tmp_path):
     listed = tmp_path / "list.txt"
-    net = caffe.proto.caffe_pb2.NetParameter()
-    net.layer.add(name="d", type="HDF5Data").hdf5_data_param.source = str(listed)
+    from lstm_lib.safe_caffe.listed import listed_files
+    reads = caffe.proto.caffe_pb2.LayerParameter(name="d", type="HDF5Data")
+    reads.hdf5_data_param.source = str(listed)
     (tmp_path / "a.h5").write_text("")
     for more in ("", f" {tmp_path}/nowhere.h5"):  # a list may have several in a line
         listed.write_text(f"{tmp_path}/a.h5 {tmp_path}/a.h5{more}\n")
         if more:
             with pytest.raises(NetError, match="nowhere.h5.* is no file; 1 of 3"):
-                check_listed_files(net)
+                listed_files(reads)
         else:
-            check_listed_files(net)
+            listed_files(reads)
 
 
 def test_inputs_may_be_given_to_forward_one_by_one(weights, data):

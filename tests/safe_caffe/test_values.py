@@ -10,7 +10,6 @@ from test_kept_arrays import inputs
 
 from lstm_lib import NetError, caffe, load_net, make_solver
 
-pytestmark = on_real_caffe  # portable_caffe has tests of its own errors
 POOL = "pooling_param {{ pool: MAX kernel_size: {} stride: {} }}"
 FORCED = "force_backward: true "
 
@@ -24,6 +23,7 @@ def loss_of(bottom):
 # max pooling --------------------------------------------------------------------------
 
 
+@on_real_caffe
 def test_max_pooling_of_nothing_but_nan_runs_forward_and_refuses_to_run_backward():
     net = load_net(inputs(x=(1, 1, 2, 2)) + layer("Pooling", POOL.format(2, 1)),
                    force_backward=True)
@@ -38,6 +38,7 @@ def test_max_pooling_of_nothing_but_nan_runs_forward_and_refuses_to_run_backward
     assert (net.blobs["x"].diff == [[0, 0], [0, 1]]).all()
 
 
+@on_real_caffe
 def test_max_pooling_windows_outside_of_the_blob_refuse_backward_only():
     net = load_net(inputs(x=(1, 1, 4, 4)) + layer("Pooling", POOL.format(1, 2)),
                    force_backward=True)
@@ -55,6 +56,7 @@ def test_a_net_that_needs_no_gradient_of_such_a_window_learns():
     net.backward()
 
 
+@on_real_caffe
 def test_a_solver_whose_numbers_explode_stops_at_max_pooling_with_its_name():
     text = inputs(x=(2, 1, 6, 6)) + layer(
         "Convolution", 'convolution_param { num_output: 2 kernel_size: 3 weight_filler { type: '
@@ -67,6 +69,7 @@ def test_a_solver_whose_numbers_explode_stops_at_max_pooling_with_its_name():
         solver.step(50)
 
 
+@on_real_caffe
 @pytest.mark.parametrize("place", [-1, 4, 1e9, np.nan])
 def test_a_mask_of_max_pooling_that_was_written_into_refuses_backward(place):
     net = load_net(inputs(x=(1, 1, 2, 2)) + layer("Pooling", POOL.format(2, 1), tops=("y", "m")),
@@ -82,6 +85,7 @@ def test_a_mask_of_max_pooling_that_was_written_into_refuses_backward(place):
 # in place -----------------------------------------------------------------------------
 
 
+@on_real_caffe
 @pytest.mark.parametrize("type_name, options, shape", [
     ("Pooling", "pooling_param { kernel_size: 1 }", (1, 1, 4, 4)),
     ("InnerProduct", "inner_product_param { num_output: 3 }", (2, 3)),
@@ -101,6 +105,7 @@ def test_layers_of_two_bottoms_cannot_write_into_one_of_them():
             load_net(inputs(x=(2, 3), u=(2, 3)) + layer(type_name, "", ("x", "u"), ("x",)))
 
 
+@on_real_caffe
 @pytest.mark.parametrize("type_name, options", [
     ("Power", "power_param { scale: 2 }"), ("Log", ""), ("BNLL", "")])
 def test_in_place_layers_whose_gradient_would_be_wrong_run_forward_only(type_name, options):
@@ -119,6 +124,7 @@ def test_in_place_layers_whose_gradient_would_be_wrong_run_forward_only(type_nam
 # shapes that depend on numbers -----------------------------------------------------------
 
 
+@on_real_caffe
 def test_contrastive_loss_refuses_a_batch_larger_than_it_was_built_for():
     net = load_net(inputs(x=(8, 5), u=(8, 5), same=(8,)) + layer(
         "ContrastiveLoss", bottoms=("x", "u", "same")))
@@ -136,6 +142,29 @@ def test_contrastive_loss_refuses_a_batch_larger_than_it_was_built_for():
     run(8)
 
 
+def test_contrastive_loss_refuses_fewer_labels_than_pairs_and_takes_more():
+    net = load_net(inputs(x=(3, 5), u=(3, 5), same=(4,)) + layer(
+        "ContrastiveLoss", bottoms=("x", "u", "same")))
+    net.forward()
+    net.blobs["same"].reshape(2)
+    with pytest.raises(NetError, match="'wrong' .ContrastiveLoss.*a label for each of the 3 pairs"):
+        net.forward()
+
+
+def test_prelu_refuses_channels_for_which_it_has_no_slope():
+    net = load_net(inputs(x=(2, 3, 4)) + layer("PReLU"))
+    for shape in ((5, 3, 2), (2, 4, 4), (2, 3, 4)):
+        net.blobs["x"].reshape(*shape)
+        if shape[1] == 3:
+            net.forward()
+        else:
+            with pytest.raises(NetError, match=r"'wrong' \(PReLU\).*slopes"):
+                net.forward()
+    shared = load_net(inputs(x=(2, 3)) + layer("PReLU", "prelu_param { channel_shared: true }"))
+    shared.blobs["x"].reshape(2, 9)
+    shared.forward()
+
+
 def test_filter_that_selects_other_numbers_of_items_is_tried_with_each():
     net = load_net(inputs(x=(2, 4), s=(2,)) + layer("Filter", "", ("x", "s"), ("f",), "filter")
                    + layer("Reshape", "reshape_param { shape { dim: 2 dim: 4 } }", ("f",)))
@@ -151,7 +180,7 @@ def test_filter_that_selects_other_numbers_of_items_is_tried_with_each():
         net.forward()
 
 
-class Grows(caffe.Layer if caffe.engine == "real" else object):
+class Grows(caffe.Layer):
     """A Python layer whose top has as many rows as its first number says."""
 
     def setup(self, bottom, top):
@@ -195,6 +224,18 @@ def test_a_layer_that_knows_no_ignored_label_refuses_it(type_name, options, bott
         net.forward()
 
 
+def test_scores_of_several_axes_are_counted_as_their_layer_does():
+    net = load_net('layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 3 dim: 2 '
+                   'dim: 2 } } } layer { name: "l" type: "Input" top: "l" input_param { shape { '
+                   'dim: 3 } } }' + layer("HingeLoss", bottoms=("x", "l")))
+    net.blobs["l"].data[...] = 3
+    assert np.isfinite(net.forward()["y"])
+    net.blobs["l"].data[...] = 4
+    with pytest.raises(NetError, match="from 0 to 3, got 4"):
+        net.forward()
+
+
+@on_real_caffe
 def test_labels_of_a_ctc_loss_that_it_would_die_of_raise_each_time():
     net = load_net(inputs(x=(4, 4, 5), label=(4, 4)) + layer(
         "CtcLoss", "ctc_loss_param { alphabet_size: 5 time_step: 4 blank_label: 4 }",
@@ -207,6 +248,7 @@ def test_labels_of_a_ctc_loss_that_it_would_die_of_raise_each_time():
             net.forward()
 
 
+@on_real_caffe
 def test_a_callback_that_writes_a_wrong_label_or_another_shape_is_seen_through():
     text = inputs(x=(2, 3), label=(2,)) + layer(
         "InnerProduct", "inner_product_param { num_output: 3 }", tops=("s",), name="s") + layer(
@@ -223,6 +265,7 @@ def test_a_callback_that_writes_a_wrong_label_or_another_shape_is_seen_through()
         net.forward()
 
 
+@on_real_caffe
 def test_callbacks_are_called_once_a_layer_and_by_no_reshape():
     net = load_net(inputs(x=(2, 3, 4)) + layer("Flatten") + layer("TanH", "", ("y",), ("z",)),
                    force_backward=True)
@@ -251,6 +294,7 @@ def solver_of(text):
     return make_solver(text, base_lr=0.1)
 
 
+@on_real_caffe
 def test_a_solvers_callback_that_writes_wrong_labels_or_shapes_raises():
     text = inputs(x=(2, 3), label=(2,)) + layer(
         "InnerProduct", "inner_product_param { num_output: 3 }", tops=("s",), name="s") + layer(
@@ -282,7 +326,7 @@ def test_arrays_for_memory_data_that_do_not_fit_raise():
             net.set_input_arrays(data, labels)
 
 
-class Keeps(caffe.Layer if caffe.engine == "real" else object):
+class Keeps(caffe.Layer):
     """A Python layer whose bottoms' and tops' arrays are kept for good."""
 
     kept = []
@@ -299,6 +343,7 @@ class Keeps(caffe.Layer if caffe.engine == "real" else object):
     backward = reshape
 
 
+@on_real_caffe
 def test_arrays_that_a_python_layer_keeps_outlive_its_net_and_no_other_net_looks_at_them():
     text = inputs(x=(2, 3)) + layer(
         "Python", 'python_param { module: "test_values" layer: "Keeps" }')
@@ -314,6 +359,7 @@ def test_arrays_that_a_python_layer_keeps_outlive_its_net_and_no_other_net_looks
             array[...] = 1
 
 
+@on_real_caffe
 @pytest.mark.parametrize("act", [
     lambda net: net.layers.append(net.layers[0]), lambda net: net.layers.__delitem__(0),
     lambda net: net.layers.__setitem__(0, net.layers[1])])
@@ -324,12 +370,14 @@ def test_the_layers_of_a_net_cannot_be_changed(act):
     net.forward()
 
 
+@on_real_caffe
 def test_a_weight_without_numbers_has_no_gradient_to_clear():
     net = load_net(layer("Parameter", "parameter_param { shape { dim: 0 } }", bottoms=()))
     with pytest.raises(NetError, match="a weight of layer 'wrong' holds no number"):
         net.clear_param_diffs()
 
 
+@on_real_caffe
 def test_a_shape_that_does_not_fit_is_refused_with_the_layers_name():
     net = load_net(inputs(x=(2, 3), u=(2, 3)) + layer("TanH", tops=("t",), name="t")
                    + layer("Eltwise", "", ("t", "u")))
@@ -338,6 +386,7 @@ def test_a_shape_that_does_not_fit_is_refused_with_the_layers_name():
         net.forward()
 
 
+@on_real_caffe
 def test_a_recurrent_layer_that_would_go_on_with_its_own_weights_is_not_shared_into():
     text = inputs(x=(3, 2, 4), k=(3, 2)) + layer(
         "LSTM", 'recurrent_param { num_output: 5 weight_filler { type: "xavier" } }', ("x", "k"))

@@ -4,7 +4,8 @@ import pytest
 from played import cell_of, play
 
 import portable_caffe
-from lstm_lib import caffe, get_weights, write_prototxt
+from lstm_lib import caffe, get_weights, load_net, make_solver, save_weights, set_weights
+from lstm_lib import write_prototxt, xavier_start
 
 
 @pytest.fixture(scope="module")
@@ -48,18 +49,23 @@ def test_a_resumed_training_gives_the_bits_of_an_uninterrupted_one(digits):
 
 def test_an_open_forget_gate_learns_sooner(digits):
     low, high = digits["biases"]["forget bias -2"], digits["biases"]["forget bias 1"]
-    sooner = 2 if caffe.engine == "real" else 0  # start weights are other ones elsewhere
-    assert first_above(low, 0.9) >= first_above(high, 0.9) + sooner
-    assert (high[:4] > low[:4] + 0.05).all()
+    assert high[:4].mean() > low[:4].mean() + 0.05 and abs(high[-1] - low[-1]) < 0.05
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_it_learns_sooner_from_other_starts_too(digits, seed):
+    curves = []
+    for forget_bias in (-2, 1):
+        solver = digits["start"]()[0]
+        set_weights(solver.net, xavier_start(digits["D"], digits["H"],
+                                             np.random.default_rng(seed), forget_bias))
+        curves.append(digits["train"](solver, 4, seed)[:, 1])
+    assert curves[1].mean() > curves[0].mean() + 0.05
 
 
 def test_clipping_saves_a_training_with_too_large_a_rate(digits):
     clipped, free = digits["runs"]["clipped at 0.1"], digits["runs"]["not clipped"]
     assert clipped[4:].min() > 0.9 > free.max() and (np.diff(free) < 0).any()
-
-
-def first_above(curve, accuracy):
-    return int(np.argmax(np.asarray(curve) > accuracy))
 
 
 def test_the_losses_of_caffe_s_layer_are_the_same_numbers(digits):
@@ -122,7 +128,34 @@ def test_the_forecast_beats_the_naive_rules_and_not_the_fair_one(series):
     errors = {name: error(values, months[split:]) for name, values in rules.items()}
     net = errors.pop("LSTM")
     assert net < 0.6 * errors["last month"] and net < 0.4 * errors["same month last year"]
-    assert errors["last month + usual change"] < net < errors["last month + usual change"] + 0.1
+    assert errors["last month + usual change"] < net < errors["last month + usual change"] + 0.2
+
+
+def test_the_fair_rule_is_a_little_better_from_whichever_start(series, tmp_path):
+    errors = [forecast_error(series, seed, str(tmp_path / "w")) for seed in range(6)]
+    assert 0.49 < min(errors) and max(errors) < 0.7
+    if caffe.engine == "real":  # as the notebook says
+        assert [round(min(errors), 2), round(max(errors), 2)] == [0.53, 0.64]
+
+
+def forecast_error(series, seed, path):
+    """The error over the test months of a net trained as in the notebook, from another start."""
+    T, B, z, split = (series[name] for name in ("T", "B", "z", "split"))
+    caffe.set_random_seed(seed)
+    solver = make_solver(series["forecaster"](T, B, loss=True), type="Adam", base_lr=0.01,
+                         momentum2=0.999, momentum=0.9, clip_gradients=5)
+    set_weights(solver.net, xavier_start(1, 16, np.random.default_rng(seed), forget_bias=1.0))
+    rng = np.random.default_rng(seed)
+    for _ in range(series["iterations"]):
+        windows = np.array([z[s:s + T + 1] for s in rng.integers(0, split - T, B)]).T[:, :, None]
+        solver.net.blobs["x"].data[...] = windows[:-1]
+        solver.net.blobs["target"].data[...] = windows[1:]
+        solver.step()
+    net = load_net(series["forecaster"](len(z) - 1, 1), phase=caffe.TEST,
+                   weights=save_weights(solver.net, path))
+    net.blobs["x"].data[...] = z[:-1, None, None]
+    months = net.forward()["y"].ravel() * series["spread"] + series["mean"]
+    return error(months[split - 1:], series["months"][split:])
 
 
 def test_the_rules_know_nothing_of_the_month_they_forecast(series):

@@ -121,6 +121,14 @@ def test_its_images_have_an_alternative_text(path):
 
 
 @notebooks
+def test_each_picture_in_its_outputs_has_an_alternative_text(path):
+    for output in outputs(read(path)):
+        data = output.get("data", {})
+        if {"image/svg+xml", "image/png"} & set(data):
+            assert re.search(r'<img alt="[^"]{20,}"', data.get("text/html", "")), data["text/plain"]
+
+
+@notebooks
 def test_its_figures_are_described_in_words(path):
     cells = read(path).cells
     for cell, following in zip(cells, cells[1:]):

@@ -8,6 +8,7 @@ class CellLayout:
         self.width, self.height = width, height
         self.places = {}   # role -> (x, y)
         self.sizes = {}    # role -> (width, height), where the look's own is not used
+        self.rooms = {}    # role -> the most that its box may be wide
         self.called = {}   # role -> what a symbol is called, where that is not its layer's name
         self.names = {}    # role -> (dx, dy, anchor) of a symbol's name, from its centre; or None
         self.notes = {}    # role -> (dx, dy, anchor) of its shape, from its centre, or None
@@ -21,5 +22,5 @@ class CellLayout:
 
     def number_place(self, state):
         """Where the value of a state ends: above its line, left of where all states turn."""
-        beside = self.width - 18 - 14 * len(self.lanes), self.lanes[state] - 13
+        beside = self.width - 5 - 14 * len(self.lanes), self.lanes[state] - 13
         return self.numbers.get(state, beside)

@@ -22,6 +22,8 @@ def lay_out(cells):
         made[kind].look = {node.role: look_of(node) for node in cell.nodes}
         for role, size in made[kind].sizes.items():
             made[kind].look[role].width, made[kind].look[role].height = size
+        for role, width in made[kind].rooms.items():
+            made[kind].look[role].squeeze(width)
         for role, name in made[kind].called.items():
             made[kind].look[role].call(name)
         for role, place in made[kind].names.items():

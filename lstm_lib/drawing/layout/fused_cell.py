@@ -30,7 +30,9 @@ def fused_layout(cell):
           "reset_h": (RESET, FLOOR), "split_h": (TURN, Y_H)}
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
     layout.sizes = {part["unit"]: UNIT}
-    layout.names = {part["z"]: (R + 5, -14, "start")}
+    layout.rooms = {part[name]: MX - MH - 4 for name in ("Mh", "Mx") if part[name]}
+    layout.names = {part["z"]: (R + 5, -14, "start"),
+                    **({part["reset_h"]: None} if part["reset_h"] else {})}
     layout.notes = {part["z"]: (-R - 3, -12, "end"), part["split_h"]: None}
     _lines(cell, layout, part)
     ports(cell, layout, part, (cell.stack.states, [(TURN, Y_H + TURNED), (TURN, 0)]), MX, TURN)

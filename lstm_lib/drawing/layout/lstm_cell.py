@@ -80,6 +80,7 @@ def _composed_places(layout, part):
           **{gate: (x, Y_GATES) for gate, x in zip("ifog", (I, F, O, G))}}
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
     layout.sizes = {part["slice"]: SLICE} if part["slice"] else {}
+    layout.rooms = {part[name]: MX - MH - 4 for name in ("Mh", "Mx") if part[name]}
     layout.called = {part[gate]: gate for gate in "ifog" if part[gate]}
     names = {"c_f": (-R - 3, 18, "end"), "c_i": (R + 2, 17, "start"), "z": (R + 5, -14, "start"),
              "act_c": (-31, -5, "end"),  # c and h are named on their lines

@@ -44,9 +44,12 @@ class Cell:
                 tuple(self.leaving))
 
 
-def first_cell(stack):
-    """The cell of a stack's first step; who reads it outside is left out."""
-    nodes = stack.cells[stack.steps[0]]
+def typical_cell(stack):
+    """The cell of a stack's second step, for the first may lack what reads a state.
+
+    Who reads it outside is left out.
+    """
+    nodes = stack.cells[stack.steps[:2][-1]]
     wires = [Wire(blob.maker, blob.maker.tops.index(blob), blob, node, position)
              for node in nodes for position, blob in enumerate(node.bottoms)]
     return Cell(stack, nodes, wires, [])

@@ -1,7 +1,8 @@
 """A cell that somebody builds layer by layer: one step of an LSTM, whole or not yet.
 
 It is found by what its layers compute, whatever they are called: products of two inputs, their
-sum z, the slice into four, gates, c = f * c_before + i * g, h = o * tanh(c).
+sum z, the slice into four, gates, c = f * c_before + i * g, h = o * tanh(c); or an `LSTMUnit`
+behind z. A `Scale` may clear the states where a sequence begins.
 """
 from .copies import makers, original_blob, readers
 from .graph import PROD, SUM
@@ -16,7 +17,8 @@ def growing_cell(graph):
     A net with two such cells is a net like any other.
     """
     found = [part for part in map(_around, _pairs(graph)) if part]
-    found = [part for part in found if "slice" in part or _fits_a_cell(graph, part)]
+    found = [part for part in found
+             if {"slice", "unit"} & set(part) or _fits_a_cell(graph, part)]
     return found[0] if len(found) == 1 else None
 
 
@@ -35,18 +37,39 @@ def _around(pair):
     sizes = {node.layers[0].inner_product_param.num_output for node in products}
     if len(set(products)) < 2 or len(sizes) > 1:
         return None
-    recurrent = [node for node in products if _width(node.bottoms[0]) == min(sizes) / 4]
+    recurrent = [node for node in products
+                 if _width(_before(node.bottoms[0])[0]) == min(sizes) / 4]
     bare = [node for node in products if not node.layers[0].inner_product_param.bias_term]
     Mh = next((found[0] for found in (recurrent, bare) if len(found) == 1), products[1])
-    if Mh.bottoms[0].maker.bottoms:
+    _read_state(part, "h", Mh.bottoms[0])
+    if part["h before"].maker.bottoms:
         return None  # no state comes in from outside
     part.update(Mh=Mh, Mx=next(node for node in products if node is not Mh))
-    part["h before"] = original_blob(Mh.bottoms[0])
+    units = [node for node in readers(part["z"]) if node.type == "LSTMUnit"] if "z" in part else ()
+    if len(units) == 1 and makers(units[0])[1:2] == [part["z"]]:
+        part.update(unit=units[0], c=units[0], h=units[0])
+        _read_state(part, "c", units[0].bottoms[0])
+        return part
     slices = [node for node in readers(part["z"]) if node.type == "Slice"] if "z" in part else ()
     if len(slices) == 1 and len(slices[0].tops) == 4:
         part["slice"] = slices[0]
         _add_gates(part)
     return part
+
+
+def _before(blob):
+    """(the state itself, the `Scale` layer that clears it or None) of a blob that a cell reads."""
+    blob = original_blob(blob)
+    maker = blob.maker
+    if maker.type == "Scale" and len(maker.bottoms) == 2 and len(maker.layers) == 1:
+        return original_blob(maker.bottoms[0]), maker
+    return blob, None
+
+
+def _read_state(part, name, blob):
+    part[f"{name} before"], reset = _before(blob)
+    if reset is not None:
+        part[f"reset_{name}"] = reset
 
 
 def _add_gates(part):
@@ -63,8 +86,8 @@ def _add_gates(part):
         part["act_c"] = squashed[0]
         _add(part, "h", PROD, "o", "act_c")
     if "c_f" in part:
-        part["c before"] = next(original_blob(blob) for blob, maker in zip(
-            part["c_f"].bottoms, makers(part["c_f"])) if maker is not part["f"])
+        _read_state(part, "c", next(blob for blob, maker in zip(
+            part["c_f"].bottoms, makers(part["c_f"])) if maker is not part["f"]))
 
 
 def _add(part, name, operation, *names):

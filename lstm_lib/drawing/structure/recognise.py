@@ -1,5 +1,5 @@
 """Is this step an LSTM, and which of its layers is which part of the equations?"""
-from .cell import first_cell
+from .cell import typical_cell
 from .copies import is_added_split, original_node
 from .graph import PROD, SUM
 
@@ -14,7 +14,7 @@ class NoLSTM(Exception):
 
 def is_lstm(stack):
     """Whether its steps compute c = f * c + i * g and h = o * tanh(c), by whatever layers."""
-    cell = first_cell(stack)
+    cell = typical_cell(stack)
     if any(node.type == "LSTMUnit" for node in cell.nodes):
         return True
     try:
@@ -39,7 +39,7 @@ def order_states(stack):
 
 def _state_roles(stack):
     """Key of the state c -> 0 and of h -> 1; empty where it is no LSTM."""
-    cell = first_cell(stack)
+    cell = typical_cell(stack)
     units = [node.role for node in cell.nodes if node.type == "LSTMUnit"]
     try:
         part = _equations(cell)[0] if not units else {}
@@ -110,6 +110,8 @@ def composed_parts(cell):
     'Mx' is None where x is projected outside; of a cell that grows, whatever is not there yet.
     """
     if cell.stack.parts:
+        if "unit" in cell.stack.parts:
+            raise NoLSTM
         return {**dict.fromkeys(PARTS), **cell.stack.parts}
     part, feeds, carried = _equations(cell)
     states = {_origin(cell, state.key[0]) for state in cell.stack.states}

@@ -71,6 +71,7 @@ class _Rows:
             if self._fits(row):
                 self._add(row)
         self._add_what_is_between()
+        self._add_first()
 
     def _offer(self, row, order):
         number = common_name(row)[1]
@@ -112,14 +113,54 @@ class _Rows:
 
     def _add_what_is_between(self):
         """A layer on the way from a step to a step belongs to the one that feeds it."""
-        leads = set()
-        for node in reversed(self.graph.nodes):
-            if any(reader in self.step or reader in leads for reader in readers(node)):
-                leads.add(node)
+        leading = self._leading()
         for node in self.graph.nodes:
             k = max((self.step.get(maker, 0) for maker in makers(node)), default=0)
-            if k and node in leads and not is_added_split(node) and self._may_stand(node, k):
-                self.step[node], self.role[node] = k, AT_END.sub("", node.name) or node.type
+            if k and node in leading and not is_added_split(node) and self._may_stand(node, k):
+                self.step[node], self.role[node] = k, _base(node)
+
+    def _leading(self):
+        """The nodes that lead to a step."""
+        leading = set()
+        for node in reversed(self.graph.nodes):
+            if any(reader in self.step or reader in leading for reader in readers(node)):
+                leading.add(node)
+        return leading
+
+    def _add_first(self):
+        """A step before these that has no state to read yet, as in h_1 = tanh(W x_1).
+
+        It uses a weight that each of the others uses once.
+        """
+        once_more, leading = self._users_outside(), self._leading()
+        roles, first = set(self.role.values()), {}
+        for node in self.graph.nodes:
+            before = makers(node)
+            if (node in self.step or node in self.taken or not before or is_added_split(node)
+                    or any(maker in self.step for maker in before)):
+                continue
+            fed = any(maker in first for maker in before)
+            if (node in leading and (fed or node in once_more)
+                    or fed and (node in once_more or _base(node) in roles)):
+                first[node] = _base(node)
+        if first:
+            self.step = {**dict.fromkeys(first, 1), **{n: k + 1 for n, k in self.step.items()}}
+            self.role.update(first)
+
+    def _users_outside(self):
+        """The one user outside the steps of each weight that is used once in each step."""
+        found = set()
+        for weight in self.graph.weights:
+            outside = [user for user in weight.users if user not in self.step]
+            inside = {self.step[user] for user in weight.users if user in self.step}
+            if len(outside) == 1 and len(inside) == self.count == len(weight.users) - 1:
+                found.add(outside[0])
+        return found
+
+
+def _base(node):
+    """The name without the number at its end."""
+    return AT_END.sub("", node.name) or node.type
 
 
 def _last_steps(graph, chains):
@@ -163,9 +204,9 @@ def common_name(row):
         off = {int(part[c]) - k if c % 2 else None for k, part in parts.items() for c in counting}
         if len(off) == 1 and None not in off:
             return _without(columns, counting) or node.type, off.pop()
-    bases = Counter(AT_END.sub("", node.name) for node in row.values())
+    bases = Counter(map(_base, row.values()))
     (base, times), = bases.most_common(1)
-    return (base if base and 2 * times > len(row) else node.type), None
+    return (base if 2 * times > len(row) else node.type), None
 
 
 def _without(columns, counting):

@@ -128,7 +128,9 @@ def _states_of_parts(nodes, parts):
         before, made = parts.get(f"{name} before"), parts.get(name)
         if before is None:
             continue
-        state = State((made.role if made else "", 0), _label(made.tops[0] if made else before, ""))
+        top = number if "unit" in parts else 0
+        label = _label(made.tops[top] if made else before, "")
+        state = State((made.role if made else "", top), label)
         state.number = number
         state.reads = {(node.role, position) for node in nodes
                        for position, blob in enumerate(node.bottoms)

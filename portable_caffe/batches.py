@@ -3,12 +3,11 @@ from itertools import zip_longest
 
 import numpy as np
 
-from .inputs import shape_or_type
-from ..errors import NetError, did_you_mean
+from .errors import NetError, did_you_mean
 
 
 class Batches:
-    """The part of a safe net that runs more than its batch."""
+    """The part of a net that runs more than its batch."""
 
     def forward_all(self, blobs=None, **inputs):
         """`caffe.Net.forward_all`: many batches, one after the other."""
@@ -84,3 +83,8 @@ class Gathered:
         """Name -> array."""
         return {name: np.concatenate(parts)[:self._given if len(parts[0]) == self._size else None]
                 for name, parts in self._parts.items()}
+
+
+def shape_or_type(array):
+    """What was given instead, in few words."""
+    return f"shape {np.shape(array)}" if isinstance(array, np.ndarray) else repr(array)[:60]

@@ -1,0 +1,117 @@
+"""HDF5 files: the weights of a net, and the numbers that data layers read and write.
+
+They need h5py, which is looked for when the first such file is opened.
+"""
+from contextlib import contextmanager
+
+import numpy as np
+
+from . import files
+from .caffemodel import OTHER_NET
+from .errors import NetError
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"  # how such a file begins
+
+
+def _h5py():
+    try:
+        import h5py
+    except ImportError as error:
+        raise NetError(f"HDF5 files are read and written by h5py, which is not here ({error}): "
+                       "pip install h5py") from None
+    return h5py
+
+
+def is_hdf5(path):
+    """Does the file begin as HDF5 does?"""
+    try:
+        with open(files.path_of(path), "rb") as file:
+            return file.read(len(SIGNATURE)) == SIGNATURE
+    except OSError:
+        return False
+
+
+@contextmanager
+def opened(path):
+    """The HDF5 file to read from; NetError where there is none, or it is damaged."""
+    h5py, path = _h5py(), files.path_of(path)
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except (OSError, RuntimeError, KeyError) as error:  # what h5py makes of HDF5's errors
+        if isinstance(error, NetError):
+            raise
+        raise NetError(f"Could not read the HDF5 file {path}: {error}.") from None
+
+
+def write(path, fill):
+    """`fill(file)` a new HDF5 file, which replaces `path`: the whole file or nothing."""
+    def make(beside):
+        try:
+            with h5py.File(beside, "w") as file:
+                fill(file)
+        except (ValueError, RuntimeError) as error:  # a name twice, for instance
+            raise NetError(f"cannot write {path}: {error}.") from None
+
+    h5py = _h5py()
+    files.write_whole(path, make)
+
+
+def numbers(group, name, rows=slice(None)):
+    """Rows of a dataset as a float32 array. Source: hdf5.cpp, hdf5_load_nd_dataset"""
+    data = group[name]
+    if not hasattr(data, "dtype") or data.dtype.kind not in "fiu":
+        raise NetError(f"{name!r} in {group.file.filename} holds no numbers.")
+    return np.asarray(data[rows] if data.shape else data[()], np.float32)
+
+
+def save(net, path):
+    """Write each weight once, as data/LAYER/0, 1, ... of its owner. Source: net.cpp, ToHDF5"""
+    for name in net._layer_names:
+        if "/" in name:
+            raise NetError(f"HDF5 takes '/' in a name for a folder, and layer {name!r} has one. "
+                           "Use save(path) instead.")
+    owned = {id(weight.blob) for weight in net._graph.weights}
+
+    def fill(file):
+        for node in net._nodes:
+            group = file.require_group(f"data/{node.spec.name}")
+            for index, blob in enumerate(node.layer.blobs):
+                if id(blob) in owned:
+                    group[str(index)] = blob.data
+
+    write(path, fill)
+
+
+def load(net, path):
+    """Give the layers of a net the weights of those with the same names in an HDF5 file.
+
+    Layers that the file lacks keep theirs; if one does not fit, all do.
+    Source: net.cpp, CopyTrainedLayersFromHDF5
+    """
+    with opened(path) as file:
+        if "data" not in file:
+            raise NetError(f"Error reading weights from {path}: it has no group 'data'.")
+        owned = {id(weight.blob) for weight in net._graph.weights}
+        found = [pair for name, group in file["data"].items() if name in net.layer_dict
+                 for pair in _fitting(name, group, net.layer_dict[name].blobs, owned)]
+    for blob, array in found:
+        blob.data[...] = array
+
+
+def _fitting(name, group, blobs, owned):
+    """Each blob of a layer and the array for it; NetError where one has another shape."""
+    if len(group) > len(blobs):
+        raise NetError(f"Incompatible number of blobs for layer {name}: {len(group)} in the file, "
+                       f"{len(blobs)} here. {OTHER_NET}")
+    for index, blob in enumerate(blobs):
+        if str(index) in group:
+            array = numbers(group, str(index))
+            if array.shape != blob.shape:
+                raise NetError(f"Cannot copy param {index} weights from layer {name!r}; shape "
+                               f"mismatch. {OTHER_NET}\nGiven: {array.shape} in the file, "
+                               f"{blob.shape} here.")
+            yield blob, array
+        elif id(blob) in owned:  # else it is that of another layer
+            raise NetError(f"Incompatible number of blobs for layer {name}: the file has no "
+                           f"{index}. {OTHER_NET}")
