@@ -120,9 +120,9 @@ class PortableCaffe(SafeCaffe):
         return kind(self, portable_caffe.get_solver, options)
 
     def write_snapshot(self, solver, options, stem):
-        """Write both files of a snapshot, never in HDF5; the path of the state for `restore`."""
+        """Write both files of a snapshot; the path of the state for `restore`."""
         solver.snapshot()
-        return f"{stem}.solverstate"
+        return f"{stem}.solverstate" + ".h5" * (options.snapshot_format == options.HDF5)
 
     def attempt(self, work):
         """Do `work`; it raises by itself if it fails."""

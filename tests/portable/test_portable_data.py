@@ -204,6 +204,18 @@ def test_hdf5_without_a_weight_that_no_other_layer_owns_raises(tmp_path):
         net.load_hdf5(str(tmp_path / "w.h5"))
 
 
+def test_a_dataset_where_a_group_should_be_raises(tmp_path):
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file["data/a"] = np.ones(3)
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file["iter/a"] = 1
+    net = write(tmp_path, learning_net())
+    solver = pc.get_solver(write(tmp_path, f'net: "{net}" base_lr: 0.1 lr_policy: "fixed"', "s"))
+    for act, path in ((solver.net.load_hdf5, "w.h5"), (solver.restore, "s.h5")):
+        with pytest.raises(pc.NetError, match=path):
+            act(str(tmp_path / path))
+
+
 @pytest.mark.parametrize("data", [b"", b"rubbish", b"\x89HDF\r\n\x1a\n rubbish"])
 def test_a_file_that_is_no_hdf5_raises(data, tmp_path):
     (tmp_path / "w.h5").write_bytes(data)
@@ -268,3 +280,39 @@ def test_arrays_that_do_not_fit_memory_data_raise(data, labels, said, tmp_path):
 def test_arrays_for_a_net_without_memory_data_raise():
     with pytest.raises(pc.NetError, match="first layer is MemoryData"):
         pc.Net(learning_net(), pc.TRAIN).set_input_arrays(*GOOD)
+
+
+# snapshots -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+@pytest.mark.parametrize("reader", ENGINES)
+@pytest.mark.parametrize("writer", ENGINES)
+def test_a_solver_goes_on_where_a_snapshot_in_hdf5_of_either_caffe_stands(
+        writer, reader, kind, tmp_path):
+    net = write(tmp_path, learning_net())
+    path = write(tmp_path, f'net: "{net}" type: "{kind}" base_lr: 0.1 momentum: 0.9 '
+                 f'lr_policy: "fixed" snapshot_format: HDF5 snapshot_prefix: "{tmp_path}/s" '
+                 'solver_mode: CPU snapshot_diff: true', "solver.prototxt")
+    one, other = (caffe_of(engine).get_solver(path) for engine in (writer, reader))
+    fill(one.net), fill(other.net)
+    one.step(3)
+    one.snapshot()
+    other.restore(str(tmp_path / "s_iter_3.solverstate.h5"))
+    one.step(2), other.step(2)
+    assert other.iter == 5
+    for name, blobs in one.net.params.items():
+        for mine, theirs in zip(other.net.params[name], blobs):
+            np.testing.assert_allclose(mine.data, theirs.data, rtol=1e-4, atol=1e-6)
+    with h5py.File(tmp_path / "s_iter_3.caffemodel.h5") as file:
+        assert sorted(file) == ["data", "diff"] and file["diff/a/0"].shape == (7, 5)
+
+
+@pytest.mark.parametrize("data", [b"", b"rubbish", b"\x89HDF\r\n\x1a\n rubbish"])
+def test_a_state_in_hdf5_that_is_damaged_raises_and_changes_nothing(data, tmp_path):
+    net = write(tmp_path, learning_net())
+    solver = pc.get_solver(write(tmp_path, f'net: "{net}" base_lr: 0.1 lr_policy: "fixed"', "s"))
+    (tmp_path / "x.solverstate.h5").write_bytes(data)
+    with pytest.raises(pc.NetError, match="Could not read the HDF5 file .*x.solverstate.h5"):
+        solver.restore(str(tmp_path / "x.solverstate.h5"))
+    assert solver.iter == 0
