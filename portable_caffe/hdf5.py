@@ -61,12 +61,12 @@ def make(path, fill):
         raise NetError(f"cannot write {os.path.basename(path)!r}: {error}.") from None
 
 
-def numbers(group, name, rows=slice(None)):
-    """Rows of a dataset as a float32 array. Source: hdf5.cpp, hdf5_load_nd_dataset"""
+def numbers(group, name):
+    """A dataset as a float32 array. Source: hdf5.cpp, hdf5_load_nd_dataset"""
     data = group[name]
     if not hasattr(data, "dtype") or data.dtype.kind not in "fiu":
         raise NetError(f"{name!r} in {group.file.filename} holds no numbers.")
-    return np.asarray(data[rows] if data.shape else data[()], np.float32)
+    return np.asarray(data[()], np.float32)
 
 
 def weights_of(net, write_diff=False):

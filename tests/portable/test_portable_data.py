@@ -206,7 +206,7 @@ def test_hdf5_without_a_weight_that_no_other_layer_owns_raises(tmp_path):
 
 def test_a_dataset_where_a_group_should_be_raises(tmp_path):
     with h5py.File(tmp_path / "w.h5", "w") as file:
-        file["data/a"] = np.ones(3)
+        file["data/a"] = 1
     with h5py.File(tmp_path / "s.h5", "w") as file:
         file["iter/a"] = 1
     net = write(tmp_path, learning_net())
