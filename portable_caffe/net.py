@@ -51,7 +51,7 @@ class Net:
         return net
 
     def _build(self, state):
-        prepared = prepare(self.spec, state)
+        self.phase, prepared = state.phase, prepare(self.spec, state)
         self.name = prepared.name
         self._graph = graph = Graph(prepared, state.phase)
         self._nodes = graph.nodes

@@ -11,7 +11,7 @@ def prepare(spec, state):
     prepared.CopyFrom(spec)
     del prepared.layer[:]
     layers = [*_input_layers(spec), *spec.layer]
-    _add_with_splits([layer for layer in layers if _is_in(layer, state)], prepared.layer)
+    _add_with_splits([layer for layer in layers if is_in(layer, state)], prepared.layer)
     return prepared
 
 
@@ -27,7 +27,7 @@ def _input_layers(spec):
     return [layer]
 
 
-def _is_in(layer, state):
+def is_in(layer, state):
     """Do the layer's include or exclude rules let it in? Source: net.cpp, FilterNet"""
     if layer.include and layer.exclude:
         raise NetError(f"layer {layer.name!r} ({layer.type}): give either include or exclude "

@@ -1,0 +1,49 @@
+"""What a trap says: which layer, what happens, the cure, and the notebook that shows it."""
+
+NOTEBOOKS = {
+    1: "notebooks/01_gate_slicing.ipynb", 2: "notebooks/02_weight_sharing.ipynb",
+    3: "notebooks/03_unrolling.ipynb", 4: "notebooks/04_prototxt_and_drawing.ipynb",
+    5: "notebooks/05_forward_and_backward.ipynb", 7: "notebooks/07_training.ipynb",
+    8: "notebooks/08_lengths_and_states.ipynb", 9: "notebooks/09_weights_in_and_out.ipynb"}
+SHOWN = 4  # so many names of a longer list
+
+
+class Finding:
+    """One thing that would go wrong in silence.
+
+    layer : the name of the layer, or of several. what : what happens. cure : what to write
+    instead. link : the notebook that shows it.
+
+    >>> print(Finding("t2/lstm/Mh", "it has a weight of its own.", "give it the same name.", 2))
+    t2/lstm/Mh: it has a weight of its own. Cure: give it the same name. See
+    notebooks/02_weight_sharing.ipynb.
+    """
+
+    def __init__(self, layer, what, cure, notebook):
+        self.layer, self.what, self.cure = layer, what, cure
+        self.link = NOTEBOOKS[notebook]
+
+    def __str__(self):
+        return f"{self.layer}: {self.what} Cure: {self.cure} See {self.link}."
+
+    __repr__ = __str__
+
+
+class Findings(list):
+    """All findings of a net, one paragraph each where it is printed or shown."""
+
+    def __str__(self):
+        return "\n\n".join(map(str, self)) or "lint: nothing found."
+
+    __repr__ = __str__
+
+
+def listed(names):
+    """The first few of some names, quoted, and how many there are besides.
+
+    >>> listed(["a", "b"]), listed("abcdefg")
+    ("'a', 'b'", "'a', 'b', 'c', 'd' and 3 more")
+    """
+    names = [repr(str(name)[:100]) for name in names]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
