@@ -1,6 +1,6 @@
 """How gradients flow down a net, and which blobs are exactly 0 before anything is learnt."""
-from .kinds import (LABELS, RECURRENT, SOURCES, fillers, has_filler, is_zero, loss_weight, params,
-                    states_given, static_input)
+from .kinds import (LABELS, RECURRENT, SOURCES, fillers, has_filler, is_zero, learns,
+                    loss_weight, params, static_input)
 
 PROD = 0  # operation of Eltwise
 CUT = {"Accuracy", "ArgMax", "Silence", "Threshold", "HDF5Output", "LabelsequenceAccuracy",
@@ -29,22 +29,23 @@ def passes(layer, place):
 
 
 def loses_gradient(layer):
-    """Whether it is a Flatten that takes the gradient with it.
+    """The layer whose gradient is lost, if this is a Flatten on it that takes it away.
 
     On the way back a Flatten gives its bottom the memory of its own gradient. A layer whose
     top is the memory of something else, like that of the net inside an LSTM layer, still looks
     where it was before. A blob with several readers has a Split between. Measured on real Caffe;
     portable_caffe has not this fault.
     """
-    if layer.type != "Flatten" or layer.in_place:
-        return False
-    bottom = layer.bottoms[0]
+    if layer.type != "Flatten" or layer.in_place or not layer.bottoms:
+        return None
+    bottom = layer.first
     while bottom.maker is not None and bottom.maker.in_place and len(bottom.readers) == 1:
         bottom = bottom.maker.bottoms[0]
     maker = bottom.maker
     if maker is None or len(bottom.readers) > 1 or maker.type not in OWN_MEMORY:
-        return False
-    return maker.type not in ("Concat", "Slice") or len(maker.bottoms) == len(maker.tops) == 1
+        return None
+    several = maker.type in ("Concat", "Slice") and len(maker.bottoms) + len(maker.tops) > 2
+    return None if several else maker
 
 
 def with_gradient(net, passes=passes, down_from=loss_weight):
@@ -84,9 +85,12 @@ class Zeros:
         return version in self.why
 
     def unfilled(self, layer):
-        """Whether the first weight of a layer is 0 at the start, and nobody said so."""
+        """Whether the first weight of a layer is 0 at the start, and nobody said so.
+
+        One that does not learn is read from a file; why else would it be there?
+        """
         owner, place = self._owner(layer, 0)
-        if fillers(owner)[place] is None or has_filler(owner, place):
+        if fillers(owner)[place] is None or has_filler(owner, place) or not learns(owner):
             return False
         numbers = self.net.weights(layer)
         return numbers is None or not numbers[0].data.any()
@@ -109,13 +113,13 @@ class Zeros:
         elif layer.type == "Eltwise":
             zero = [bottom in self for bottom in layer.bottoms]
             is_product = layer.spec.eltwise_param.operation == PROD
-            self._note(layer, any(zero) if is_product else all(zero))
+            self._note(layer, any(zero) if is_product else zero and all(zero))
         elif layer.type == "Concat":
-            self._note(layer, all(bottom in self for bottom in layer.bottoms))
+            self._note(layer, layer.bottoms and all(x in self for x in layer.bottoms))
         elif layer.type in PRODUCTS and not self._has_bias(layer):
-            self._note(layer, layer.bottoms[0] in self or self.start and self.unfilled(layer))
+            self._note(layer, layer.first in self or self.start and self.unfilled(layer))
         elif layer.type in KEEP_ZERO:
-            self._note(layer, layer.bottoms[0] in self)
+            self._note(layer, layer.first in self)
 
     def _note(self, layer, is_zero):
         if is_zero:

@@ -50,8 +50,8 @@ def states_given(layer):
 
 def params(layer):
     """A ParamSpec for each weight of a layer, those that it does not name too."""
-    given = list(layer.spec.param)
-    return given + [ParamSpec()] * (count_weights(layer) - len(given))
+    given, count = list(layer.spec.param), count_weights(layer)
+    return (given + [ParamSpec()] * count)[:count]
 
 
 def filler_fields(layer):

@@ -94,10 +94,11 @@ def _why_stopped(layer, place, all_of_them):
     if place < len(down) and not down[place]:
         return all_of_them and ("propagate_down: false stops the gradient here, and nothing else "
                                 "in the net learns.", "write propagate_down: true.")
-    if flow.loses_gradient(layer):
-        return ("Caffe's Flatten loses the gradient when it stands on a "
-                f"{layer.bottoms[0].maker.type} layer whose top nobody else reads (portable_caffe "
-                "does not).", "use Reshape { shape { dim: -1 dim: H } } or the like, directly on "
+    lost = flow.loses_gradient(layer)
+    if lost:
+        return ("Caffe's Flatten loses the gradient when it stands on the top of a layer of type "
+                f"{lost.type} that nobody else reads (portable_caffe does not).",
+                "use Reshape { shape { dim: -1 dim: H } } or the like, directly on "
                 "what is flattened.")
     if layer.type in RECURRENT and place >= len(layer.bottoms) - states_given(layer):
         return (f"Caffe's {layer.type} layer sends no gradient into its initial states.",

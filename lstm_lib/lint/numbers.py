@@ -2,9 +2,10 @@
 import re
 from collections import defaultdict
 
+from ..safe_caffe.engine import caffe
 from . import flow
 from .findings import Finding, listed
-from .kinds import RECURRENT, learns, loss_weight, params, states_given
+from .kinds import RECURRENT, loss_weight, params, states_given
 from .reading import HAND_ON
 
 STATE = re.compile(r"(.*[/_.])?[hc]_?(0|init)")  # like h0, second/c0, lstm_h_init
@@ -12,21 +13,20 @@ STATE = re.compile(r"(.*[/_.])?[hc]_?(0|init)")  # like h0, second/c0, lstm_h_in
 
 def weights_that_stay_zero(net):
     """Weights without a filler, to which no gradient comes, for others like them are 0 as well."""
-    if not any(map(loss_weight, net.layers)):
-        return  # such a net is run, with weights from a file
+    if net.phase != caffe.TRAIN or not any(map(loss_weight, net.layers)):
+        return  # such a net is run, with weights from elsewhere
     zeros = flow.Zeros(net, start=True)
     unfilled = {layer for layer in net.layers if params(layer) and zeros.unfilled(layer)}
 
     def passes(layer, place):
         return (flow.passes(layer, place) and layer not in unfilled
-                and not (layer.type == "ReLU" and layer.bottoms[0] in zeros)
+                and not (layer.type == "ReLU" and layer.first in zeros)
                 and not (_is_product(layer) and any(
                     other in zeros for other in layer.bottoms if other is not layer.bottoms[place])))
 
     reached, _ = flow.with_gradient(net, passes)
     stuck = [layer for layer in net.layers if layer in unfilled and (
-        layer not in reached or layer.bottoms[0] in zeros or layer.type == "RNN"
-        or not learns(layer))]
+        layer not in reached or layer.first in zeros or layer.type == "RNN")]
     if stuck:
         yield Finding(
             listed(layer.name for layer in stuck),
@@ -47,7 +47,7 @@ def data_that_is_zero(net):
             users[params(layer)[0].name or layer].append(layer)
     told = set()
     for layers in users.values():
-        makers = [zeros.why.get(layer.bottoms[0]) for layer in layers]
+        makers = [zeros.why.get(layer.first) for layer in layers]
         if None in makers or makers[0] in told:
             continue
         told.add(makers[0])
@@ -83,8 +83,9 @@ def states_that_cannot_be_set(net):
 
 def _is_state(top):
     if STATE.fullmatch(top.name):
-        return True
-    return any(_reads_as_state(reader, reader.bottoms.index(top)) for reader in top.readers)
+        return True  # a constant for both states, read twice, is nothing that one sets
+    return len(top.readers) == 1 and _reads_as_state(
+        top.readers[0], top.readers[0].bottoms.index(top))
 
 
 def _reads_as_state(layer, place):

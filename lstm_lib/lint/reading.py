@@ -39,6 +39,11 @@ class Layer:
         self.bottoms, self.tops = [], []
 
     @property
+    def first(self):
+        """Its first bottom, or None: the layers of a net that does not build may have too few."""
+        return self.bottoms[0] if self.bottoms else None
+
+    @property
     def in_place(self):
         """Whether its first top is its first bottom's blob."""
         return bool(self.bottoms and self.tops) and self.bottoms[0].name == self.tops[0].name
@@ -51,6 +56,7 @@ class Reading:
         self.spec, self.phase, self.loaded = spec, phase, loaded
         self.forced = spec.force_backward
         self.layers, self.left_out = [], []
+        self.whole = True  # False where a layer reads what no layer makes: it does not build
         self._newest, self._shapes = {}, None
         for name in spec.input:  # inputs in the style of 2014
             self._add(caffe.proto.caffe_pb2.LayerParameter(name=name, type="Input", top=[name]))
@@ -86,6 +92,7 @@ class Reading:
 
     def _unknown(self, name):
         """A blob that no layer makes: the net does not build, and the rest is read all the same."""
+        self.whole = False
         self._newest[name] = Version(name, None, Memory(None))
         return self._newest[name]
 

@@ -3,10 +3,12 @@ import re
 from collections import Counter, defaultdict
 
 from ..netspec import parts_of_step_name
+from ..safe_caffe.engine import caffe
 from .findings import Finding, listed
 from .kinds import count_weights, fillers, has_filler, learns, options, params
 
 NUMBER = re.compile(r"\d+")
+NAMED_BY_NETSPEC = re.compile(rf"({'|'.join(caffe.layer_type_list())})\d+")
 
 
 def steps_that_do_not_share(net):
@@ -57,6 +59,8 @@ def _without_number(name):
     parts = parts_of_step_name(name)
     if parts and not parts[0][-1:].isalnum():
         return [((parts[0], parts[2]), True)]
+    if NAMED_BY_NETSPEC.fullmatch(name):
+        return []  # InnerProduct2 is the second of all, not that of step 2
     return [((name[:found.start()], name[found.end():]), False)
             for found in NUMBER.finditer(name)]
 

@@ -12,7 +12,7 @@ NAMED_BY_NETSPEC = re.compile(r"Input\d+")
 
 def inputs_nobody_reads(net):
     """An input, or a top of a data layer, that no layer reads."""
-    if all(layer.type in SOURCES for layer in net.layers):
+    if not net.whole or all(layer.type in SOURCES for layer in net.layers):
         return
     for layer in net.layers:
         unread = [top.name for top in layer.tops if not top.readers]
@@ -49,7 +49,7 @@ def one_step_of_many_sequences(net):
         return
     for layer in net.layers:
         if layer.type in RECURRENT and layer.bottoms:
-            T, B = ((net.shape(layer.bottoms[0]) or ()) + (0, 0))[:2]
+            T, B = ((net.shape(layer.first) or ()) + (0, 0))[:2]
             if T == 1 < B:
                 yield Finding(layer.name, f"its input has T = 1 step of B = {B} sequences: axis 0 "
                               "is time, axis 1 the batch, and nothing is learnt about what comes "
