@@ -1,10 +1,12 @@
 """What a trap says: which layer, what happens, the cure, and the notebook that shows it."""
+import textwrap
 
 NOTEBOOKS = {
     1: "notebooks/01_gate_slicing.ipynb", 2: "notebooks/02_weight_sharing.ipynb",
     3: "notebooks/03_unrolling.ipynb", 4: "notebooks/04_prototxt_and_drawing.ipynb",
     5: "notebooks/05_forward_and_backward.ipynb", 7: "notebooks/07_training.ipynb",
     8: "notebooks/08_lengths_and_states.ipynb", 9: "notebooks/09_weights_in_and_out.ipynb"}
+WIDTH = 90  # characters of a line
 SHOWN = 4  # so many names of a longer list
 
 
@@ -16,7 +18,7 @@ class Finding:
 
     >>> print(Finding("t2/lstm/Mh", "it has a weight of its own.", "give it the same name.", 2))
     t2/lstm/Mh: it has a weight of its own. Cure: give it the same name. See
-    notebooks/02_weight_sharing.ipynb.
+      notebooks/02_weight_sharing.ipynb.
     """
 
     def __init__(self, layer, what, cure, notebook):
@@ -24,7 +26,9 @@ class Finding:
         self.link = NOTEBOOKS[notebook]
 
     def __str__(self):
-        return f"{self.layer}: {self.what} Cure: {self.cure} See {self.link}."
+        text = f"{self.layer}: {self.what} Cure: {self.cure} See {self.link}."
+        return textwrap.fill(text, WIDTH, subsequent_indent="  ", break_long_words=False,
+                             break_on_hyphens=False)
 
     __repr__ = __str__
 

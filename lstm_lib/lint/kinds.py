@@ -94,8 +94,3 @@ def loss_weight(layer):
     if given:
         return max(given, key=abs)
     return 1 if LOSS.search(layer.type) else 0
-
-
-def is_known(layer):
-    """Whether this Caffe has the layer type; of others nothing can be said."""
-    return layer.type in set(caffe.layer_type_list())

@@ -4,8 +4,8 @@ import re
 from ..safe_caffe.engine import caffe
 from . import flow
 from .findings import Finding, listed
-from .kinds import (GIVE_DATA, LABELS, LOSS, RECURRENT, count_weights, is_known, learns,
-                    loss_weight, states_given)
+from .kinds import (GIVE_DATA, LABELS, LOSS, RECURRENT, count_weights, learns, loss_weight,
+                    states_given)
 
 ANSWER = re.compile(r".*(label|target|truth).*", re.I)
 
@@ -13,8 +13,7 @@ ANSWER = re.compile(r".*(label|target|truth).*", re.I)
 def no_loss(net):
     """A net that is meant to learn, as its labels say, and has nothing to learn from."""
     learners = [layer for layer in net.layers if learns(layer)]
-    if not learners or net.forced or any(
-            loss_weight(layer) or not is_known(layer) for layer in net.layers):
+    if not learners or net.forced or any(map(loss_weight, net.layers)):
         return
     for where, why in _signs_of_learning(net):
         yield Finding(where, f"{why} No loss counts here, and there is no force_backward: true; "

@@ -3,12 +3,10 @@ import re
 from collections import Counter, defaultdict
 
 from ..netspec import parts_of_step_name
-from ..safe_caffe.engine import caffe
 from .findings import Finding, listed
 from .kinds import count_weights, fillers, has_filler, learns, options, params
 
 NUMBER = re.compile(r"\d+")
-NAMED_BY_NETSPEC = re.compile(rf"({'|'.join(caffe.layer_type_list())})\d+")
 
 
 def steps_that_do_not_share(net):
@@ -49,18 +47,19 @@ def _alike(net):
     groups = defaultdict(list)
     for layer in net.layers:
         if count_weights(layer) and learns(layer):
-            for name, is_step in _without_number(layer.name):
+            for name, is_step in _without_number(layer):
                 groups[name, is_step, _look(layer)].append(layer)
     return [(layers, key[1]) for key, layers in groups.items() if len(layers) > 1]
 
 
-def _without_number(name):
-    """(a name without its step's number, whether it is a step's for sure), for each number."""
+def _without_number(layer):
+    """(the name without its step's number, whether it is a step's for sure), for each number."""
+    name = layer.name
     parts = parts_of_step_name(name)
     if parts and not parts[0][-1:].isalnum():
         return [((parts[0], parts[2]), True)]
-    if NAMED_BY_NETSPEC.fullmatch(name):
-        return []  # InnerProduct2 is the second of all, not that of step 2
+    if name.startswith(layer.type) and name[len(layer.type):].isdigit():
+        return []  # NetSpec's InnerProduct2 is the second of all, not that of step 2
     return [((name[:found.start()], name[found.end():]), False)
             for found in NUMBER.finditer(name)]
 

@@ -10,7 +10,7 @@ from ..files import write_whole, read_text, readable
 from .inputs import fixed, listed, write_into
 from .solver import SafeSolver
 from .base import source_shapes
-from .weight_files import check_common, check_weights
+from .weight_files import check_common, check_names, check_weights
 
 
 class Net(Batches, portable_caffe.Net):
@@ -76,6 +76,7 @@ class Net(Batches, portable_caffe.Net):
 
     def save(self, path):
         """Write all weights the way Caffe does, the whole file or nothing."""
+        check_names(self)
         raw = super()
         write_whole(path, raw.save)
 
