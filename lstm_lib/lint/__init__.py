@@ -52,7 +52,7 @@ def lint(source, phase=caffe.TRAIN):
     >>> text = str(ns.to_proto()).replace("w_Mhw", "w_Mhv", 1)
     >>> for found in lint(text):
     ...     print(found.layer, "|", found.cure)
-    't1/lstm/Mh' | if it is the same weight, call it 'w_Mhw' here too.
+    t1/lstm/Mh | if it is the same weight, call it 'w_Mhw' here too.
     """
     if phase not in (caffe.TRAIN, caffe.TEST):
         raise NetError(f"phase is caffe.TRAIN or caffe.TEST, got {phase!r}.")

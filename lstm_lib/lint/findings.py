@@ -21,8 +21,9 @@ class Finding:
       notebooks/02_weight_sharing.ipynb.
     """
 
-    def __init__(self, layer, what, cure, notebook):
-        self.layer, self.what, self.cure = layer, what, cure
+    def __init__(self, layers, what, cure, notebook):
+        self.layer = layers if isinstance(layers, str) else _some(layers)
+        self.what, self.cure = what, cure
         self.link = NOTEBOOKS[notebook]
 
     def __str__(self):
@@ -48,6 +49,9 @@ def listed(names):
     >>> listed(["a", "b"]), listed("abcdefg")
     ("'a', 'b'", "'a', 'b', 'c', 'd' and 3 more")
     """
-    names = [repr(str(name)[:100]) for name in names]
+    return _some([repr(str(name)[:100]) for name in names])
+
+
+def _some(names):
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more

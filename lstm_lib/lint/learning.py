@@ -3,10 +3,11 @@ import re
 
 from ..safe_caffe.engine import caffe
 from . import flow
-from .findings import Finding, listed
+from .findings import Finding
 from .kinds import (GIVE_DATA, LABELS, LOSS, RECURRENT, count_weights, learns, loss_weight,
                     states_given)
 
+NO_BACKWARD = {"Accuracy", "ArgMax", "Threshold"}  # Caffe has no code for it
 ANSWER = re.compile(r".*(label|target|truth).*", re.I)
 
 
@@ -62,7 +63,7 @@ def nothing_is_learnt(net):
         return
     if not learners:
         if not net.forced:
-            yield Finding(listed(layer.name for layer in with_weights),
+            yield Finding([layer.name for layer in with_weights],
                           "every weight has lr_mult: 0, so nothing is learnt from the loss "
                           f"{losses[0].name!r}.", "leave lr_mult out where a weight shall learn.",
                           5)
@@ -104,7 +105,8 @@ def _why_stopped(layer, place, all_of_them):
                 "unroll the cell: single_time_step_lstm and unroll do.")
     if layer.type in LABELS:
         return ()
-    return (f"a layer of type {layer.type} sends no gradient on to {layer.bottoms[place].name!r}.",
+    fails = ", and backward() fails" if layer.type in NO_BACKWARD else ""
+    return (f"a layer of type {layer.type} has no gradient for {layer.bottoms[place].name!r}{fails}.",
             "take the loss from what it reads, not from what it gives.")
 
 
@@ -121,7 +123,7 @@ def _depend_on(net, layers):
 def _apart(layers):
     """Weights above or beside the loss: what they compute goes into no loss."""
     if layers:
-        yield Finding(listed(layer.name for layer in layers), "no loss lies above, so the weights "
+        yield Finding([layer.name for layer in layers], "no loss lies above, so the weights "
                       "learn nothing in this net.",
                       "lead the output to a loss, or give lr_mult: 0 if it shall stay as it is.",
                       5)

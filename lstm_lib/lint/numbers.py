@@ -29,7 +29,7 @@ def weights_that_stay_zero(net):
         layer not in reached or layer.first in zeros or layer.type == "RNN")]
     if stuck:
         yield Finding(
-            listed(layer.name for layer in stuck),
+            [layer.name for layer in stuck],
             "no weight_filler is given, so the weights start at 0 and so does what comes out; no "
             "gradient reaches them, or all units get the same one. They stay 0, or alike.",
             'give weight_filler { type: "xavier" }, or load weights.', 3)

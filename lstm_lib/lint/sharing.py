@@ -3,7 +3,7 @@ import re
 from collections import Counter, defaultdict
 
 from ..netspec import parts_of_step_name
-from .findings import Finding, listed
+from .findings import Finding
 from .kinds import count_weights, fillers, has_filler, learns, options, params
 
 NUMBER = re.compile(r"\d+")
@@ -29,13 +29,13 @@ def _unshared(layers, odd, place, name):
     which = f"parameter {place + 1}"
     if not name:
         return Finding(
-            listed(layer.name for layer in layers),
+            [layer.name for layer in layers],
             f"these layers look like one layer in {len(layers)} steps, and each has its {which} "
             "to itself: every step starts with other numbers and learns alone.",
             f'give all of them the same name there, like param {{ name: "w" }}.', 2)
     own = params(odd[0])[place].name
     return Finding(
-        listed(layer.name for layer in odd),
+        [layer.name for layer in odd],
         f"{len(layers) - len(odd)} of {len(layers)} steps that look alike share {name!r} as "
         f"{which}; this one has " + (f"{own!r}" if own else "no name there") + ", so it starts "
         "with other numbers and learns alone.",
@@ -94,7 +94,7 @@ def one_weight_said_differently(net):
         others = [layer for layer, there in uses[1:]
                   if has_filler(layer, there) and fillers(layer)[there] != start]
         if others:
-            yield Finding(listed(layer.name for layer in others),
+            yield Finding([layer.name for layer in others],
                           f"its filler of the shared weight {name!r} does not count: the first "
                           f"layer that uses it, {first.name!r}, fills it"
                           + ("." if has_filler(first, place) else ", with 0, for it gives none."),
@@ -107,7 +107,7 @@ def _multipliers(name, field, uses):
             if params(layer)[place].HasField(field)]
     values = {value for _, value in said}
     if len(values) > 1:
-        yield Finding(listed(layer.name for layer, _ in said),
+        yield Finding([layer.name for layer, _ in said],
                       f"they give the shared weight {name!r} different values of {field}: "
                       f"{', '.join(f'{value:g}' for value in sorted(values))}. Caffe does not "
                       "build such a net.", f"give one {field} in all of them.", 2)
