@@ -4,7 +4,7 @@ import re
 from ..safe_caffe.engine import caffe
 from . import flow
 from .findings import Finding
-from .kinds import (GIVE_DATA, LABELS, LOSS, RECURRENT, count_weights, learns, loss_weight,
+from .kinds import (GIVE_DATA, LABELS, LOSS, RECURRENT, count_weights, has_filler, learns, loss_weight,
                     states_given)
 
 NO_BACKWARD = {"Accuracy", "ArgMax", "Threshold"}  # Caffe has no code for it
@@ -32,7 +32,9 @@ def _signs_of_learning(net):
     for layer in net.left_out:
         if LOSS.search(layer.type) and net.phase == caffe.TRAIN:
             yield layer.name, "this loss is left out of the phase TRAIN."
-    for layer in net.layers if net.phase == caffe.TRAIN else ():
+    filled = any(has_filler(layer, place) for layer in net.layers
+                 for place in range(count_weights(layer)))  # else it is run, with weights of a file
+    for layer in net.layers if net.phase == caffe.TRAIN and filled else ():
         for number, top in enumerate(layer.tops):
             if _is_answer(layer, number, top) and all(
                     reader.type in ("Accuracy", "Silence") for reader in top.readers):

@@ -30,9 +30,9 @@ def weights_that_stay_zero(net):
     if stuck:
         yield Finding(
             [layer.name for layer in stuck],
-            "no weight_filler is given, so the weights start at 0 and so does what comes out; no "
-            "gradient reaches them, or all units get the same one. They stay 0, or alike.",
-            'give weight_filler { type: "xavier" }, or load weights.', 3)
+            "no weight_filler is given. Unless weights are loaded, they start at 0, and so does "
+            "what comes out; no gradient reaches them, or all units get the same one: they stay "
+            "0, or alike.", 'give weight_filler { type: "xavier" }, or load weights.', 3)
 
 
 def _is_product(layer):

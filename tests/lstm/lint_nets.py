@@ -214,6 +214,9 @@ TRAPS = {  # trap -> (the layer, words of what happens, falls into it, nearly do
     "a misspelt bottom": ("y", "no layer reads 'y'", inputs("x", "y") + product("a", "x"),
                           inputs("x", "y") + product("a", "x")
                           + layer("n", "Silence", "y", tops="")),
+    "an input that NetSpec named": (
+        "Input1", "NetSpec gave", layer("Input1", "Input") + layer("y", "TanH", "Input1"),
+        layer("input1", "Input") + layer("y", "TanH", "input1")),
     "a gate forgotten": (
         "cut", "no layer reads 'c3'", inputs("x")
         + layer("cut", "Slice", "x", "slice_param { axis: 1 }", "c1 c2 c3")

@@ -2,11 +2,12 @@
 import os
 
 import pytest
-from conftest import L
-from lint_nets import TRAPS
+from conftest import input_layer, L
+from lint_nets import TRAPS, inputs, layer, lstm, product
 
-from lstm_lib import NetError, caffe, lint, load_net, write_prototxt
-from lstm_lib.lint import TRAPS as LOOKED_FOR
+from lstm_lib import NetError, caffe, lint, load_net, to_net_parameter, write_prototxt
+from lstm_lib.lint import TRAPS as LOOKED_FOR, learning
+from lstm_lib.lint.reading import Reading
 
 
 def found(text, layer, words, phase=caffe.TRAIN):
@@ -26,7 +27,68 @@ def test_a_net_that_nearly_falls_into_it_is_not(trap):
     assert lint(TRAPS[trap][3]) == []
 
 
+@pytest.mark.parametrize("look", LOOKED_FOR, ids=lambda look: look.__name__)
+def test_each_look_finds_something_in_one_of_the_nets(look):
+    nets = [Reading(to_net_parameter(falls), caffe.TRAIN) for _, _, falls, _ in TRAPS.values()]
+    only_here = look is learning.batch_norm_of_this_build  # of which there is a test of its own
+    assert only_here or any(list(look(net)) for net in nets)
+
+
 @pytest.mark.parametrize("trap", set(TRAPS) - {"unequal decay_mult", "the loss of the other phase"})
 def test_a_loaded_net_is_judged_like_its_text(trap):
     for text in TRAPS[trap][2:]:
         assert str(lint(load_net(text))) == str(lint(text))
+
+
+# --- what it takes and gives ------------------------------------------------------------
+
+
+def test_a_netspec_its_message_its_text_its_file_and_its_net_give_the_same(tmp_path):
+    ns = caffe.NetSpec()
+    ns.x = input_layer(2, 3)
+    ns.y = L.InnerProduct(ns.x, num_output=2, param=[{}, dict(name="w")])
+    ns.z = L.Sigmoid(ns.x, in_place=True)
+    path = write_prototxt(ns, tmp_path / "n.prototxt")
+    message = ns.to_proto()
+    given = [str(lint(source)) for source in (ns, message, str(message), path, str(path))]
+    assert given == 5 * [given[0]] and "in place" in given[0]
+
+
+@pytest.mark.parametrize("source", [None, 3, "layer {", "missing.prototxt"])
+def test_what_is_no_net_raises(source):
+    with pytest.raises(NetError):
+        lint(source)
+
+
+def test_a_phase_is_train_or_test():
+    with pytest.raises(NetError, match="caffe.TRAIN or caffe.TEST"):
+        lint(inputs("x"), phase="TEST")
+
+
+def test_only_the_layers_of_the_phase_are_judged():
+    text = inputs("x") + layer("q", "Sigmoid", "x", "include { phase: TEST }", tops="x")
+    text += product("a", "x")
+    assert lint(text) == [] and [one.layer for one in lint(text, phase=caffe.TEST)] == ["q"]
+    assert [one.layer for one in lint(load_net(text, phase=caffe.TEST))] == ["q"]
+
+
+def test_the_list_prints_a_paragraph_for_each_and_a_word_where_there_is_none():
+    assert repr(lint(inputs("x"))) == "lint: nothing found."
+    found = lint(TRAPS["an input overwritten"][2] + layer("h0", "DummyData"))
+    assert len(found) == 3 and str(found) == repr(found) == "\n\n".join(map(str, found))
+    assert max(map(len, str(found).splitlines())) <= 90
+
+
+def test_no_module_is_imported_and_no_file_opened(tmp_path):
+    (tmp_path / "evil.py").write_text("raise SystemExit")
+    text = inputs("s", "cont") + layer("p", "Python", "s", 'python_param { module: "evil" layer: "E" }')
+    text += layer("d", "HDF5Data", more='hdf5_data_param { source: "none.txt" batch_size: 1 }')
+    text += lstm() + product("score", "r")  # whose shapes lint would like to know
+    assert [one.layer for one in lint(text)] == ["d"]
+
+
+def test_what_does_not_build_is_judged_by_what_can_be_known():
+    text = layer("y", "TanH", "nowhere") + TRAPS["a misspelt name"][2]
+    with pytest.raises(NetError, match="nowhere"):
+        load_net(text)
+    assert [one.layer for one in lint(text)] == ["t2/Mh"]

@@ -5,6 +5,7 @@ from conftest import on_real_caffe
 from lint_nets import (FLAT, TRAPS, cell_state, in_place, inputs, layer, lstm,
                        product, softmax, summed)
 
+from lstm_lib.lint.in_place import NEED_TOP
 from lstm_lib import NetError, caffe, lint, load_net, make_solver, save_weights
 
 FORGETS = {"weights without a filler": "a", "a ReLU that begins dead": "a",
@@ -157,6 +158,35 @@ def test_a_gradient_is_wrong_where_its_numbers_are_overwritten(trap):
         caffe.set_random_seed(3)
         gradients.append(gradient(net, weight))
     assert not lint(cured) and not np.allclose(*gradients, atol=1e-3)
+
+
+OPTIONS = {"LRN": "lrn_param { alpha: 1 local_size: 3 }", "Exp": "", "InnerProduct": (
+    'inner_product_param { num_output: 3 weight_filler { type: "uniform" min: -1 } }')}
+
+
+@pytest.mark.parametrize("kind", sorted(NEED_TOP - {"LSTMUnit"}) + [
+    "AbsVal", "BNLL", "Dropout", "InnerProduct", "Log", "PReLU", "Pooling", "Power", "ReLU"])
+@pytest.mark.parametrize("follower", ["ReLU", "Scale"])
+def test_lint_knows_which_gradients_are_wrong_when_their_output_is_overwritten(kind, follower):
+    """Each type with another in place on its top, and with that not in place."""
+    if kind not in caffe.layer_type_list():
+        pytest.skip("portable_caffe does not run it")
+    middle = layer("p", kind, "x", OPTIONS.get(kind, "pooling_param { kernel_size: 1 }"
+                                               if kind == "Pooling" else ""))
+    more = "scale_param { filler { value: -2 } }" if follower == "Scale" else ""
+    gradients = []
+    for top in ("p", "q"):
+        text = (layer("x", "Input", more="input_param { shape { dim: 4 dim: 3 dim: 1 dim: 2 } }")
+                + middle + layer("q", follower, "p", more, tops=top) + product("e", top)
+                + summed("e", "reduction_param { operation: SUMSQ }"))
+        caffe.set_random_seed(5)  # the same weights, the same that Dropout drops
+        net = filled(text, force_backward=True)
+        net.blobs["x"].data[...] += 10 * (kind == "Log")
+        gradient(net, "e")
+        gradients.append(net.blobs["x"].diff.copy())
+        if top == "p":
+            named = any("is computed" in one.what for one in lint(net))
+    assert named == (not np.allclose(*gradients, rtol=1e-3, atol=1e-5))
 
 
 def test_an_input_that_is_overwritten_is_another_at_the_next_forward():
