@@ -3,7 +3,7 @@ from ..errors import NetError
 from ..nets import to_net_parameter
 from ..safe_caffe.engine import caffe
 from . import in_place, learning, numbers, sharing, wiring
-from .findings import Finding, Findings
+from .findings import Finding, Findings, together
 from .reading import Reading
 
 TRAPS = [  # each a function of a Reading; its docstring says what it looks for
@@ -58,4 +58,4 @@ def lint(source, phase=caffe.TRAIN):
         raise NetError(f"phase is caffe.TRAIN or caffe.TEST, got {phase!r}.")
     loaded = source if isinstance(source, caffe.Net) else None
     net = Reading(to_net_parameter(source), phase if loaded is None else loaded.phase, loaded)
-    return Findings(finding for trap in TRAPS for finding in trap(net))
+    return Findings(finding for trap in TRAPS for finding in together(trap(net)))

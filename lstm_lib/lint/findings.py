@@ -1,4 +1,5 @@
 """What a trap says: which layer, what happens, the cure, and the notebook that shows it."""
+import re
 import textwrap
 
 NOTEBOOKS = {
@@ -6,6 +7,7 @@ NOTEBOOKS = {
     3: "notebooks/03_unrolling.ipynb", 4: "notebooks/04_prototxt_and_drawing.ipynb",
     5: "notebooks/05_forward_and_backward.ipynb", 7: "notebooks/07_training.ipynb",
     8: "notebooks/08_lengths_and_states.ipynb", 9: "notebooks/09_weights_in_and_out.ipynb"}
+NUMBER = re.compile(r"\d+")
 WIDTH = 90  # characters of a line
 SHOWN = 4  # so many names of a longer list
 
@@ -32,6 +34,23 @@ class Finding:
                              break_on_hyphens=False)
 
     __repr__ = __str__
+
+
+def together(findings):
+    """One for all of those that differ in a number, like that of the step.
+
+    >>> print(together([Finding("t1/q", "over c1.", "no.", 1), Finding("t2/q", "over c2.", "no.", 1)]))
+    [t1/q, t2/q: over c1. The other one likewise. Cure: no. See notebooks/01_gate_slicing.ipynb.]
+    """
+    alike = {}
+    for found in findings:
+        key = tuple(NUMBER.sub("#", text) for text in (found.layer, found.what, found.cure))
+        alike.setdefault(key, []).append(found)
+    for group in alike.values():
+        if len(group) > 1:
+            group[0].layer = _some([found.layer for found in group])
+            group[0].what += f" The other {len(group) - 1 if len(group) > 2 else 'one'} likewise."
+    return [group[0] for group in alike.values()]
 
 
 class Findings(list):

@@ -3,7 +3,7 @@ import os
 
 import pytest
 from conftest import input_layer, L
-from lint_nets import TRAPS, inputs, layer, lstm, product
+from lint_nets import TRAPS, in_place, inputs, layer, lstm, product, summed
 
 from lstm_lib import NetError, caffe, lint, load_net, to_net_parameter, write_prototxt
 from lstm_lib.lint import TRAPS as LOOKED_FOR, learning
@@ -92,3 +92,14 @@ def test_what_does_not_build_is_judged_by_what_can_be_known():
     with pytest.raises(NetError, match="nowhere"):
         load_net(text)
     assert [one.layer for one in lint(text)] == ["t2/Mh"]
+
+
+def test_a_trap_in_every_step_is_named_once():
+    text = inputs("x") + "".join(product(f"t{t}/a", "x") + layer(f"t{t}/b", "TanH", f"t{t}/a")
+                                 + in_place("Dropout", f"t{t}/b", f"t{t}/q") for t in range(1, 101))
+    text += layer("all", "Eltwise", " ".join(
+        f"t{t}/b" for t in range(1, 101))) + summed("all")
+    shared, overwritten = lint(text)
+    assert shared.layer == "t1/a, t2/a, t3/a, t4/a and 96 more"
+    assert overwritten.layer == "t1/q, t2/q, t3/q, t4/q and 96 more"
+    assert "'t1/b' (TanH)" in overwritten.what and "The other 99 likewise." in overwritten.what
