@@ -13,8 +13,8 @@ TRAPS = [  # each a function of a Reading; its docstring says what it looks for
     in_place.gradient_of_what_was_overwritten, in_place.input_overwritten,
     numbers.weights_that_stay_zero, numbers.data_that_is_zero, numbers.data_drawn_anew,
     numbers.states_that_cannot_be_set, numbers.cont_that_is_constant,
-    learning.no_loss, learning.nothing_is_learnt, learning.a_label_that_learns,
-    learning.batch_norm_of_this_build,
+    learning.no_loss, learning.nothing_is_learnt, learning.gradient_of_last_states,
+    learning.a_label_that_learns, learning.batch_norm_of_this_build,
     wiring.inputs_nobody_reads, wiring.pieces_nobody_reads, wiring.inputs_without_a_name,
     wiring.one_step_of_many_sequences, wiring.sequences_mixed_up]
 

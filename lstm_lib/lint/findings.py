@@ -39,8 +39,9 @@ class Finding:
 def together(findings):
     """One for all of those that differ in a number, like that of the step.
 
-    >>> print(together([Finding("t1/q", "over c1.", "no.", 1), Finding("t2/q", "over c2.", "no.", 1)]))
-    [t1/q, t2/q: over c1. The other one likewise. Cure: no. See notebooks/01_gate_slicing.ipynb.]
+    >>> together([Finding(f"t{t}/q", f"over c{t}.", "no.", 1) for t in range(1, 4)])
+    [t1/q, t2/q, t3/q: over c1. The other 2 likewise. Cure: no. See
+      notebooks/01_gate_slicing.ipynb.]
     """
     alike = {}
     for found in findings:

@@ -52,11 +52,16 @@ def with_gradient(net, passes=passes, down_from=loss_weight):
     """The layers that a gradient reaches, and all versions of blobs that one reaches."""
     layers, reached = set(), set()
     for layer in reversed(net.layers):
-        if down_from(layer) or any(top in reached for top in layer.tops):
+        if down_from(layer) or any(top in reached for top in _listens_to(layer)):
             layers.add(layer)
             reached.update(bottom for place, bottom in enumerate(layer.bottoms)
                            if passes(layer, place))
     return layers, reached
+
+
+def _listens_to(layer):
+    """The tops whose gradient counts: an LSTM or RNN layer does not look at that of last states."""
+    return layer.tops[:1] if layer.type in RECURRENT else layer.tops
 
 
 def needs_gradient(net):

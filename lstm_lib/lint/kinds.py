@@ -55,7 +55,7 @@ def params(layer):
 
 
 def filler_fields(layer):
-    """For each weight of a layer the option that says how it starts; None for a start of its own."""
+    """For each weight of a layer the option that says how it starts, or None."""
     asked, count = options(layer), count_weights(layer)
     if asked is None or layer.type in ("Scale", "Bias"):
         return [None] * count

@@ -3,9 +3,9 @@ import re
 
 from ..safe_caffe.engine import caffe
 from . import flow
-from .findings import Finding
-from .kinds import (GIVE_DATA, LABELS, LOSS, RECURRENT, count_weights, has_filler, learns, loss_weight,
-                    states_given)
+from .findings import Finding, listed
+from .kinds import (GIVE_DATA, LABELS, LOSS, RECURRENT, count_weights, has_filler, learns,
+                    loss_weight, states_given)
 
 NO_BACKWARD = {"Accuracy", "ArgMax", "Threshold"}  # Caffe has no code for it
 ANSWER = re.compile(r".*(label|target|truth).*", re.I)
@@ -72,22 +72,32 @@ def nothing_is_learnt(net):
         return
     reached, _ = flow.with_gradient(net)
     missed = [layer for layer in learners if layer not in reached]
-    above, _ = flow.with_gradient(net, passes=lambda layer, place: True)
-    yield from _stopped(net, reached, missed, all_of_them=len(missed) == len(learners))
-    yield from _apart([layer for layer in missed if layer not in above])
+    yield from _stopped(net, reached, missed, learners)
+    yield from _apart([layer for layer in missed if layer not in _below(net, losses)])
 
 
-def _stopped(net, reached, missed, all_of_them):
-    """The layers that let no gradient through, to weights that get none another way."""
-    waiting = _depend_on(net, missed)
-    for layer in net.layers if missed else ():
-        places = [place for place, bottom in enumerate(layer.bottoms)
-                  if layer in reached and bottom in waiting and not flow.passes(layer, place)]
-        why = _why_stopped(layer, places[0], all_of_them) if places else ""
-        if why:
-            below = waiting[layer.bottoms[places[0]]]
-            yield Finding(layer.name, f"{why[0]} So the gradient of {below.name!r}, and of what "
-                          "lies below it, stays 0.", why[1], 5)
+def _stopped(net, reached, missed, learners):
+    """The layers that let no gradient through, to weights that get none another way.
+
+    Where Caffe lets it go astray, also to weights that get a part of it.
+    """
+    waiting, all_waiting = _depend_on(net, missed), _depend_on(net, learners)
+    for layer in net.layers:
+        for place, bottom in enumerate(layer.bottoms):
+            if layer not in reached or flow.passes(layer, place):
+                continue
+            astray = flow.loses_gradient(layer) or _is_state(layer, place)
+            below = (all_waiting if astray else waiting).get(bottom)
+            why = below and _why_stopped(layer, place, len(missed) == len(learners))
+            if why:
+                yield Finding(layer.name, f"{why[0]} So none comes this way to {below.name!r}, "
+                              "nor to what lies below it.", why[1], 5)
+                break
+
+
+def _is_state(layer, place):
+    """Whether this bottom is an initial state of an LSTM or RNN layer."""
+    return layer.type in RECURRENT and place >= len(layer.bottoms) - states_given(layer)
 
 
 def _why_stopped(layer, place, all_of_them):
@@ -102,14 +112,24 @@ def _why_stopped(layer, place, all_of_them):
                 f"{lost.type} that nobody else reads (portable_caffe does not).",
                 "use Reshape { shape { dim: -1 dim: H } } or the like, directly on "
                 "what is flattened.")
-    if layer.type in RECURRENT and place >= len(layer.bottoms) - states_given(layer):
+    if _is_state(layer, place):
         return (f"Caffe's {layer.type} layer sends no gradient into its initial states.",
                 "unroll the cell: single_time_step_lstm and unroll do.")
     if layer.type in LABELS:
         return ()
     fails = ", and backward() fails" if layer.type in NO_BACKWARD else ""
-    return (f"a layer of type {layer.type} has no gradient for {layer.bottoms[place].name!r}{fails}.",
+    return (f"a layer of type {layer.type} has no gradient for "
+            f"{layer.bottoms[place].name!r}{fails}.",
             "take the loss from what it reads, not from what it gives.")
+
+
+def _below(net, losses):
+    """The layers from which something flows into one of the losses."""
+    found = set(losses)
+    for layer in reversed(net.layers):
+        if layer in found or any(reader in found for top in layer.tops for reader in top.readers):
+            found.add(layer)
+    return found
 
 
 def _depend_on(net, layers):
@@ -129,6 +149,19 @@ def _apart(layers):
                       "learn nothing in this net.",
                       "lead the output to a loss, or give lr_mult: 0 if it shall stay as it is.",
                       5)
+
+
+def gradient_of_last_states(net):
+    """A loss on the last state of an LSTM or RNN layer, which does not look at its gradient."""
+    _, reached = flow.with_gradient(net)
+    for layer in net.layers:
+        states = [top.name for top in layer.tops[1:] if top in reached]
+        if layer.type in RECURRENT and states:
+            yield Finding(layer.name, f"Caffe's {layer.type} layer ignores the gradient that comes "
+                          f"to its last state, {listed(states)}: its weights, and what lies below, "
+                          "learn nothing from there.",
+                          f"cut the last step out of {layer.tops[0].name!r} with a Slice on axis "
+                          "0; or unroll the cell.", 7)
 
 
 def a_label_that_learns(net):

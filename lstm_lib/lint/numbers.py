@@ -19,10 +19,11 @@ def weights_that_stay_zero(net):
     unfilled = {layer for layer in net.layers if params(layer) and zeros.unfilled(layer)}
 
     def passes(layer, place):
-        return (flow.passes(layer, place) and layer not in unfilled
-                and not (layer.type == "ReLU" and layer.first in zeros)
-                and not (_is_product(layer) and any(
-                    other in zeros for other in layer.bottoms if other is not layer.bottoms[place])))
+        if layer in unfilled or layer.type == "ReLU" and layer.first in zeros:
+            return False
+        factors = layer.bottoms if _is_product(layer) else ()
+        return flow.passes(layer, place) and not any(
+            factor in zeros for factor in factors if factor is not layer.bottoms[place])
 
     reached, _ = flow.with_gradient(net, passes)
     stuck = [layer for layer in net.layers if layer in unfilled and (

@@ -25,13 +25,15 @@ def dims(shape):
 def dummy(name, shape, filler=""):
     """DummyData; a filler is text like `value: 1`."""
     filler = f"data_filler {{ {filler} }}" if filler else ""
-    return layer(name, "DummyData", more=f"dummy_data_param {{ shape {{ {dims(shape)} }} {filler} }}")
+    return layer(name, "DummyData",
+                 more=f"dummy_data_param {{ shape {{ {dims(shape)} }} {filler} }}")
 
 
 def product(name, bottom, param="", H=3, filler=UNIFORM, axis=1):
     """InnerProduct without a bias; `param` is the text inside param { }."""
+    options = f"num_output: {H} bias_term: false axis: {axis} {filler}"
     return layer(name, "InnerProduct", bottom, (f"param {{ {param} }} " if param else "")
-                 + f"inner_product_param {{ num_output: {H} bias_term: false axis: {axis} {filler} }}")
+                 + f"inner_product_param {{ {options} }}")
 
 
 def lstm(bottoms="s cont", more="", filler=UNIFORM, tops="r", type="LSTM"):
@@ -202,6 +204,19 @@ TRAPS = {  # trap -> (the layer, words of what happens, falls into it, nearly do
         + product("h1", "c0", H=5, axis=2) + lstm("s cont h1 c0", EXPOSED, tops="r h c")
         + summed("r"), inputs("s", "cont", "h0", "c0") + product("z", "s", H=5, axis=2)
         + lstm("z cont h0 c0", EXPOSED, tops="r h c") + summed("r")),
+    "a loss on the last state": (
+        "r", "ignores the gradient", inputs("s", "cont", "h0", "c0")
+        + lstm("s cont h0 c0", EXPOSED, tops="r h c") + summed("h"),
+        inputs("s", "cont", "h0", "c0") + lstm("s cont h0 c0", EXPOSED, tops="r h c")
+        + layer("cut", "Slice", "r", "slice_param { axis: 0 slice_point: 2 }", "before last")
+        + summed("last")),
+    "a part of the gradient lost in a Flatten": (
+        "f", "comes this way", inputs("x") + product("w", "x") + product("v", "w", H=6)
+        + layer("g", "Reshape", "v", "reshape_param { shape { dim: 0 dim: 3 dim: 2 } }")
+        + layer("f", "Flatten", "g") + product("u", "w", H=6) + layer("sum", "Eltwise", "f u")
+        + summed("sum"), inputs("x") + product("w", "x") + product("v", "w", H=6)
+        + layer("f", "Flatten", "v") + product("u", "w", H=6) + layer("sum", "Eltwise", "f u")
+        + summed("sum")),
     "weights beside the loss": (
         "b", "no loss lies above", inputs("x", "y") + product("a", "x") + product("b", "a")
         + loss("a"), inputs("x", "y") + product("a", "x") + product("b", "a") + loss("b")),

@@ -81,7 +81,8 @@ def test_the_list_prints_a_paragraph_for_each_and_a_word_where_there_is_none():
 
 def test_no_module_is_imported_and_no_file_opened(tmp_path):
     (tmp_path / "evil.py").write_text("raise SystemExit")
-    text = inputs("s", "cont") + layer("p", "Python", "s", 'python_param { module: "evil" layer: "E" }')
+    text = inputs("s", "cont")
+    text += layer("p", "Python", "s", 'python_param { module: "evil" layer: "E" }')
     text += layer("d", "HDF5Data", more='hdf5_data_param { source: "none.txt" batch_size: 1 }')
     text += lstm() + product("score", "r")  # whose shapes lint would like to know
     assert [one.layer for one in lint(text)] == ["d"]

@@ -57,6 +57,11 @@ def test_beside_the_trap_there_is_a_gradient(trap):
     assert any(gradient(net, name).any() for name in net.params)
 
 
+def test_an_lstm_layer_does_not_look_at_the_gradient_of_its_last_state():
+    assert not gradient(filled(falls("a loss on the last state")), "r").any()
+    assert gradient(filled(nearly("a loss on the last state")), "r").any()
+
+
 @on_real_caffe
 @pytest.mark.parametrize("trap, weight", [("Flatten on an LSTM", "r"),
                                           ("Flatten on a Reshape", "a")])
@@ -71,7 +76,8 @@ def test_real_caffe_loses_the_gradient_below_a_flatten(trap, weight):
     (layer("p", "Power", "r", tops="p") + layer("more", "Power", "r"), False)])
 def test_what_lint_says_of_a_flatten_is_what_caffe_does(between, lost):
     bottom = "p" if '"p"' in between and "more" not in between else "r"
-    text = inputs("s", "cont") + lstm() + between + layer("f", "Flatten", bottom, FLAT) + summed("f")
+    text = inputs("s", "cont") + lstm() + between
+    text += layer("f", "Flatten", bottom, FLAT) + summed("f")
     assert bool(lint(text)) == lost == (not gradient(filled(text), "r").any())
 
 

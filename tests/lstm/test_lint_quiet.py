@@ -73,6 +73,7 @@ def branch(p):
 
 
 ACCURACY = layer("accuracy", "Accuracy", "ip label", "include { phase: TEST }")
+STORED = "batch_norm_param { use_global_stats: true }"
 STYLES = {  # nets in the manner of those that everybody knows
     "images": data("TRAIN", "TEST") + conv("conv1_1", "data") + in_place("ReLU", "conv1_1", "r1")
     + conv("conv1_2", "conv1_1") + in_place("ReLU", "conv1_2", "r2")
@@ -82,8 +83,7 @@ STYLES = {  # nets in the manner of those that everybody knows
     + product("b", "a", filler="") + layer("prob", "Softmax", "b"),
     "features": layer("d", "ImageData", tops="data label", more='image_data_param { source: "i" }')
     + product("a", "data", filler="") + layer("accuracy", "Accuracy", "a label"),
-    "residual": data("TRAIN") + conv("c1", "data") + in_place("BatchNorm", "c1", "b1",
-                                                              "batch_norm_param { use_global_stats: true }")
+    "residual": data("TRAIN") + conv("c1", "data") + in_place("BatchNorm", "c1", "b1", STORED)
     + in_place("Scale", "c1", "s1") + in_place("ReLU", "c1", "r1") + conv("c2", "c1")
     + layer("sum", "Eltwise", "c1 c2") + in_place("ReLU", "sum", "r2") + product("ip", "sum")
     + softmax("ip"),
@@ -97,20 +97,21 @@ STYLES = {  # nets in the manner of those that everybody knows
     + layer("cut", "Slice", "pair", "slice_param { axis: 1 slice_point: 1 }", "data data_p")
     + branch("") + branch("_p") + layer("loss", "ContrastiveLoss", "feat feat_p sim"),
     "autoencoder": layer("d", "Data", tops="data", more='data_param { source: "p" }')
-    + layer("flat", "Flatten", "data") + product("encode1", "flat") + layer("e", "Sigmoid", "encode1")
-    + product("decode1", "e", H=12)
+    + layer("flat", "Flatten", "data") + product("encode1", "flat")
+    + layer("e", "Sigmoid", "encode1") + product("decode1", "e", H=12)
     + layer("loss", "SigmoidCrossEntropyLoss", "decode1 flat", "loss_weight: 1")
     + layer("out", "Sigmoid", "decode1")
     + layer("error", "EuclideanLoss", "out flat", "loss_weight: 0"),
-    "captions": layer("d", "HDF5Data", tops="cont words target", more='hdf5_data_param { source: "h" }')
+    "captions": layer("d", "HDF5Data", tops="cont words target",
+                      more='hdf5_data_param { source: "h" }')
     + layer("embedded", "Embed", "words", f"embed_param {{ num_output: 5 input_dim: 9 {UNIFORM} }}")
-    + in_place("Dropout", "embedded", "drop") + lstm("embedded cont") + in_place("Dropout", "r", "d2")
-    + product("predict", "r", axis=2)
+    + in_place("Dropout", "embedded", "drop") + lstm("embedded cont")
+    + in_place("Dropout", "r", "d2") + product("predict", "r", axis=2)
     + softmax("predict", "target", "softmax_param { axis: 2 } loss_param { ignore_label: -1 }"),
     "segments": data("TRAIN") + conv("conv1", "data") + in_place("ReLU", "conv1", "r")
-    + layer("up", "Deconvolution", "conv1", "param { lr_mult: 0 } convolution_param { num_output: 4 "
-            "kernel_size: 4 stride: 2 bias_term: false }") + layer("score", "Crop", "up data")
-    + softmax("score"),
+    + layer("up", "Deconvolution", "conv1", "param { lr_mult: 0 } convolution_param { "
+            "num_output: 4 kernel_size: 4 stride: 2 bias_term: false }")
+    + layer("score", "Crop", "up data") + softmax("score"),
 }
 
 
