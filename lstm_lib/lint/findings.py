@@ -8,6 +8,7 @@ NOTEBOOKS = {
     5: "notebooks/05_forward_and_backward.ipynb", 7: "notebooks/07_training.ipynb",
     8: "notebooks/08_lengths_and_states.ipynb", 9: "notebooks/09_weights_in_and_out.ipynb"}
 NUMBER = re.compile(r"\d+")
+LONG = re.compile(r"(\S{200})\S+")  # of a name that no person gave
 WIDTH = 90  # characters of a line
 SHOWN = 4  # so many names of a longer list
 
@@ -30,6 +31,7 @@ class Finding:
 
     def __str__(self):
         text = f"{self.layer}: {self.what} Cure: {self.cure} See {self.link}."
+        text = LONG.sub(r"\1…", text)
         return textwrap.fill(text, WIDTH, subsequent_indent="  ", break_long_words=False,
                              break_on_hyphens=False)
 

@@ -16,7 +16,7 @@ LABELS = {"SoftmaxWithLoss": 1, "SigmoidCrossEntropyLoss": 1, "HingeLoss": 1, "I
           "MultinomialLogisticLoss": 1, "ContrastiveLoss": 2}
 GIVE_DATA = {"Data", "HDF5Data", "ImageData", "MemoryData", "WindowData"}
 SOURCES = GIVE_DATA | {"Input", "DummyData"}
-LOSS = re.compile(r"loss|ctc(?!.*decod)", re.I)  # forks have many more
+LOSS = re.compile(r"loss|ctc(?!.*decod)", re.I)
 
 
 def options(layer):
@@ -88,9 +88,14 @@ def learns(layer):
     return any(param.lr_mult for param in params(layer))
 
 
+def is_loss(layer):
+    """Whether its type is that of a loss, in Caffe or in some fork."""
+    return bool(LOSS.search(layer.type[:100]))
+
+
 def loss_weight(layer):
     """How much the first top of a layer counts in the loss; a loss layer counts by itself."""
     given = [weight for weight in layer.spec.loss_weight]
     if given:
         return max(given, key=abs)
-    return 1 if LOSS.search(layer.type) else 0
+    return 1 if is_loss(layer) else 0

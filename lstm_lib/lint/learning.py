@@ -4,7 +4,7 @@ import re
 from ..safe_caffe.engine import caffe
 from . import flow
 from .findings import Finding, listed
-from .kinds import (GIVE_DATA, LABELS, LOSS, RECURRENT, count_weights, has_filler, learns,
+from .kinds import (GIVE_DATA, LABELS, RECURRENT, count_weights, has_filler, is_loss, learns,
                     loss_weight, states_given)
 
 NO_BACKWARD = {"Accuracy", "ArgMax", "Threshold"}  # Caffe has no code for it
@@ -27,10 +27,10 @@ def no_loss(net):
 def _signs_of_learning(net):
     """(layer, what says that somebody wants to learn here)."""
     for layer in net.layers:
-        if LOSS.search(layer.type):
+        if is_loss(layer):
             yield layer.name, "its loss_weight is 0."
     for layer in net.left_out:
-        if LOSS.search(layer.type) and net.phase == caffe.TRAIN:
+        if is_loss(layer) and net.phase == caffe.TRAIN:
             yield layer.name, "this loss is left out of the phase TRAIN."
     filled = any(has_filler(layer, place) for layer in net.layers
                  for place in range(count_weights(layer)))  # else it is run, with weights of a file
@@ -91,7 +91,8 @@ def _stopped(net, reached, missed, learners):
             why = below and _why_stopped(layer, place, len(missed) == len(learners))
             if why:
                 yield Finding(layer.name, f"{why[0]} So none comes this way to {below.name!r}, "
-                              "nor to what lies below it.", why[1], 5)
+                              "nor to what lies below it.", why[1],
+                              3 if _is_state(layer, place) else 5)
                 break
 
 

@@ -67,7 +67,7 @@ def data_drawn_anew(net):
                           "each forward, over what you write into it: no two passes see the same "
                           "numbers.",
                           "use an Input layer and write the numbers once; or, to repeat a pass, "
-                          "call caffe.set_random_seed just before each forward.", 5)
+                          "call caffe.set_random_seed just before each forward.", 3)
 
 
 def states_that_cannot_be_set(net):

@@ -7,6 +7,7 @@ from .findings import Finding
 from .kinds import count_weights, fillers, has_filler, learns, options, params
 
 NUMBER = re.compile(r"\d+")
+LONGEST = 200  # characters of a name that a person gave a step
 
 
 def steps_that_do_not_share(net):
@@ -55,6 +56,8 @@ def _alike(net):
 def _without_number(layer):
     """(the name without its step's number, whether it is a step's for sure), for each number."""
     name = layer.name
+    if len(name) > LONGEST:
+        return []
     parts = parts_of_step_name(name)
     if parts and not parts[0][-1:].isalnum():
         return [((parts[0], parts[2]), True)]
@@ -138,4 +141,4 @@ def two_layers_of_one_name(net):
         if len(weights) > 1 and (weights.count(weights[0]) < len(weights) or not all(weights[0])):
             yield Finding(name, f"{len(weights)} layers with weights have this name: net.params "
                           "and a .caffemodel keep the weights of one, and after loading the "
-                          "other has those it started with.", "give each a name of its own.", 9)
+                          "other has those it started with.", "give each a name of its own.", 2)

@@ -5,6 +5,7 @@ import pytest
 from conftest import input_layer, L
 from lint_nets import TRAPS, in_place, inputs, layer, lstm, product, summed
 
+import lstm_lib
 from lstm_lib import NetError, caffe, lint, load_net, to_net_parameter, write_prototxt
 from lstm_lib.lint import TRAPS as LOOKED_FOR, learning
 from lstm_lib.lint.reading import Reading
@@ -104,3 +105,18 @@ def test_a_trap_in_every_step_is_named_once():
     assert shared.layer == "t1/a, t2/a, t3/a, t4/a and 96 more"
     assert overwritten.layer == "t1/q, t2/q, t3/q, t4/q and 96 more"
     assert "'t1/b' (TanH)" in overwritten.what and "The other 99 likewise." in overwritten.what
+
+
+def test_names_of_any_length_are_read_and_shown_short():
+    name, numbers = "h" * 100_000, "1a" * 100_000
+    text = inputs("x") + product(name, "x", 'name: "w"') + product(numbers, "x", 'name: "w"')
+    text += in_place("Sigmoid", "x", name) + layer("q", "ctc" * 30_000, "x")
+    assert max(map(len, str(lint(text)).splitlines())) < 500
+
+
+def test_the_readme_lists_what_each_look_looks_for():
+    folder = os.path.dirname(lstm_lib.__file__)
+    with open(os.path.join(folder, "README.md"), encoding="utf-8") as file:
+        lines = file.read()
+    for look in LOOKED_FOR:
+        assert f"| {look.__doc__.splitlines()[0]} |" in lines
