@@ -1,5 +1,4 @@
 """Traps of memory: a layer in place writes over numbers that are still needed."""
-from ..safe_caffe.engine import caffe
 from . import flow
 from .findings import Finding, listed
 from .kinds import loss_weight
@@ -7,7 +6,8 @@ from .kinds import loss_weight
 SUM = 1  # operation of Eltwise
 # For its gradient a layer of these types reads what it gave, or what it was given. Measured on
 # real Caffe: each type, and each with ReLU, Dropout, Scale or Sigmoid in place on its top.
-NEED_TOP = {"ELU", "Exp", "LRN", "LSTMUnit", "MVN", "Sigmoid", "Softmax", "Swish", "TanH"}
+NEED_TOP = {"ELU", "Exp", "LRN", "MVN", "Sigmoid", "Softmax", "Swish", "TanH"}
+NEED_STATE = {"LSTM": 2, "LSTMUnit": 0, "RNN": 1}  # this top: c, or h of an RNN
 NEED_BOTTOM = {"AbsVal", "BNLL", "Convolution", "Deconvolution", "ELU", "InnerProduct", "Log",
                "LRN", "LSTM", "LSTMUnit", "Power", "PReLU", "RNN", "Scale"}
 SAME_TWICE = {"AbsVal", "ReLU", "Threshold"}  # f(f(x)) = f(x)
@@ -60,21 +60,25 @@ def gradient_of_what_was_overwritten(net):
     reached, _ = flow.with_gradient(net, down_from=lambda layer: loss_weight(layer) or net.forced)
     needed = flow.needs_gradient(net)
     for memory in _memories(net):
-        for layer in _need_the_memory(memory):
+        for layer in _need_the_memory(net, memory):
             if layer not in reached or not (net.forced or needed.intersection(layer.tops)):
                 continue
             writer = next((writer for writer in memory.writers if writer.place > layer.place
-                           and not _does_no_harm(net, layer, writer)), None)
+                           and not _does_no_harm(layer, writer)), None)
             if writer is not None:
                 yield Finding(writer.name, f"in place it writes over the numbers from which the "
                               f"gradient of {layer.name!r} ({layer.type}) is computed: that "
-                              "gradient is wrong.", "give its top another name.", 1)
+                              "gradient is wrong" + " on real Caffe" * (layer.type in NEED_STATE)
+                              + ".", "give its top another name.", 1)
 
 
-def _need_the_memory(memory):
+def _need_the_memory(net, memory):
     """The layers that look into this memory when they compute their gradient."""
-    writers = set(memory.writers)
-    for layer in [memory.maker, *memory.writers]:
+    writers, maker = set(memory.writers), memory.maker
+    if maker is not None and (NEED_STATE.get(maker.type) == memory.number
+                              or maker.type == "RNN" and _has_one_step(net, maker)):
+        yield maker
+    for layer in [maker, *memory.writers]:
         if layer is not None and (layer.type in NEED_TOP or layer in writers
                                   and layer.type == "ReLU"):
             yield layer
@@ -84,13 +88,31 @@ def _need_the_memory(memory):
             yield layer
 
 
-def _does_no_harm(net, layer, writer):
+def _has_one_step(net, layer):
+    """Whether an LSTM or RNN layer has T = 1: then its output is the memory of that step."""
+    shape = layer.bottoms and net.shape(layer.first)
+    return bool(shape) and shape[0] == 1
+
+
+def state_of_one_step_overwritten(net):
+    """A layer in place on the output of an LSTM layer of one step, which is its state, too."""
+    for memory in _memories(net):
+        maker = memory.maker
+        if (maker is not None and maker.type == "LSTM" and memory.number == 0
+                and _has_one_step(net, maker)):
+            yield Finding(memory.writers[0].name, f"with T = 1 the output of {maker.name!r} lies in "
+                          "the memory of its state h, and this layer writes over it: the next "
+                          "call goes on from there (on real Caffe).",
+                          "give its top another name.", 1)
+
+
+def _does_no_harm(layer, writer):
     """Whether the gradient of `layer` comes out right all the same."""
-    if writer.type == "Dropout" and (net.phase == caffe.TEST or layer.type == "ReLU"):
+    if writer.type == "Dropout" and layer.type == "ReLU":
         return True  # where it drops, the gradient is 0 anyway
     # 0 where it was negative, where the gradient is 0 now; else as before
     return writer.type == "ReLU" and not writer.spec.relu_param.negative_slope and (
-        layer.type == "ReLU" or layer.type in NEED_TOP - {"LSTMUnit", "MVN"})
+        layer.type == "ReLU" or layer.type in NEED_TOP - {"MVN"})
 
 
 def input_overwritten(net):
@@ -109,4 +131,4 @@ def input_overwritten(net):
 def _memories(net):
     """Each memory that a layer in place writes into."""
     return dict.fromkeys(top.memory for layer in net.layers if layer.in_place
-                         for top in layer.tops)
+                         for top in layer.tops if top.memory.writers)

@@ -16,8 +16,8 @@ HAND_ON_ONE = {"Concat", "Slice"}  # these, too, where they have one bottom and 
 class Memory:
     """The numbers of one blob, or of several: which layers in place write over them."""
 
-    def __init__(self, maker):
-        self.maker, self.writers = maker, []
+    def __init__(self, maker, number=0):
+        self.maker, self.number, self.writers = maker, number, []  # number: which top it is
         self.readers = []  # (layer, version) in the order they run
 
 
@@ -100,14 +100,15 @@ class Reading:
         spec = layer.spec
         if number < len(layer.bottoms) and layer.bottoms[number].name == name:
             memory = layer.bottoms[number].memory
-            memory.writers.append(layer)
+            if layer.type != "Dropout" or self.phase == caffe.TRAIN:  # in TEST it changes nothing
+                memory.writers.append(layer)
             return Version(name, layer, memory)
         alone = len(spec.bottom) == len(spec.top) == 1
         if layer.bottoms and (layer.type in HAND_ON or layer.type in HAND_ON_ONE and alone):
             version = Version(name, layer, layer.bottoms[0].memory)
             version.writes = layer.bottoms[0].writes
             return version
-        return Version(name, layer, Memory(layer))
+        return Version(name, layer, Memory(layer, number))
 
     def weights(self, layer):
         """The weights of a layer in the loaded net, or None where no net is loaded."""

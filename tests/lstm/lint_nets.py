@@ -65,6 +65,11 @@ def cell_state(last):
             + layer("c", "Eltwise", "c_f c_i") + last)
 
 
+ONE_STEP = inputs("s", "cont").replace("dim: 3 dim: 2", "dim: 1 dim: 2")
+UNIT = (inputs("c0") + dummy("k", (1, 2), "value: 1")
+        + product("z", "c0", H=20, axis=2) + layer("u", "LSTMUnit", "c0 z k", tops="c h"))
+
+
 def steps(*names, prefix="t{}/", more=""):
     """A product in each step; `names` are those of its weight."""
     text, below = inputs("x"), "x"
@@ -124,6 +129,17 @@ TRAPS = {  # trap -> (the layer, words of what happens, falls into it, nearly do
         "n", "'q' (ReLU)", inputs("x", "y") + product("a", "x") + in_place("ReLU", "a")
         + in_place("Scale", "a", "n") + loss("a"), inputs("x", "y") + product("a", "x")
         + in_place("Scale", "a", "n") + in_place("ReLU", "a") + loss("a")),
+    "c of an LSTM layer overwritten": (
+        "q", "'r' (LSTM)", inputs("s", "cont", "h0", "c0")
+        + lstm("s cont h0 c0", EXPOSED, tops="r h c") + in_place("Sigmoid", "c") + summed("r"),
+        inputs("s", "cont", "h0", "c0") + lstm("s cont h0 c0", EXPOSED, tops="r h c")
+        + in_place("Sigmoid", "h") + summed("r")),
+    "c of an LSTMUnit overwritten": (
+        "q", "'u' (LSTMUnit)", UNIT + in_place("Sigmoid", "c") + summed("h"),
+        UNIT + in_place("Sigmoid", "h") + summed("h")),
+    "the output of one step overwritten": (
+        "q", "memory of its state", ONE_STEP + lstm() + in_place("ReLU", "r"),
+        inputs("s", "cont") + lstm() + in_place("ReLU", "r")),
     "an input overwritten": ("q", "the input 'x'", inputs("x") + in_place("Sigmoid", "x"),
                              inputs("x") + in_place("ReLU", "x")),
     "weights without a filler": (

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 from conftest import on_real_caffe
-from lint_nets import (FLAT, TRAPS, cell_state, in_place, inputs, layer, lstm,
+from lint_nets import (FLAT, ONE_STEP, TRAPS, cell_state, in_place, inputs, layer, lstm,
                        product, softmax, summed)
 
 from lstm_lib.lint.in_place import NEED_TOP
@@ -51,7 +51,8 @@ def test_no_gradient_comes_to_the_weight(trap):
     assert not gradient(net, NO_GRADIENT[trap]).any()
 
 
-@pytest.mark.parametrize("trap", set(NO_GRADIENT) - {"initial states that learn"})
+@pytest.mark.parametrize("trap", sorted(
+    set(NO_GRADIENT) - {"initial states that learn"}))
 def test_beside_the_trap_there_is_a_gradient(trap):
     net = filled(nearly(trap))
     assert any(gradient(net, name).any() for name in net.params)
@@ -142,11 +143,14 @@ def test_a_flattened_blob_and_its_origin_are_one_memory():
 WRONG = {"gradient of a TanH that Dropout overwrites": ("a", "Dropout"),
          "gradient of a product whose input is overwritten": ("w", "Sigmoid"),
          "ReLU, then Scale, all in place": ("a", "Scale")}
+WRONG_ON_REAL = {"c of an LSTM layer overwritten": ("r", "Sigmoid"),
+                 "c of an LSTMUnit overwritten": ("z", "Sigmoid")}
 
 
-@pytest.mark.parametrize("trap", WRONG)
+@pytest.mark.parametrize("trap", [*WRONG, *(pytest.param(trap, marks=on_real_caffe)
+                                            for trap in WRONG_ON_REAL)])
 def test_a_gradient_is_wrong_where_its_numbers_are_overwritten(trap):
-    weight, kind = WRONG[trap]
+    weight, kind = {**WRONG, **WRONG_ON_REAL}[trap]
     start = load_net(falls(trap))
     if kind == "Scale":
         start.params["n"][0].data[...] = -2  # else the signs, all that ReLU looks at, stay
@@ -170,7 +174,7 @@ OPTIONS = {"LRN": "lrn_param { alpha: 1 local_size: 3 }", "Exp": "", "InnerProdu
     'inner_product_param { num_output: 3 weight_filler { type: "uniform" min: -1 } }')}
 
 
-@pytest.mark.parametrize("kind", sorted(NEED_TOP - {"LSTMUnit"}) + [
+@pytest.mark.parametrize("kind", sorted(NEED_TOP) + [
     "AbsVal", "BNLL", "Dropout", "InnerProduct", "Log", "PReLU", "Pooling", "Power", "ReLU"])
 @pytest.mark.parametrize("follower", ["ReLU", "Scale"])
 def test_lint_knows_which_gradients_are_wrong_when_their_output_is_overwritten(kind, follower):
@@ -193,6 +197,20 @@ def test_lint_knows_which_gradients_are_wrong_when_their_output_is_overwritten(k
         if top == "p":
             named = any("is computed" in one.what for one in lint(net))
     assert named == (not np.allclose(*gradients, rtol=1e-3, atol=1e-5))
+
+
+@on_real_caffe
+def test_the_output_of_one_step_is_the_state_of_the_next():
+    results = []
+    for blob, text in (("r", falls("the output of one step overwritten")),
+                       ("q", ONE_STEP + lstm() + layer("q", "ReLU", "r"))):
+        caffe.set_random_seed(1)
+        net = filled(text)
+        net.blobs["cont"].data[...] = 1
+        net.forward()
+        net.forward()
+        results.append(net.blobs[blob].data.copy())
+    assert not np.allclose(*results)
 
 
 def test_an_input_that_is_overwritten_is_another_at_the_next_forward():

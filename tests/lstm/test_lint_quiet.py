@@ -121,6 +121,11 @@ def test_nets_in_the_manner_of_those_everybody_knows(style):
     assert lint(STYLES[style], phase=caffe.TEST) == []
 
 
+def test_dropout_in_place_changes_nothing_in_test():
+    text = inputs("s", "cont") + in_place("Dropout", "s", "d") + lstm() + in_place("Dropout", "r")
+    assert lint(text, phase=caffe.TEST) == [] and [one.layer for one in lint(text)] == ["d"]
+
+
 def test_a_part_for_a_stage_that_is_not_asked_for_is_no_misspelt_wire():
     text = inputs("s", "cont") + lstm().replace("layer {", 'layer { include { stage: "one" }')
     assert lint(text + product("score", "r", axis=2)) == []  # it does not build, and Caffe says so
