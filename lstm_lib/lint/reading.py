@@ -60,23 +60,11 @@ class Reading:
         self._newest, self._shapes = {}, None
         for name in spec.input:  # inputs in the style of 2014
             self._add(caffe.proto.caffe_pb2.LayerParameter(name=name, type="Input", top=[name]))
-        for layer in spec.layer:
-            stands = self._stands(layer)
+        stand = _standing(spec, phase)
+        if loaded is not None:
+            stand = _built_of(spec, stand, loaded)
+        for layer, stands in zip(spec.layer, stand):
             (self._add if stands else self.left_out.append)(layer)
-
-    def _stands(self, layer):
-        if self.loaded is not None and layer.name not in self.loaded.layer_dict:
-            return False  # of another stage or level, or of the other phase
-        state = caffe.proto.caffe_pb2.NetState()
-        state.CopyFrom(self.spec.state)
-        state.phase = self.phase
-        if self.loaded is not None:  # a stage it was loaded with is not known here
-            del state.stage[:]
-            state.stage.extend(stage for rule in layer.include for stage in rule.stage)
-        try:
-            return is_in(layer, state)
-        except NetError:  # both kinds of rules; such a net does not build
-            return True
 
     def _add(self, spec):
         layer = Layer(spec, len(self.layers))
@@ -121,6 +109,31 @@ class Reading:
         if self._shapes is None:
             self._shapes = _shapes(self.loaded or _built(self.spec, self.phase))
         return self._shapes.get(version.name)
+
+
+def _standing(spec, phase):
+    """For each layer whether its rules let it into this phase."""
+    state = caffe.proto.caffe_pb2.NetState()
+    state.CopyFrom(spec.state)
+    state.phase = phase
+    return [_stands(layer, state) for layer in spec.layer]
+
+
+def _stands(layer, state):
+    try:
+        return is_in(layer, state)
+    except NetError:  # rules of both kinds; such a net does not build
+        return True
+
+
+def _built_of(spec, stand, loaded):
+    """For each layer whether the loaded net has it, which may be of a stage not known here."""
+    ours = {layer.name for layer in spec.layer}
+    built = [name for name in loaded._layer_names if name in ours]
+    if built == [layer.name for layer, stands in zip(spec.layer, stand) if stands]:
+        return stand
+    built.reverse()
+    return [bool(built) and built[-1] == layer.name and bool(built.pop()) for layer in spec.layer]
 
 
 def _built(spec, phase):

@@ -3,7 +3,7 @@ import os
 
 import pytest
 from conftest import input_layer, L
-from lint_nets import TRAPS, in_place, inputs, layer, lstm, product, summed
+from lint_nets import TRAPS, dummy, in_place, inputs, layer, lstm, product, summed
 
 import lstm_lib
 from lstm_lib import NetError, caffe, lint, load_net, to_net_parameter, write_prototxt
@@ -72,6 +72,17 @@ def test_only_the_layers_of_the_phase_are_judged():
     text += product("a", "x")
     assert lint(text) == [] and [one.layer for one in lint(text, phase=caffe.TEST)] == ["q"]
     assert [one.layer for one in lint(load_net(text, phase=caffe.TEST))] == ["q"]
+
+
+def test_of_a_net_loaded_for_a_stage_its_layers_are_judged(tmp_path):
+    def only(rule, text):
+        return text.replace("layer {", f'layer {{ {rule} {{ stage: "s" }}')
+
+    text = inputs("x") + only("exclude", product("a", "x")) + only("include", product("a", "x"))
+    text += only("include", dummy("unread", (1,)))
+    (tmp_path / "n.prototxt").write_text(text)
+    net = caffe.Net(str(tmp_path / "n.prototxt"), caffe.TRAIN, stages=["s"])
+    assert lint(text) == [] and [one.layer for one in lint(net)] == ["unread"]
 
 
 def test_the_list_prints_a_paragraph_for_each_and_a_word_where_there_is_none():
