@@ -65,6 +65,7 @@ class Reading:
             stand = _built_of(spec, stand, loaded)
         for layer, stands in zip(spec.layer, stand):
             (self._add if stands else self.left_out.append)(layer)
+        self.read_elsewhere = {name for layer in self.left_out for name in layer.bottom}
 
     def _add(self, spec):
         layer = Layer(spec, len(self.layers))

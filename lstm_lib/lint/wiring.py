@@ -15,17 +15,23 @@ def inputs_nobody_reads(net):
     if not net.whole or all(layer.type in SOURCES for layer in net.layers):
         return
     for layer in net.layers:
-        unread = [top.name for top in layer.tops if not top.readers]
+        unread = _unread(net, layer)
         if layer.type in SOURCES and unread:
             yield Finding(layer.name, f"no layer reads {listed(unread)}: whatever you write into "
                           "it changes nothing.", "name it as a bottom where it is meant, look for "
                           "a misspelt name, or leave it out (Silence says that this is meant).", 4)
 
 
+def _unread(net, layer):
+    """The tops of a layer that nobody reads, in the other phase neither."""
+    return [top.name for top in layer.tops
+            if not top.readers and top.name not in net.read_elsewhere]
+
+
 def pieces_nobody_reads(net):
     """A Slice of whose pieces most are read and some are not, like a gate that was forgotten."""
     for layer in net.layers:
-        unread = [top.name for top in layer.tops if not top.readers]
+        unread = _unread(net, layer)
         by_time = layer.type == "Slice" and layer.spec.slice_param.axis == 0
         if layer.type == "Slice" and not by_time and 0 < 2 * len(unread) < len(layer.tops):
             yield Finding(layer.name, f"it cuts {len(layer.tops)} pieces, and no layer reads "

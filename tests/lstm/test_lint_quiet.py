@@ -126,6 +126,12 @@ def test_dropout_in_place_changes_nothing_in_test():
     assert lint(text, phase=caffe.TEST) == [] and [one.layer for one in lint(text)] == ["d"]
 
 
+def test_a_label_that_the_other_phase_reads_is_no_misspelt_wire():
+    text = inputs("x", "label") + product("ip", "x")
+    text += softmax("ip").replace("layer {", "layer { include { phase: TRAIN }")
+    assert lint(text) == lint(text, phase=caffe.TEST) == lint(load_net(text, phase=caffe.TEST)) == []
+
+
 def test_a_part_for_a_stage_that_is_not_asked_for_is_no_misspelt_wire():
     text = inputs("s", "cont") + lstm().replace("layer {", 'layer { include { stage: "one" }')
     assert lint(text + product("score", "r", axis=2)) == []  # it does not build, and Caffe says so
