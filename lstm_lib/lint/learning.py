@@ -14,7 +14,7 @@ ANSWER = re.compile(r".*(label|target|truth).*", re.I)
 def no_loss(net):
     """A net that is meant to learn, as its labels say, and has nothing to learn from."""
     learners = [layer for layer in net.layers if learns(layer)]
-    if not learners or net.forced or any(map(loss_weight, net.layers)):
+    if not net.whole or not learners or net.forced or any(map(loss_weight, net.layers)):
         return
     for where, why in _signs_of_learning(net):
         yield Finding(where, f"{why} No loss counts here, and there is no force_backward: true; "
@@ -30,7 +30,7 @@ def _signs_of_learning(net):
         if is_loss(layer):
             yield layer.name, "its loss_weight is 0."
     for layer in net.left_out:
-        if is_loss(layer) and net.phase == caffe.TRAIN:
+        if is_loss(layer) and net.phase == caffe.TRAIN and _is_of_test(layer):
             yield layer.name, "this loss is left out of the phase TRAIN."
     filled = any(has_filler(layer, place) for layer in net.layers
                  for place in range(count_weights(layer)))  # else it is run, with weights of a file
@@ -41,6 +41,12 @@ def _signs_of_learning(net):
                 yield layer.name, f"{top.name!r} looks like what is to be learnt."
     if net.loaded is not None and _written_in_vain(net.loaded):
         yield ", ".join(net.loaded.outputs), "a gradient was written into an output."
+
+
+def _is_of_test(layer):
+    """Whether a layer is left out for the phase alone, and for no stage that nobody asked for."""
+    return bool(layer.include) and all(rule.HasField("phase") and not rule.stage
+                                       for rule in layer.include)
 
 
 def _is_answer(layer, number, top):
@@ -61,7 +67,7 @@ def nothing_is_learnt(net):
     with_weights = [layer for layer in net.layers
                     if count_weights(layer) and layer.type != "BatchNorm"]
     learners = [layer for layer in with_weights if learns(layer)]
-    if not losses or not with_weights or net.phase != caffe.TRAIN:
+    if not (net.whole and losses and with_weights) or net.phase != caffe.TRAIN:
         return
     if not learners:
         if not net.forced:

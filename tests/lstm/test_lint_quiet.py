@@ -132,6 +132,17 @@ def test_a_label_that_the_other_phase_reads_is_no_misspelt_wire():
     assert lint(text) == lint(text, phase=caffe.TEST) == lint(load_net(text, phase=caffe.TEST)) == []
 
 
+def test_an_all_in_one_file_is_no_net_until_its_stage_is_given():
+    def only(stage, text):
+        return text.replace("layer {", f'layer {{ include {{ phase: TRAIN stage: "{stage}" }}')
+
+    text = only("train", data("TRAIN").replace("include { phase: TRAIN }", ""))
+    text += only("deploy", layer("data", "Input")) + product("ip", "data")
+    text += only("train", softmax("ip"))
+    assert lint(text) == [] and lint('state { stage: "train" }' + text) == []
+    assert lint(inputs("x") + product("ip", "x") + only("train", softmax("ip"))) == []
+
+
 def test_a_part_for_a_stage_that_is_not_asked_for_is_no_misspelt_wire():
     text = inputs("s", "cont") + lstm().replace("layer {", 'layer { include { stage: "one" }')
     assert lint(text + product("score", "r", axis=2)) == []  # it does not build, and Caffe says so
