@@ -16,8 +16,8 @@ TRAPS = [  # each a function of a Reading; its docstring says what it looks for
     numbers.states_that_cannot_be_set, numbers.cont_that_is_constant,
     learning.no_loss, learning.nothing_is_learnt, learning.gradient_of_last_states,
     learning.a_label_that_learns, learning.batch_norm_of_this_build,
-    wiring.inputs_nobody_reads, wiring.pieces_nobody_reads, wiring.inputs_without_a_name,
-    wiring.one_step_of_many_sequences, wiring.sequences_mixed_up]
+    wiring.inputs_nobody_reads, wiring.pieces_nobody_reads, wiring.one_step_left_out,
+    wiring.inputs_without_a_name, wiring.one_step_of_many_sequences, wiring.sequences_mixed_up]
 
 
 def lint(source, phase=caffe.TRAIN):

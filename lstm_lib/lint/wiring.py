@@ -1,6 +1,8 @@
 """Traps of wiring: what nobody reads, inputs without a name, time and batch mixed up."""
 import re
+from collections import defaultdict
 
+from ..netspec import parts_of_step_name, step_name
 from ..safe_caffe.engine import caffe
 from .findings import Finding, listed
 from .kinds import RECURRENT, SOURCES, loss_weight
@@ -37,6 +39,25 @@ def pieces_nobody_reads(net):
             yield Finding(layer.name, f"it cuts {len(layer.tops)} pieces, and no layer reads "
                           f"{listed(unread)}.", "read it where it belongs, or end it in a Silence "
                           "layer.", 1)
+
+
+def one_step_left_out(net):
+    """A layer that reads the same blob of all steps but one between the first and the last."""
+    for layer in net.layers:
+        steps = defaultdict(set)
+        for bottom in layer.bottoms if parts_of_step_name(layer.name[:200]) is None else ():
+            parts = bottom.maker and parts_of_step_name(bottom.maker.name[:200])
+            if parts:
+                prefix, step, part = parts
+                steps[prefix, part, bottom.maker.tops.index(bottom)].add(step)
+        for (prefix, part, _), read in steps.items():
+            first, last = min(read), max(read)
+            if len(read) > 2 and last - first == len(read):
+                (step,) = set(range(first, last)) - read
+                yield Finding(layer.name, f"it reads {part!r} of the steps {first} to {last}, "
+                              f"but not of step {step}.",
+                              f"add what {step_name(prefix, step, part)!r} gives, or look whether "
+                              "another stands there twice.", 3)
 
 
 def inputs_without_a_name(net):

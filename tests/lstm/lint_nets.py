@@ -245,6 +245,9 @@ TRAPS = {  # trap -> (the layer, words of what happens, falls into it, nearly do
     "a misspelt bottom": ("y", "no layer reads 'y'", inputs("x", "y") + product("a", "x"),
                           inputs("x", "y") + product("a", "x")
                           + layer("n", "Silence", "y", tops="")),
+    "a step left out": (
+        "H", "not of step 2", steps(*"wwww") + layer("H", "Concat", "t1/Mh t3/Mh t4/Mh"),
+        steps(*"wwww") + layer("H", "Concat", "t2/Mh t3/Mh t4/Mh")),
     "an input that NetSpec named": (
         "Input1", "NetSpec gave", layer("Input1", "Input") + layer("y", "TanH", "Input1"),
         layer("input1", "Input") + layer("y", "TanH", "input1")),

@@ -132,3 +132,8 @@ def test_the_readme_lists_what_each_look_looks_for():
         lines = file.read()
     for look in LOOKED_FOR:
         assert f"| {look.__doc__.splitlines()[0]} |" in lines
+
+
+def test_a_step_with_a_huge_number_is_no_reason_to_count_to_it():
+    text = "".join(layer(f"t{t}/h", "Input") for t in (1, 2, 999_999_999))
+    assert lint(text + layer("H", "Concat", "t1/h t2/h t999999999/h")) == []
