@@ -189,12 +189,13 @@ def a_label_that_learns(net):
 
 
 def batch_norm_of_this_build(net):
-    """BatchNorm in TRAIN, which this build of Caffe computes with its stored statistics."""
+    """BatchNorm in TRAIN, of which this build of Caffe neither computes nor keeps the statistics."""
     for layer in net.layers:
         if (layer.type == "BatchNorm" and caffe.engine == "real" and net.phase == caffe.TRAIN
                 and not layer.spec.batch_norm_param.use_global_stats):
-            yield Finding(layer.name, "this build of Caffe normalises with the stored statistics "
-                          "also while it trains, and never updates them: at the start they are 0, "
-                          "and what comes out is some hundred times too large.",
+            yield Finding(layer.name, "this build of Caffe neither computes nor keeps the "
+                          "statistics of a batch: it divides by a number that begins near 0 and "
+                          "tends to 1, so what comes out is some hundred times too large at "
+                          "first.",
                           "train on portable_caffe or another build of Caffe; or leave BatchNorm "
                           "out.", 4)
