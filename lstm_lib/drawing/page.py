@@ -124,6 +124,7 @@ def _data(graph, values):
 def _node(node, paints):
     facts = {"name": node.name, "type": " + ".join(layer.type for layer in node.layers),
              "eq": equation(node), "step": node.step, "unknown": list(map(str, node.unknown)),
+             "after": [f"{layer.name} ({layer.type})" for layer in node.layers[1:]],
              "in": [_blob(blob) for blob in node.bottoms],
              "out": [_blob(blob) for blob in node.tops],
              "w": [[w.mark, w.name + (f" {shape_text(w.shape)}" if w.shape else ""),

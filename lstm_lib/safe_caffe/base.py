@@ -80,13 +80,6 @@ def state_of(spec, phase, level=0, stages=None, more=None):
     return state
 
 
-def net_of_one(caffe, layer):
-    """The NetParameter of a net of this layer alone, in every phase."""
-    spec = caffe.proto.caffe_pb2.NetParameter(layer=[layer])
-    del spec.layer[0].include[:], spec.layer[0].exclude[:]
-    return spec
-
-
 def sources(net):
     """The blobs no layer computes."""
     made = [top for layer in net.built.layer if not layer.bottom for top in layer.top]

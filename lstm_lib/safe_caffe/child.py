@@ -19,6 +19,7 @@ from portable_caffe.arrays import free_host_bytes as free_memory
 from portable_caffe.interrupts import HeldBack
 
 from .resources import lacking
+from ..errors import NetError
 
 LOOK_SECONDS = 0.02  # how long the parent waits before it looks at the child again
 STILL_SECONDS = 300  # a child may compute for hours; one that stands still so long is stuck
@@ -29,11 +30,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class Died(Exception):
-    """The child process ended without an answer; `args[0]` is Caffe's own sentence."""
-
-
-class Stuck(Died):
-    """There was no child process, or it stood still and was ended: no layer is to blame."""
+    """The work was not done: Caffe aborted in there, or Python raised; `args[0]` says of what."""
 
 
 def in_child(work):
@@ -41,20 +38,20 @@ def in_child(work):
 
     Raises
     ------
-    Died : Caffe aborted in there; the message is the reason it printed.
-    Stuck : it computes nothing any more, as when it waits for a lock that nobody holds; or
-        the machine has no process, memory or open file left for it.
-    RuntimeError : `work` raised a Python exception there; the message is its text.
+    Died : Caffe aborted in there, and this is the reason it printed; or Python raised.
+    NetError : `work` raised it; or no layer is to blame: the child computes nothing any more,
+        as when it waits for a lock that nobody holds, or the machine has no process, memory or
+        open file left for it.
     """
     try:
         answer, said, status = _outcome(work)
     except OSError as error:
-        raise Stuck(lacking(error)) from None
+        raise NetError(lacking(error)) from None
     if not answer:
         raise Died(_reason(said, status))
     kind, value = json.loads(answer)
-    if kind == "error":
-        raise RuntimeError(value)
+    if kind != "value":
+        raise {"wrong": NetError, "error": Died}[kind](value)
     return value
 
 
@@ -102,6 +99,8 @@ def _be_the_child(parent, work, answer, log):
         try:
             _limit_memory()
             said = ["value", work()]
+        except NetError as error:
+            said = ["wrong", str(error)]
         except BaseException as error:  # handed to the parent, whatever it is
             said = ["error", f"{type(error).__name__}: {error}"]
         _write_all(answer, json.dumps(said).encode() + END)
@@ -132,7 +131,7 @@ def _write_all(fd, data):
 
 
 def _read_answer(fd, child):
-    """All that the child writes, or nothing when it dies; `Stuck` when it stands still."""
+    """All that the child writes, or nothing when it dies; NetError when it stands still."""
     answer, used, still = b"", 0, 0  # looks are counted, for a paused machine's clock may jump
     while not answer.endswith(END):
         now = _processor_time(child)  # asked first: what a dead child wrote is in the pipe by now
@@ -148,8 +147,8 @@ def _read_answer(fd, child):
         elif still * LOOK_SECONDS < STILL_SECONDS:
             still += 1
         else:
-            raise Stuck(f"the process that tries this out first computed nothing for "
-                        f"{STILL_SECONDS} seconds and gave no answer, so it was ended")
+            raise NetError(f"the process that tries this out first computed nothing for "
+                           f"{STILL_SECONDS} seconds and gave no answer, so it was ended")
     return answer
 
 

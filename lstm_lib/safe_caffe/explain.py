@@ -4,7 +4,7 @@ import re
 from portable_caffe.build import first_source
 from portable_caffe.prepare import names_left_out
 
-from .child import Died, Stuck, in_child
+from .child import Died, in_child
 from .resources import file_with
 from ..errors import NetError, did_you_mean
 
@@ -42,9 +42,7 @@ def _first_layers(caffe, spec, phase, count):
     with file_with(str(piece)) as path:
         try:
             return in_child(build)
-        except Stuck as stuck:  # which says nothing of these layers
-            raise NetError(str(stuck)) from None
-        except (Died, RuntimeError):
+        except Died:
             return None
 
 
@@ -55,9 +53,8 @@ def _hint(net, number, shapes, reason):
         elsewhere = names_left_out(net.spec, net.state)[0].get(wrong)
         return hint_for(reason) + (f" {elsewhere}" if elsewhere else did_you_mean(wrong, shapes))
     if "multiple sources" in reason:
-        top, first = next((top, one) for top in layer.top for one in net.built.layer[:number]
-                          if top in one.top)
-        return "Hint:" + first_source(first, top)
+        top = re.search(r"Top blob '(.*)' produced", reason)[1]
+        return "Hint:" + first_source(net.built.layer[:number], top)
     return hint_for(reason, layer.type)
 
 

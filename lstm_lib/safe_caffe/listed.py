@@ -25,10 +25,9 @@ LISTS = {"ImageData": ("image_data_param", _images),
 
 
 def check_listed_files(net):
-    """Raise where a layer of the net lists a file that is not there; Caffe names a missing list."""
+    """Raise where a layer of the net lists a file that is not there."""
     for layer in net.layer:
-        field, _ = LISTS.get(layer.type, ("", None))
-        if field and os.path.isfile(getattr(layer, field).source):
+        if layer.type in LISTS:
             listed_files(layer)
 
 

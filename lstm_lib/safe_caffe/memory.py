@@ -74,7 +74,7 @@ def _check_free(blob, side):
     if size + SPARE > room():
         try:
             in_child(lambda: bool(_theirs[side](blob).size))
-        except (Died, RuntimeError):
+        except Died:
             raise NetError(f"this blob of the shape {tuple(blob.shape)} needs {size / 1e9:.2g} GB, "
                            f"and they are not free.") from None
     held[side] = size

@@ -5,7 +5,7 @@ from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
 from .base import bytes_needed, state_of
-from .child import Died, Stuck, free_memory, in_child
+from .child import Died, free_memory, in_child
 from .explain import hint_for, which_layer
 from .inputs import NamesOfLayers, Results, fixed, listed, write_into
 from .memory import EXPOSES, mark_lent, release, settle
@@ -67,13 +67,8 @@ class SafeNet(Passes, Batches, WeightFiles, NamesOfLayers, real.Net):
         """What `work()` returns in a child process; a NetError with an explanation if it fails."""
         try:
             return in_child(work)
-        except Stuck as stuck:  # no layer is to blame
-            raise NetError(str(stuck)) from None
         except Died as died:
             raise NetError(explain(str(died))) from None
-        except RuntimeError as error:
-            kind, _, said = str(error).partition(": ")
-            raise NetError(said if kind == "NetError" else explain(str(error))) from None
 
     def _try_to_grow(self, work, explain):
         """`_try`; a NetError, too, where the blobs would need more memory than is free."""

@@ -3,17 +3,17 @@ import portable_caffe
 from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
 
+from .listed import check_listed_files
 from .net_checks import check_spec
 from .base import SafeCaffe
 from ..errors import NetError
 from ..files import write_whole, read_text, readable
-from .listed import check_listed_files
 from .inputs import NamesOfLayers, Results, fixed, listed, write_into
 from .solver import SafeSolver
 from .sources import check_sources
 from .solver_files import SolverFile
 from .base import source_shapes
-from .weight_files import check_common, check_weights
+from .weight_files import check_common, check_names, check_weights
 
 
 def results(found):
@@ -66,24 +66,6 @@ class Net(NamesOfLayers, portable_caffe.Net):
             check_common(self, other)
         super().share_with(other)
 
-    def take_shapes(self):
-        """New shapes are looked at by the layers themselves."""
-
-    def try_out(self, backward):
-        """Nothing to try: layers raise by themselves."""
-
-    def finish(self):
-        """Nothing to note after a pass."""
-
-    def check_unchanged(self):
-        """Shapes are looked at by the layers themselves."""
-
-    def check_can_share(self):
-        """Each layer uses the weights it is given."""
-
-    def be_called(self):
-        """Nothing to look at on the way."""
-
     def copy_from(self, path):
         """Read weights from a file; each layer that learns must find its own."""
         path = readable(path)
@@ -97,6 +79,7 @@ class Net(NamesOfLayers, portable_caffe.Net):
 
     def save(self, path):
         """Write all weights the way Caffe does, the whole file or nothing."""
+        check_names(self)
         raw = super()
         write_whole(path, raw.save)
 

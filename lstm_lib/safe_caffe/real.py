@@ -24,8 +24,8 @@ def attempt(work):
     """Do `work` in a child process; `NetError` with the reason if it fails there."""
     try:
         in_child(work)
-    except (Died, RuntimeError) as error:
-        raise NetError(str(error)) from None
+    except Died as died:
+        raise NetError(str(died)) from None
 
 
 def _tried(name, what, files=1):

@@ -9,8 +9,7 @@ from math import gcd, prod
 
 from google.protobuf.message import DecodeError
 
-from .base import net_of_one
-from .child import Died, Stuck, in_child
+from .child import Died, in_child
 from .hdf5 import check_rows
 from .listed import listed_files
 from .lmdb import records
@@ -33,8 +32,7 @@ def check_files(net):
 
 
 def _check_hdf5(layer):
-    listed_files(layer)
-    check_rows(layer, layer.hdf5_data_param.source)
+    check_rows(layer, listed_files(layer))
 
 
 def _check_images(layer):
@@ -57,16 +55,16 @@ def _check_windows(layer):
 def _check_database(layer):
     if layer.data_param.backend != Data.LMDB:
         return
-    keys, shapes, encoded = _asked(layer, lambda: _datums(layer.data_param.source))
+    keys, shapes, encoded = _asked(layer, lambda: _datums(layer))
     if encoded or any(shape != shapes[0] for shape in shapes):
         shapes = _shapes(layer, keys)
     _check_batches(layer, layer.data_param.batch_size, shapes, layer.data_param.rand_skip)
 
 
-def _datums(folder):
+def _datums(layer):
     """Key and shape of each record, and whether one is a picture that is still to be decoded."""
     keys, shapes, size, encoded = [], [], 0, False
-    for key, value in records(folder):
+    for key, value in records(layer.data_param.source):
         size += len(value)
         if size > MOST:
             break
@@ -74,11 +72,12 @@ def _datums(folder):
         try:
             datum = Datum.FromString(value)
         except DecodeError:
-            raise NetError(f"{keys[-1]} is no whole Datum") from None
+            raise _wrong(layer, f"{keys[-1]} is no whole Datum") from None
         shape = [datum.channels, datum.height, datum.width]
         held = len(datum.data) or len(datum.float_data)
         if not datum.encoded and not 0 < prod(shape) <= held:
-            raise NetError(f"{keys[-1]} has the shape {tuple(shape)} and holds {held} numbers")
+            raise _wrong(layer, f"{keys[-1]} has the shape {tuple(shape)} and holds {held} "
+                                "numbers")
         shapes.append(shape)
         encoded |= datum.encoded
     return keys, shapes, encoded
@@ -96,8 +95,9 @@ def _first(paths):
 
 def _shapes(layer, records, kind=None):
     """Shapes of the records, as the layer gives them one by one to a net in a child process."""
-    spec, now = net_of_one(real, layer), mmap.mmap(-1, 8)
+    spec, now = real.proto.caffe_pb2.NetParameter(layer=[layer]), mmap.mmap(-1, 8)
     one = spec.layer[0]
+    del one.include[:], one.exclude[:]
     options = getattr(one, CHECKS[layer.type][0])
     options.batch_size, options.rand_skip, one.data_param.prefetch = 1, 0, 1  # none is read ahead
     if layer.type == "ImageData":
@@ -119,12 +119,12 @@ def _asked(layer, work, where=str, kind=None):
     """What `work()` returns in a child process; NetError that names the layer where it dies."""
     try:
         return in_child(work)
-    except Stuck as stuck:  # no layer is to blame
-        raise NetError(str(stuck)) from None
-    except (Died, RuntimeError) as error:
-        said = str(error).replace("NetError: ", "")
-        raise NetError(f"layer {layer.name!r} ({kind or layer.type}) cannot read its source: "
-                       f"{where()}{said}.") from None
+    except Died as died:
+        raise _wrong(layer, f"{where()}{died}", kind) from None
+
+
+def _wrong(layer, what, kind=None):
+    return NetError(f"layer {layer.name!r} ({kind or layer.type}) cannot read its source: {what}.")
 
 
 def _check_batches(layer, batch, shapes, mixed):

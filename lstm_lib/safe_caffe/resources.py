@@ -21,14 +21,19 @@ def lacking(error):
 
 
 def room():
-    """Bytes that this process may still take, of the machine's and of what limits it."""
-    with open("/proc/self/statm", "rb") as file:
-        pages = file.read().split()
-    return min([free_memory()] + [
-        limit - int(pages[place]) * resource.getpagesize()
-        for place, limit in ((0, resource.getrlimit(resource.RLIMIT_AS)[0]),
-                             (5, resource.getrlimit(resource.RLIMIT_DATA)[0]))
-        if limit != resource.RLIM_INFINITY])
+    """Bytes that this process may still take, of the machine's and of what limits it.
+
+    0 where no file may be opened, so that nobody knows.
+    """
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            pages = file.read().split()
+    except OSError:
+        return 0
+    return min([free_memory() or 0] + [
+        resource.getrlimit(limit)[0] - int(pages[place]) * resource.getpagesize()
+        for place, limit in ((0, resource.RLIMIT_AS), (5, resource.RLIMIT_DATA))
+        if resource.getrlimit(limit)[0] != resource.RLIM_INFINITY])
 
 
 @contextmanager

@@ -115,7 +115,7 @@ def reshaping_layer(net, reason):
 
     try:
         in_child(one_by_one)
-    except (Died, RuntimeError):
+    except Died:
         place, given = json.loads(now[:])
         return (f"layer {net._layer_names[place]!r} ({net.layers[place].type}): {reason}; "
                 f"it is given {', '.join(given) or 'no bottoms'}")

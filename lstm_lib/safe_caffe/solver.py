@@ -5,6 +5,7 @@ from portable_caffe.prototxt import parse
 
 from .base import state_of
 from .solver_files import check_is_state, state_path
+from .weight_files import check_names
 from ..arguments import check_iterations
 from ..errors import NetError
 from ..files import read_text
@@ -26,6 +27,7 @@ class SafeSolver:
         self.net.is_trained = True
         self.test_nets = [caffe.Net.adopt(net, *test) for net, test in zip(raw.test_nets, tests)]
         self._tried = caffe.engine == "portable"  # an update; there it raises by itself
+        self._real_nets = [] if self._tried else [self.net, *self.test_nets]  # to be tried too
 
     def __getattr__(self, name):
         if name == "_raw":  # not made yet
@@ -57,7 +59,7 @@ class SafeSolver:
 
     def try_step(self):
         """All nets take up new shapes, are tried with them, and hold no wrong label."""
-        for net in (self.net, *self.test_nets):
+        for net in self._real_nets:
             net.try_out(backward=net is self.net)
         if not self._tried:
             self._try("go a step", self._raw.apply_update)  # reads lr_policy
@@ -77,16 +79,17 @@ class SafeSolver:
         self._finish()
 
     def _finish(self):
-        for net in (self.net, *self.test_nets):
+        for net in self._real_nets:
             net.finish()
 
     def add_callback(self, on_start, on_gradients_ready):
         """Call the first before each iteration, the second before the weights are changed."""
         def gradients_ready():
             on_gradients_ready()
-            self.net.check_unchanged()
+            if self._real_nets:
+                self.net.check_unchanged()
 
-        for net in (self.net, *self.test_nets):
+        for net in self._real_nets:
             net.be_called()
         self._raw.add_callback(on_start, gradients_ready)
 
@@ -95,6 +98,7 @@ class SafeSolver:
         stem = f"{self._options.snapshot_prefix}_iter_{self.iter}"
         check_folder(stem)
         try:
+            check_names(self.net)
             return self._write_snapshot(self._raw, self._options, stem)
         except NetError as error:
             raise NetError(f"cannot write a snapshot: {error}") from None
@@ -108,7 +112,8 @@ class SafeSolver:
 
     def apply_update(self):
         """Change the weights by their gradients."""
-        self.net.take_shapes()
+        if self._real_nets:
+            self.net.take_shapes()
         self._raw.apply_update()
 
     def restore(self, path):

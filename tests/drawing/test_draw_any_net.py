@@ -152,6 +152,18 @@ def test_the_picture_says_which_layers_stand_in_the_other_phase():
         "not in phase TEST, stage late: train")
 
 
+def test_a_layer_that_stands_in_for_a_shown_one_is_another_of_that_name():
+    text = X + 'layer { name: "x" type: "DummyData" top: "x" include { phase: TEST } }'
+    assert "Not in phase TRAIN: another x" in draw(text).svg
+
+
+def test_a_note_ends_between_words_and_says_how_many_more_there_are():
+    forks = "".join(f'layer {{ name: "f{n}" type: "Fork{n * 1111}" bottom: "x" }}' for n in range(12))
+    note = next(note for note in draw(X + forks).svg.split(">") if note.startswith("Unknown"))
+    assert note.startswith("Unknown to this Caffe, marked ?: type &quot;Fork0&quot;, ")
+    assert note.split("<")[0].endswith("&quot;, and 10 more") and "…" not in note
+
+
 def test_a_phase_without_layers_says_so():
     with pytest.raises(NetError, match="no layer in the phase TRAIN: all 1 stand in another"):
         draw('layer { name: "x" type: "Input" top: "x" include { phase: TEST } }')

@@ -5,31 +5,48 @@ import numpy as np
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-4
 
-# (in the prototxt, in a step or in what is said, why the engines differ); README lists the same
+REFUSED = "real explained, portable ok: .*"
+MORE = "real ok, portable explained: .*"
+TWO_OF_ONE_NAME = r'(?s)layers? \{ name: "(\w+)" .*layers? \{ name: "\1" '
+DROPS_WHAT_IS_SHARED = (r'(?s)"(Slice|Concat|Reshape|Flatten)" [^\n]*top: "(\w+)".*'
+                        r'"Dropout" bottom: "\2" top: "\2"')
+# (what differs, as `first_difference` says it; what is in the prototxt; why the engines differ);
+# portable_caffe's README lists the same
 KNOWN = [
-    (r"Dropout|DummyData|STOCHASTIC", "", "random numbers"),
-    ('"BatchNorm"(?!.*use_global_stats: true)', "", "in TRAIN this wheel's is not what Caffe says"),
-    ("", "^part", "only the layers that run are looked at"),
-    (r"loss_weight: \S+ loss_weight", "give loss_weight once", "real Caffe forgets it now and then"),
-    (r"\d{10}", "", "real Caffe keeps the last 32 bits of a size"),
-    (r"blobs \{", "", "numbers of weights in a prototxt are not read"),
-    ("", "Incompatible number of blobs for layer", "two layers of one name: Caffe takes the first"),
-    ("", "in place it overwrites|a window holds no number|says where the largest numbers stood",
-     "its gradient is right here"),
-    ("", r"Check failed: (data_|diff_|blob->count\(\))|from 0 to -1|larger than the picture",
-     "blobs without numbers"),
-    ("", "Cannot use legacy accessors", "more than four axes work here"),
-    (": nan", "", "what is not a number"),
-    ('"Flatten"', "^backward", "a Flatten shares gradients also where it runs no backward"),
-    ("", "would compute with its own weights", "a recurrent layer uses what it is given here"),
-    ("", "cannot backpropagate to (label|filter|infogain)|Cannot backprop to index",
+    (r"numbers of \S*(Dropout|DummyData)", "", "random numbers"),
+    (r"numbers of \S*Pooling", "STOCHASTIC", "random numbers"),
+    ("numbers of", DROPS_WHAT_IS_SHARED, "random numbers"),
+    (r"numbers of \S*BatchNorm", '"BatchNorm"(?!.*use_global_stats: true)',
+     "in TRAIN this wheel's is not what Caffe says"),
+    (f"^part .*{REFUSED}", "", "only the layers that run are looked at"),
+    (f"{MORE}give loss_weight once", r"loss_weight: \S+ loss_weight",
+     "real Caffe forgets it now and then"),
+    (rf"{MORE}none of 2\^31 or more", r"\d{10}", "real Caffe keeps the last 32 bits of a size"),
+    ("numbers of", r"blobs \{", "numbers of weights in a prototxt are not read"),
+    (f"^(save|share): {REFUSED}Incompatible number of blobs for layer", TWO_OF_ONE_NAME,
+     "two layers of one name: Caffe takes the first"),
+    (r"numbers of \S*(Convolution|Deconvolution|InnerProduct|Embed|Bias|Scale|PReLU|LSTM|RNN)",
+     TWO_OF_ONE_NAME, "the first of them keeps its random weights"),
+    (f"{REFUSED}(in place it overwrites|a window holds no number|"
+     "says where the largest numbers stood)", "", "its gradient is right here"),
+    (rf"{REFUSED}(Check failed: ((data_|diff_)(?! Memory)|blob->count\(\))|from 0 to -1|"
+     "and holds no number|"
+     "larger than the picture)", "", "blobs without numbers"),
+    (f"{REFUSED}Cannot use legacy accessors", "", "more than four axes work here"),
+    ("numbers of", ": nan", "what is not a number"),
+    (r"^backward: numbers of \S*Flatten", "",
+     "a Flatten shares gradients also where it runs no backward"),
+    (f"^share: {REFUSED}would compute with its own weights", "",
+     "a recurrent layer uses what it is given here"),
+    (f"{REFUSED}(cannot backpropagate to (label|filter|infogain)|Cannot backprop to index)", "",
      "the gradient of labels is left out"),
-    ("", "call forward.. before backward", "backward needs a forward that did not fail"),
-    ('"HingeLoss"', "^backward", "real Caffe needs a forward before each backward"),
-    ('"Parameter"', "Syncedmem not initialized", "a weight that nobody has filled is 0"),
-    ('"MemoryData"', "read-only", "what MemoryData lends can be written here"),
-    ('"ContrastiveLoss"', "it has room for the batch", "a batch may grow here"),
-    ("", "shares the memory of one that has got", "until the next forward"),
+    (f"{MORE}call forward.. before backward", "", "backward needs a forward that did not fail"),
+    (r"^backward: numbers of \S*HingeLoss", "", "real Caffe needs a forward before each backward"),
+    (f"^solver: {REFUSED}Syncedmem not initialized", '"Parameter"',
+     "a weight that nobody has filled is 0"),
+    (f"{REFUSED}read-only", '"MemoryData"', "what MemoryData lends can be written here"),
+    (f"{REFUSED}it has room for the batch", '"ContrastiveLoss"', "a batch may grow here"),
+    (f"{MORE}shares the memory of one that has got", "", "until the next forward"),
 ]
 
 
@@ -39,29 +56,39 @@ def ended(outcome):
 
 
 def first_difference(text, real, portable):
-    """What differs first, or None: (step, what), of two lists of [what, outcome, said, numbers]."""
+    """What differs first, or None, of two lists of [what, outcome, said, numbers].
+
+    Like "save: real explained, portable ok: ...", or "forward: numbers of Dropout, x", the types
+    of the layers that this may come from. None, too, where it is known why.
+    """
     for theirs, mine in zip(real, portable):
         if "raw" in (theirs[1], mine[1]):
             return None  # counted as such
+        differs = ""
         if theirs[1] != mine[1]:
-            said = theirs[2] or mine[2]
-            return None if known(text, theirs[0] + " " + said) else (
-                theirs[0], f"real {theirs[1]}, portable {mine[1]}: {said[:200]}")
-        if re.match("write .* (nan|inf)", theirs[0]):
+            said = " ".join((theirs[2] or mine[2]).split())
+            differs = f"{theirs[0]}: real {theirs[1]}, portable {mine[1]}: {said}"
+        elif re.match("write .* (nan|inf)", theirs[0]):
             return None
-        wrong = differing(theirs[3], mine[3])
-        if wrong:
-            return None if known(text, theirs[0]) else (theirs[0], f"numbers of {wrong}")
+        else:
+            backward = theirs[0] == "backward"
+            name = differing(theirs[3], mine[3], backward)
+            if name:
+                kinds = "/".join(types(text, name, backward))
+                differs = f"{theirs[0]}: numbers of {kinds}, {name}"
+        if differs:
+            return None if known(text, differs) else differs
         if theirs[1] != "ok" and theirs[0].split()[0] in ("part", "write", "reshape"):
             return None  # a net in the middle of a pass that failed need not be the same
     return None
 
 
-def differing(theirs, mine):
-    """The first blob whose numbers differ; empty if none."""
-    if theirs is None or mine is None:
-        return ""
-    for name in theirs.keys() & mine.keys():
+def differing(theirs, mine, backward):
+    """The first blob whose numbers differ, in the order in which they come about; empty if none."""
+    both = [name for name in theirs or {} if name in (mine or {})]
+    if backward:  # from the last blob to the first, then weights
+        both = sorted(reversed(both), key=lambda name: name.startswith("weights of"))
+    for name in both:
         (shape, numbers), (other_shape, others) = theirs[name], mine[name]
         if shape != other_shape or not np.allclose(numbers, others, RELATIVE, ABSOLUTE,
                                                    equal_nan=True):
@@ -69,7 +96,19 @@ def differing(theirs, mine):
     return ""
 
 
-def known(text, step):
+def types(text, name, backward):
+    """Types of the layers that gave a blob its numbers, or, backward, a blob or weight its own."""
+    layers, weight = text.splitlines(), re.fullmatch(r"weights of (.*), \d+", name)
+    if weight:
+        first = next(place for place, layer in enumerate(layers) if f'name: "{weight[1]}"' in layer)
+        found = layers[first:] if backward else layers[first:first + 1]
+    else:
+        ends = [f'top: "{name}"'] + [f'bottom: "{name}"'] * backward
+        found = [layer for layer in layers if any(end in layer for end in ends)]
+    return [re.search(r'type: "?(\w+)', layer)[1] for layer in found if "type:" in layer]
+
+
+def known(text, differs):
     """Why the engines differ here; empty if no reason is known."""
-    return next((why for in_net, in_step, why in KNOWN
-                 if re.search(in_net, text) and re.search(in_step, step)), "")
+    return next((why for here, in_net, why in KNOWN
+                 if re.search(here, differs) and re.search(in_net, text)), "")

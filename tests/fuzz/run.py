@@ -107,7 +107,7 @@ def judged(seed, found):
         if not re.search(r"does not run|no layer type|no field named \"\w+_param", str(found["portable"][0])):
             differs = compare.first_difference(text, found["real"], found["portable"])
             if differs:
-                yield ("both", *differs, "engines disagree")
+                yield "both", *differs.split(": ", 1), "engines disagree"
 
 
 def show_case(seed):

@@ -278,9 +278,17 @@ def test_a_misspelt_option_raises_at_the_line_where_the_layer_is_made(make, said
         make(ns.x)
 
 
-def test_python_errors_in_the_child_come_back_as_they_were():
-    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+def test_python_errors_in_the_child_come_back_with_their_names():
+    with pytest.raises(Died, match="^ZeroDivisionError: division by zero$"):
         in_child(lambda: 1 / 0)
+
+
+def test_what_is_explained_in_the_child_comes_back_as_it_was():
+    def explained():
+        raise NetError("what is wrong")
+
+    with pytest.raises(NetError, match="^what is wrong$"):
+        in_child(explained)
 
 
 def test_ctrl_c_which_reaches_the_child_too_is_left_to_the_parent():
@@ -295,7 +303,7 @@ def none_left():
 
 def test_a_child_that_stands_still_is_ended_and_the_message_says_so(monkeypatch):
     monkeypatch.setattr(child_process, "STILL_SECONDS", 0.2)
-    with pytest.raises(Died, match="computed nothing for 0.2 seconds .* was ended"):
+    with pytest.raises(NetError, match="computed nothing for 0.2 seconds .* was ended"):
         in_child(signal.pause)
     assert none_left()
 
@@ -311,7 +319,7 @@ def test_no_layer_is_blamed_for_a_child_that_stands_still(monkeypatch):
 @on_real_caffe
 def test_no_layer_is_blamed_when_the_search_for_it_stands_still(monkeypatch):
     def stands_still(work):
-        raise child_process.Stuck("the process computed nothing")
+        raise NetError("the process computed nothing")
 
     monkeypatch.setattr(explain, "in_child", stands_still)
     with pytest.raises(NetError, match="^the process computed nothing"):
@@ -391,7 +399,7 @@ def test_a_child_that_somebody_else_reaps_has_died_without_a_word(monkeypatch):
             in_child(lambda: os._exit(1))
         monkeypatch.setattr(child_process, "STILL_SECONDS", 0)
         monkeypatch.setattr(os, "kill", kill_too_late)
-        with pytest.raises(Died, match="computed nothing"):
+        with pytest.raises(NetError, match="computed nothing"):
             in_child(signal.pause)
     finally:
         signal.signal(signal.SIGCHLD, before)

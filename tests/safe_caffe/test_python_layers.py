@@ -57,6 +57,23 @@ class Counts(caffe.Layer):
         top[0].data[...] = self.rows
 
 
+class Weight(caffe.Layer):
+    """y = w, a weight on its own"""
+
+    def setup(self, bottom, top):
+        self.blobs.add_blob(1)
+        self.blobs[0].data[0] = 0
+
+    def reshape(self, bottom, top):
+        top[0].reshape(1)
+
+    def forward(self, bottom, top):
+        top[0].data[0] = self.blobs[0].data[0]
+
+    def backward(self, top, propagate_down, bottom):
+        self.blobs[0].diff[0] = 1
+
+
 class Phase(caffe.Layer):
     """y = 0 in TRAIN, 1 in TEST"""
 
@@ -180,6 +197,19 @@ def test_behind_a_python_layer_that_grows_a_layer_that_needs_its_shape_raises_wi
     with pytest.raises(NetError, match=r"'fixed' \(Reshape\)"):
         for _ in range(3):
             net.forward()
+
+
+def test_a_python_layer_without_bottoms_gives_its_weight_a_gradient(tmp_path):
+    net = load_net(FORCED + python("Weight", ()))
+    net.forward()
+    net.backward()
+    weight = net.layers[0].blobs[0]
+    assert weight.data[0] == 0 and weight.diff[0] == 1
+    weight.data[0] += weight.diff[0]
+    net.save(str(tmp_path / "w.caffemodel"))
+    weight.data[0] = -1
+    net.copy_from(str(tmp_path / "w.caffemodel"))
+    assert net.forward()["y"] == 1
 
 
 @pytest.mark.parametrize("phase", [caffe.TRAIN, caffe.TEST])
