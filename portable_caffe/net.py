@@ -55,7 +55,7 @@ class Net(Batches, Callbacks, InnerNames, NetFiles):
         return net
 
     def _build(self, state):
-        self.state = state
+        self.state, self.phase = state, state.phase
         prepared = prepare(self.spec, state)
         self.name = prepared.name
         self._graph = graph = Graph(prepared, state.phase)

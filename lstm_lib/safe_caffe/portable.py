@@ -13,7 +13,7 @@ from .solver import SafeSolver
 from .sources import check_sources
 from .solver_files import SolverFile
 from .base import source_shapes
-from .weight_files import check_common, check_weights
+from .weight_files import check_common, check_names, check_weights
 
 
 def results(found):
@@ -79,6 +79,7 @@ class Net(NamesOfLayers, portable_caffe.Net):
 
     def save(self, path):
         """Write all weights the way Caffe does, the whole file or nothing."""
+        check_names(self)
         raw = super()
         write_whole(path, raw.save)
 

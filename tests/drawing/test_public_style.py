@@ -170,6 +170,13 @@ def test_each_wire_into_a_step_has_its_way_there(drawn, name):
         assert set(row.cells[step].entering) <= set(layout.entries)
 
 
+def test_parts_that_nothing_joins_stand_side_by_side(drawn):
+    scene = Scene(drawn("speech_extreme_learning", "TRAIN")[2].graph, "all", False)
+    ends = {node.name: (scene.at[node][0] - scene.looks[node].width / 2,
+                        scene.at[node][0] + scene.looks[node].width / 2) for node in scene.at}
+    assert 0 < ends["turn"][0] - ends["input"][1] < 60
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_what_caffe_would_not_build_is_a_net_error_when_it_is_loaded(name):
     try:

@@ -1,4 +1,5 @@
 """Random nets, good and broken: none ends the process, hangs, or raises what nobody explains."""
+import compare
 import program
 import pytest
 import run
@@ -17,6 +18,36 @@ def test_no_net_ends_the_process_hangs_is_unexplained_or_differs_between_the_eng
 
 def test_a_seed_gives_the_same_net_and_steps_each_time():
     assert program.case(7) == program.case(7) != program.case(8)
+
+
+def compared(step, outcomes=("ok", "ok"), said="", differs=()):
+    """What is said of two engines that come to this, with these blobs of `TEXT` differing."""
+    def steps(outcome, number):
+        return [[step, outcome, said, {name: [[1], [number if name in differs else 0]]
+                                       for name in ("x", "a", "b", "weights of p, 0")}]]
+
+    return compare.first_difference(TEXT, steps(outcomes[0], 1), steps(outcomes[1], 2))
+
+
+TEXT = """layer { name: "x" type: "Input" top: "x" }
+layer { name: "p" type: "InnerProduct" bottom: "x" top: "a" }
+layer { name: "d" type: "Dropout" bottom: "a" top: "b" }
+"""
+
+
+def test_random_numbers_of_a_layer_excuse_no_other_layer():
+    assert compared("forward") is compared("forward", differs="b") is None
+    assert compared("forward", differs="ab") == "forward: numbers of InnerProduct, a"
+    assert compared("backward", differs=["a", "weights of p, 0"]) is None
+    assert compared("backward", differs=["weights of p, 0"]) is None  # it comes from behind
+    assert compared("backward", differs="x") == "backward: numbers of Input/InnerProduct, x"
+
+
+def test_a_refusal_that_is_known_of_one_engine_is_not_of_the_other():
+    assert compared("part forward x p", ("explained", "ok"), "layer 'd'") is None
+    assert "portable explained: layer 'd'" in compared(
+        "part forward x p", ("ok", "explained"), "layer 'd'")
+    assert "real explained" in compared("forward", ("explained", "ok"), "layer 'd'")
 
 
 def test_what_ends_a_worker_is_counted_and_the_next_case_runs(monkeypatch, tmp_path):

@@ -15,8 +15,7 @@ def lay_out(cells):
         kinds.setdefault(cell.kind, cell)
     for layout in (composed_layout, fused_layout, layered_layout):
         made = {kind: layout(cell) for kind, cell in kinds.items()}
-        # one drawing for the stack, so that its lines stay straight
-        if all(made[kind] and _is_entered(made[kind], cell) for kind, cell in kinds.items()):
+        if all(made.values()):  # one drawing for the stack, so that its lines stay straight
             break
     for kind, cell in kinds.items():
         made[kind].look = {node.role: look_of(node) for node in cell.nodes}
@@ -29,8 +28,3 @@ def lay_out(cells):
         for role, place in made[kind].names.items():
             made[kind].look[role].put_name_beside(place)
     return {step: made[cell.kind] for step, cell in cells.items()}
-
-
-def _is_entered(layout, cell):
-    """Whether each wire into the step has its way: a textbook's drawing has some for x, cont."""
-    return set(cell.entering) <= set(layout.entries)

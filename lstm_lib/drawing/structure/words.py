@@ -49,7 +49,7 @@ def notes(graph):
     if source.left_out:
         shown = {layer.name for layer in graph.layers}
         names = ("another " * (layer.name in shown) + layer.name for layer in source.left_out)
-        stages = "".join(f", stage {stage}" for stage in source.state.stage)
+        stages = short("".join(f", stage {stage}" for stage in source.state.stage), LINE // 2)
         found.append(_in_a_line(f"not in phase {phase_name(source.state)}{stages}: ", names))
     return found
 
