@@ -36,3 +36,5 @@ class NetFiles:
         if not isinstance(first, MemoryData):
             raise NetError("set_input_arrays needs a net whose first layer is MemoryData.")
         first.take(data, labels)
+
+    _set_input_arrays = set_input_arrays
