@@ -256,3 +256,13 @@ def test_layers_of_python_alone_run_backward_without_a_forward():
     net.blobs["z"].diff[...] = 7
     net.backward()
     assert (net.blobs["x"].diff == 140).all()
+
+
+@pytest.mark.skipif(caffe.engine == "real", reason="a child process tells no traceback")
+@pytest.mark.parametrize("method", ["setup", "reshape", "forward", "backward"])
+def test_an_error_of_a_user_s_layer_leads_back_to_its_line(method):
+    with pytest.raises(NetError) as raised:
+        net = load_net(FORCED + X + python("Fails", param_str=method))
+        net.forward()
+        net.backward()
+    assert isinstance(raised.value.__cause__, ValueError)
