@@ -62,6 +62,11 @@ def test_what_is_no_prototxt_is_still_an_error(text):
         draw(text)
 
 
+def test_a_solver_is_not_taken_for_a_net_of_unknown_options():
+    with pytest.raises(NetError, match="is a solver, not a net; its net is 'x.prototxt'"):
+        draw('net: "x.prototxt"\nbase_lr: 0.1\n')
+
+
 def test_an_unknown_type_of_2014_keeps_its_name():
     picture = draw('layers { name: "a" type: FORK_LOSS top: "x" } '
                    'layers { name: "b" type: TANH bottom: "x" top: "y" }')
