@@ -135,6 +135,23 @@ def test_windows_of_pictures_are_read_with_their_classes(tmp_path):
     assert net.blobs["x"].data.shape == (4, 3, 4, 4)
 
 
+def mean_file(path, *shape):
+    mean = caffe.proto.caffe_pb2.BlobProto(data=[0] * int(np.prod(shape)))
+    mean.shape.dim.extend(shape)
+    path.write_bytes(mean.SerializeToString())
+    return f'mean_file: "{path}"'
+
+
+def test_a_mean_picture_is_at_least_as_large_as_a_window(tmp_path):
+    path = tmp_path / "mean"
+    for shape in ((1, 3, 4, 4), (1, 3, 5, 6)):
+        assert load_net(windows(tmp_path, transform=mean_file(path, *shape))).forward()
+    for shape in ((1, 3, 3, 3), (1, 1, 4, 4), (1, 3, 4, 8)):
+        text = windows(tmp_path, transform=mean_file(path, *shape))
+        with pytest.raises(NetError, match=r"'reads' \(WindowData\).*the mean picture"):
+            load_net(text)
+
+
 def test_a_class_of_a_window_beyond_the_classes_raises(tmp_path):
     net = load_net(windows(tmp_path, window="7 0.9 0 0 3 3") + product() + LOSS)
     with pytest.raises(NetError, match="'loss': the labels in 'label' .* from 0 to 2, got 7"):
@@ -152,7 +169,8 @@ WRONG = {
     "far outside, with a margin": (
         dict(window="1 0.9 40 0 43 3", more="context_pad: 1"), "x 40 to 43"),
     "a margin that leaves nothing": (dict(more="context_pad: 2"), "leaves nothing"),
-    "no background": (dict(more="bg_threshold: 0"), "no window of the background, and 3 come"),
+    "no background": (dict(more="bg_threshold: 0 fg_fraction: 1"), "no window of the background"),
+    "no foreground": (dict(more="fg_threshold: 2 fg_fraction: 0"), "no window of the foreground"),
     "a word": (dict(window="1 0.9 0 0 3 three"), "picture 2 is cut short or holds a word"),
     "its end missing": (dict(background="0 0.1 1 1 3"), "picture 2 is cut short"),
 }
