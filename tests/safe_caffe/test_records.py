@@ -102,6 +102,24 @@ def test_records_of_two_sizes_that_never_meet_in_a_batch_are_read(tmp_path):
         load_net(images(tmp_path, *sizes, batch=2, more="shuffle: true"))
 
 
+def test_batches_of_a_source_that_is_read_in_part_are_told_as_far_as_it_is_read(
+        tmp_path, monkeypatch):
+    from lstm_lib.safe_caffe import records
+    sizes, shapes = [(4, 4), (4, 4), (5, 6), (5, 6)], [(1, 4, 4), (1, 4, 4), (1, 5, 6), (1, 5, 6)]
+    monkeypatch.setattr(records, "MOST", sum(len(datum(shape=shape)) for shape in shapes[:3]))
+    assert load_net(database(tmp_path, *map(datum_of, shapes), batch=2)).forward()
+    with pytest.raises(NetError, match="come into one batch"):
+        load_net(database(tmp_path, *map(datum_of, shapes[1:]), batch=2))
+    text = images(tmp_path, *sizes, batch=2)
+    monkeypatch.setattr(records, "MOST", sum(os.path.getsize(tmp_path / f"{number}.png")
+                                             for number in range(3)))
+    assert load_net(text).forward()
+
+
+def datum_of(shape):
+    return datum(shape=shape)
+
+
 def test_pictures_of_two_sizes_are_read_where_they_are_cut_or_resized(tmp_path):
     for more in ("new_height: 3 new_width: 3", "crop_size: 3"):
         options = more if "new" in more else f"}} transform_param {{ {more}"
