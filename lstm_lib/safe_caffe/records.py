@@ -36,10 +36,10 @@ def _check_hdf5(layer):
 
 
 def _check_images(layer):
-    options = layer.image_data_param
-    paths = _first(listed_files(layer))
-    mixed = options.shuffle or options.rand_skip
-    _check_batches(layer, options.batch_size, _shapes(layer, paths), mixed)
+    options, paths = layer.image_data_param, listed_files(layer)
+    first = _first(paths)
+    _check_batches(layer, options.batch_size, _shapes(layer, first), whole=first == paths,
+                   mixed=options.shuffle or options.rand_skip)
 
 
 def _check_windows(layer):
@@ -55,19 +55,19 @@ def _check_windows(layer):
 def _check_database(layer):
     if layer.data_param.backend != Data.LMDB:
         return
-    keys, shapes, encoded = _asked(layer, lambda: _datums(layer))
+    keys, shapes, encoded, whole = _asked(layer, lambda: _datums(layer))
     if encoded or any(shape != shapes[0] for shape in shapes):
         shapes = _shapes(layer, keys)
-    _check_batches(layer, layer.data_param.batch_size, shapes, layer.data_param.rand_skip)
+    _check_batches(layer, layer.data_param.batch_size, shapes, whole, layer.data_param.rand_skip)
 
 
 def _datums(layer):
-    """Key and shape of each record, and whether one is a picture that is still to be decoded."""
+    """Keys and shapes of records; is one a picture, still to be decoded; are these all records."""
     keys, shapes, size, encoded = [], [], 0, False
     for key, value in records(layer.data_param.source):
         size += len(value)
         if size > MOST:
-            break
+            return keys, shapes, encoded, False
         keys.append("record " + repr(key)[1:])
         try:
             datum = Datum.FromString(value)
@@ -80,7 +80,7 @@ def _datums(layer):
                                 "numbers")
         shapes.append(shape)
         encoded |= datum.encoded
-    return keys, shapes, encoded
+    return keys, shapes, encoded, True
 
 
 def _first(paths):
@@ -127,13 +127,17 @@ def _wrong(layer, what, kind=None):
     return NetError(f"layer {layer.name!r} ({kind or layer.type}) cannot read its source: {what}.")
 
 
-def _check_batches(layer, batch, shapes, mixed):
-    """Raise where records of two shapes come into one batch, which takes the first's."""
+def _check_batches(layer, batch, shapes, whole, mixed):
+    """Raise where records of two shapes come into one batch, which takes the first's.
+
+    After the last record comes the first, if these are the `whole` source.
+    """
     other = next((shape for shape in shapes if shape != shapes[0]), None)
     if batch < 2 or other is None:
         return
     count = len(shapes)
-    for first in range(0, count, gcd(count, batch)):
+    begins = range(0, count, gcd(count, batch)) if whole else range(0, count - batch + 1, batch)
+    for first in begins:
         rows = [shapes[(first + place) % count] for place in range(batch)]
         other = next((row for row in rows if row != rows[0]), None if not mixed else other)
         if other:

@@ -1,4 +1,7 @@
 """The file of a WindowData layer: pictures, and windows in them."""
+from portable_caffe.files import from_message, read_binary
+from portable_caffe.proto.caffe_pb2 import BlobProto
+
 from ..errors import NetError
 
 COLOURS = 3  # of each picture, whatever the file says
@@ -40,7 +43,11 @@ class Windows:
 
     def check(self, sizes):
         """Raise where a window cannot be cut out; `sizes` are (height, width) of the pictures."""
-        self._check_drawn()
+        for kind, windows in self.found.items():
+            if not windows:  # which Caffe wants of each kind, also where it draws none
+                raise self._wrong(f"it has no window of the {kind}; look at fg_threshold and "
+                                  "bg_threshold")
+        self._check_mean()
         for window in self.found["foreground"] + self.found["background"]:
             if not 0 <= window[0] < len(self.pictures):
                 raise self._wrong(f"it numbers a picture {window[0]}; the first is # 0, the next "
@@ -48,13 +55,16 @@ class Windows:
             if window[0] < len(sizes):
                 self._check_inside(window, *sizes[window[0]])
 
-    def _check_drawn(self):
-        foreground = int(self.options.batch_size * self.options.fg_fraction)
-        for kind, drawn in (("foreground", foreground),
-                            ("background", self.options.batch_size - foreground)):
-            if drawn and not self.found[kind]:
-                raise self._wrong(f"it has no window of the {kind}, and {drawn} come into each "
-                                  "batch; look at fg_fraction, fg_threshold and bg_threshold")
+    def _check_mean(self):
+        """Caffe takes the middle of the mean picture, of the size of a window, and looks no more."""
+        path, crop = self.layer.transform_param.mean_file, self.layer.transform_param.crop_size
+        if not path:
+            return
+        mean = from_message(read_binary(path, BlobProto()))
+        channels, height, width = ((1, 1, 1) + mean.shape)[-3:]
+        if channels < COLOURS or width < crop or height < (width - crop) // 2 + crop:
+            raise self._wrong(f"crop_size: {crop} does not lie in the middle of the mean picture "
+                              f"{path!r}, of the shape {mean.shape}")
 
     def _check_inside(self, window, height, width):
         picture, x1, y1, x2, y2 = window

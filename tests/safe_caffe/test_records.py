@@ -102,6 +102,24 @@ def test_records_of_two_sizes_that_never_meet_in_a_batch_are_read(tmp_path):
         load_net(images(tmp_path, *sizes, batch=2, more="shuffle: true"))
 
 
+def test_batches_of_a_source_that_is_read_in_part_are_told_as_far_as_it_is_read(
+        tmp_path, monkeypatch):
+    from lstm_lib.safe_caffe import records
+    sizes, shapes = [(4, 4), (4, 4), (5, 6), (5, 6)], [(1, 4, 4), (1, 4, 4), (1, 5, 6), (1, 5, 6)]
+    monkeypatch.setattr(records, "MOST", sum(len(datum(shape=shape)) for shape in shapes[:3]))
+    assert load_net(database(tmp_path, *map(datum_of, shapes), batch=2)).forward()
+    with pytest.raises(NetError, match="come into one batch"):
+        load_net(database(tmp_path, *map(datum_of, shapes[1:]), batch=2))
+    text = images(tmp_path, *sizes, batch=2)
+    monkeypatch.setattr(records, "MOST", sum(os.path.getsize(tmp_path / f"{number}.png")
+                                             for number in range(3)))
+    assert load_net(text).forward()
+
+
+def datum_of(shape):
+    return datum(shape=shape)
+
+
 def test_pictures_of_two_sizes_are_read_where_they_are_cut_or_resized(tmp_path):
     for more in ("new_height: 3 new_width: 3", "crop_size: 3"):
         options = more if "new" in more else f"}} transform_param {{ {more}"
@@ -135,6 +153,23 @@ def test_windows_of_pictures_are_read_with_their_classes(tmp_path):
     assert net.blobs["x"].data.shape == (4, 3, 4, 4)
 
 
+def mean_file(path, *shape):
+    mean = caffe.proto.caffe_pb2.BlobProto(data=[0] * int(np.prod(shape)))
+    mean.shape.dim.extend(shape)
+    path.write_bytes(mean.SerializeToString())
+    return f'mean_file: "{path}"'
+
+
+def test_a_mean_picture_is_at_least_as_large_as_a_window(tmp_path):
+    path = tmp_path / "mean"
+    for shape in ((1, 3, 4, 4), (1, 3, 5, 6)):
+        assert load_net(windows(tmp_path, transform=mean_file(path, *shape))).forward()
+    for shape in ((1, 3, 3, 3), (1, 1, 4, 4), (1, 3, 4, 8)):
+        text = windows(tmp_path, transform=mean_file(path, *shape))
+        with pytest.raises(NetError, match=r"'reads' \(WindowData\).*the mean picture"):
+            load_net(text)
+
+
 def test_a_class_of_a_window_beyond_the_classes_raises(tmp_path):
     net = load_net(windows(tmp_path, window="7 0.9 0 0 3 3") + product() + LOSS)
     with pytest.raises(NetError, match="'loss': the labels in 'label' .* from 0 to 2, got 7"):
@@ -152,7 +187,8 @@ WRONG = {
     "far outside, with a margin": (
         dict(window="1 0.9 40 0 43 3", more="context_pad: 1"), "x 40 to 43"),
     "a margin that leaves nothing": (dict(more="context_pad: 2"), "leaves nothing"),
-    "no background": (dict(more="bg_threshold: 0"), "no window of the background, and 3 come"),
+    "no background": (dict(more="bg_threshold: 0 fg_fraction: 1"), "no window of the background"),
+    "no foreground": (dict(more="fg_threshold: 2 fg_fraction: 0"), "no window of the foreground"),
     "a word": (dict(window="1 0.9 0 0 3 three"), "picture 2 is cut short or holds a word"),
     "its end missing": (dict(background="0 0.1 1 1 3"), "picture 2 is cut short"),
 }
