@@ -12,20 +12,21 @@ KEEP_ZERO = {"AbsVal", "Dropout", "ELU", "Flatten", "LRN", "Permute", "Pooling",
 PRODUCTS = {"InnerProduct", "Convolution", "Deconvolution", "LSTM", "RNN"}
 
 
-def passes(layer, place):
-    """Whether a layer sends a gradient on to this bottom."""
-    down = list(layer.spec.propagate_down)
-    if layer.type in CUT or place < len(down) and not down[place]:
-        return False
-    if layer.type in LABELS and place >= LABELS[layer.type]:
-        return False
+def ways_down(layer):
+    """The places of the bottoms to which a layer sends a gradient on."""
+    places, down = set(range(len(layer.bottoms))), layer.spec.propagate_down
+    places -= {place for place, wanted in enumerate(down) if not wanted}
+    if layer.type in CUT or loses_gradient(layer):
+        return set()
+    if layer.type in LABELS:
+        return {place for place in places if place < LABELS[layer.type]}
     if layer.type == "Filter":
-        return place < len(layer.bottoms) - 1
+        return places - {len(layer.bottoms) - 1}
     if layer.type in RECURRENT:
-        return place in (0, static_input(layer))
-    if layer.type == "Power":
-        return layer.spec.power_param.scale != 0
-    return SELECTED_BY.get(layer.type) != place and not loses_gradient(layer)
+        return places & {0, static_input(layer)}
+    if layer.type == "Power" and layer.spec.power_param.scale == 0:
+        return set()
+    return places - {SELECTED_BY.get(layer.type)}
 
 
 def loses_gradient(layer):
@@ -48,14 +49,13 @@ def loses_gradient(layer):
     return None if several else maker
 
 
-def with_gradient(net, passes=passes, down_from=loss_weight):
+def with_gradient(net, ways_down=ways_down, down_from=loss_weight):
     """The layers that a gradient reaches, and all versions of blobs that one reaches."""
     layers, reached = set(), set()
     for layer in reversed(net.layers):
         if down_from(layer) or any(top in reached for top in _listens_to(layer)):
             layers.add(layer)
-            reached.update(bottom for place, bottom in enumerate(layer.bottoms)
-                           if passes(layer, place))
+            reached.update(layer.bottoms[place] for place in ways_down(layer))
     return layers, reached
 
 

@@ -1,4 +1,6 @@
 """Traps of memory: a layer in place writes over numbers that are still needed."""
+from bisect import bisect_left, bisect_right
+
 from . import flow
 from .findings import Finding, listed
 from .kinds import loss_weight
@@ -42,10 +44,10 @@ def _is_product(version):
 def read_after_it_was_overwritten(net):
     """A layer reads a blob whose memory a layer in place wrote over, under another name."""
     for memory in _memories(net):
-        stale = {}
+        stale, writers = {}, set(memory.writers)
+        places = [writer.place for writer in memory.writers]
         for layer, version in memory.readers:
-            written = sum(writer.place < layer.place for writer in memory.writers)
-            if written > version.writes and layer not in memory.writers:
+            if bisect_left(places, layer.place) > version.writes and layer not in writers:
                 writer = memory.writers[version.writes]
                 stale.setdefault(writer, []).append((layer, version.name))
         for writer, found in stale.items():
@@ -60,12 +62,16 @@ def gradient_of_what_was_overwritten(net):
     reached, _ = flow.with_gradient(net, down_from=lambda layer: loss_weight(layer) or net.forced)
     needed = flow.needs_gradient(net)
     for memory in _memories(net):
+        harm = {}  # type -> places of the layers that do harm to it, and these layers
         for layer in _need_the_memory(net, memory):
             if layer not in reached or not (net.forced or needed.intersection(layer.tops)):
                 continue
-            writer = next((writer for writer in memory.writers if writer.place > layer.place
-                           and not _does_no_harm(layer, writer)), None)
-            if writer is not None:
+            if layer.type not in harm:
+                writers = [writer for writer in memory.writers
+                           if not _does_no_harm(layer.type, writer)]
+                harm[layer.type] = [writer.place for writer in writers], writers
+            after = bisect_right(harm[layer.type][0], layer.place)
+            for writer in harm[layer.type][1][after:after + 1]:
                 yield Finding(writer.name, f"in place it writes over the numbers from which the "
                               f"gradient of {layer.name!r} ({layer.type}) is computed: that "
                               "gradient is wrong" + " on real Caffe" * (layer.type in NEED_STATE)
@@ -106,13 +112,13 @@ def state_of_one_step_overwritten(net):
                           "give its top another name.", 1)
 
 
-def _does_no_harm(layer, writer):
-    """Whether the gradient of `layer` comes out right all the same."""
-    if writer.type == "Dropout" and layer.type == "ReLU":
+def _does_no_harm(kind, writer):
+    """Whether the gradient of a layer of this type comes out right all the same."""
+    if writer.type == "Dropout" and kind == "ReLU":
         return True  # where it drops, the gradient is 0 anyway
     # 0 where it was negative, where the gradient is 0 now; else as before
     return writer.type == "ReLU" and not writer.spec.relu_param.negative_slope and (
-        layer.type == "ReLU" or layer.type in NEED_TOP - {"MVN"})
+        kind == "ReLU" or kind in NEED_TOP - {"MVN"})
 
 
 def input_overwritten(net):

@@ -89,9 +89,9 @@ def _stopped(net, reached, missed, learners):
     """
     waiting, all_waiting = _depend_on(net, missed), _depend_on(net, learners)
     for layer in net.layers:
-        for place, bottom in enumerate(layer.bottoms):
-            if layer not in reached or flow.passes(layer, place):
-                continue
+        shut = set(range(len(layer.bottoms))) - flow.ways_down(layer) if layer in reached else ()
+        for place in sorted(shut):
+            bottom = layer.bottoms[place]
             astray = flow.loses_gradient(layer) or _is_state(layer, place)
             below = (all_waiting if astray else waiting).get(bottom)
             why = below and _why_stopped(layer, place, len(missed) == len(learners))

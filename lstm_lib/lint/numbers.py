@@ -18,14 +18,15 @@ def weights_that_stay_zero(net):
     zeros = flow.Zeros(net, start=True)
     unfilled = {layer for layer in net.layers if params(layer) and zeros.unfilled(layer)}
 
-    def passes(layer, place):
+    def ways_down(layer):
         if layer in unfilled or layer.type == "ReLU" and layer.first in zeros:
-            return False
-        factors = layer.bottoms if _is_product(layer) else ()
-        return flow.passes(layer, place) and not any(
-            factor in zeros for factor in factors if factor is not layer.bottoms[place])
+            return set()
+        zero = {place for place, bottom in enumerate(layer.bottoms) if bottom in zeros}
+        if _is_product(layer) and zero:  # the gradient of a factor is the product of the others
+            return flow.ways_down(layer) & zero if len(zero) == 1 else set()
+        return flow.ways_down(layer)
 
-    reached, _ = flow.with_gradient(net, passes)
+    reached, _ = flow.with_gradient(net, ways_down)
     stuck = [layer for layer in net.layers if layer in unfilled and (
         layer not in reached or layer.first in zeros or layer.type == "RNN")]
     if stuck:

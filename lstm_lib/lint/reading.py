@@ -18,15 +18,17 @@ class Memory:
     """The numbers of one blob, or of several: which layers in place write over them."""
 
     def __init__(self, maker, number=0):
-        self.maker, self.number, self.writers = maker, number, []  # number: which top it is
+        self.maker, self.number = maker, number  # number: which of its maker's tops it is
+        self.writers = []  # in the order they run
         self.readers = []  # (layer, version) in the order they run
 
 
 class Version:
     """A blob between two writes: who makes it, who reads it, in which memory it lies."""
 
-    def __init__(self, name, maker, memory):
+    def __init__(self, name, maker, memory, number=0):
         self.name, self.maker, self.memory = name, maker, memory
+        self.number = number  # which of its maker's tops it is
         self.writes = len(memory.writers)  # so many have written over the memory before
         self.readers = []
 
@@ -90,13 +92,13 @@ class Reading:
             memory = layer.bottoms[number].memory
             if layer.type != "Dropout" or self.phase == caffe.TRAIN:  # in TEST it changes nothing
                 memory.writers.append(layer)
-            return Version(name, layer, memory)
+            return Version(name, layer, memory, number)
         alone = len(spec.bottom) == len(spec.top) == 1
         if layer.bottoms and (layer.type in HAND_ON or layer.type in HAND_ON_ONE and alone):
-            version = Version(name, layer, layer.bottoms[0].memory)
+            version = Version(name, layer, layer.bottoms[0].memory, number)
             version.writes = layer.bottoms[0].writes
             return version
-        return Version(name, layer, Memory(layer, number))
+        return Version(name, layer, Memory(layer, number), number)
 
     def weights(self, layer):
         """The weights of a layer in the loaded net, or None where no net is loaded."""

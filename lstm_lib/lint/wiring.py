@@ -49,7 +49,7 @@ def one_step_left_out(net):
             parts = bottom.maker and parts_of_step_name(bottom.maker.name[:200])
             if parts:
                 prefix, step, part = parts
-                steps[prefix, part, bottom.maker.tops.index(bottom)].add(step)
+                steps[prefix, part, bottom.number].add(step)
         for (prefix, part, _), read in steps.items():
             first, last = min(read), max(read)
             if len(read) > 2 and last - first == len(read):
