@@ -20,6 +20,7 @@ try:
     from .exchange import (from_keras, from_onnx, from_pytorch, reorder_gates, to_keras, to_onnx,
                            to_pytorch, write_onnx)
     from .drawing import Picture, draw, summary
+    from .lint import lint
     from .training import Solver, make_solver
     from .reference import compare, lstm_backward, lstm_forward
 except (ImportError, ValueError) as error:  # raised on use: `python -m lstm_lib doctor` must work
@@ -37,7 +38,7 @@ __all__ = [
     "DotMissing", "LSTMWeights", "NetError", "NoGPU", "Picture", "Solver", "Unrolled",
     "add_layer_to_net_spec", "add_layer_with_multiple_tops", "caffe", "compare",
     "cont_from_lengths", "describe", "draw", "from_keras", "from_onnx", "from_pytorch",
-    "get_gradients", "get_layer_weights", "get_weights", "initial_state", "load_net",
+    "get_gradients", "get_layer_weights", "get_weights", "initial_state", "lint", "load_net",
     "lstm_backward", "lstm_forward", "make_solver", "mask_from_lengths", "prototxt",
     "reorder_gates", "save_weights", "set_layer_weights", "set_weights", "shared_weights",
     "single_time_step_lstm", "summary", "to_keras", "to_net_parameter", "to_onnx", "to_pytorch",

@@ -72,7 +72,8 @@ def write_unrolled(asked):
 
 
 def add_check_command(commands):
-    command = commands.add_parser("check", help="load a prototxt and print what is in it")
+    command = commands.add_parser("check", help="load a prototxt, print what is in it, and "
+                                                "what would go wrong in silence")
     command.add_argument("file", help="a prototxt")
     add_phase(command)
     add_trust(command)
@@ -94,9 +95,10 @@ def add_trust(command):
 
 
 def check(asked):
-    from . import summary
+    from . import caffe, lint, summary
 
-    print(summary(built(asked)))
+    net = built(asked)
+    print(summary(net), lint(net, getattr(caffe, asked.phase)), sep="\n\n")
     return 0
 
 

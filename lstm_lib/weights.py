@@ -13,7 +13,7 @@ from .errors import NetError
 from .files import write_whole
 from .nets import NetParameter, check_loaded
 from .safe_caffe.engine import caffe
-from .safe_caffe.weight_files import owners
+from .safe_caffe.weight_files import check_names, owners
 
 
 class LSTMWeights(namedtuple("LSTMWeights", "W_xc b_c W_hc")):
@@ -127,12 +127,14 @@ def save_weights(net, path):
 
     Raises
     ------
-    NetError : the net has no weights, or the path cannot be written.
+    NetError : the net has no weights, two layers with weights have one name, or the path cannot
+    be written.
 
     Source: Caffe's `copy_from` reads such a file. A layer that is not in it uses the blobs of
     the layer with which it shares.
     """
     check_loaded(net)
+    check_names(net)
     stored = NetParameter(name=net.spec.name)
     types = {name: layer.type for name, layer in zip(net._layer_names, net.layers)}  # as built
     for name in owners(net):

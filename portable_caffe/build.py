@@ -12,8 +12,11 @@ from .proto import caffe_pb2
 AUTOMATIC = "(automatic)"  # the top of a loss layer that names none
 
 
-def first_source(layer, top):
-    """Which layer gives a top that a later one gives too, and what to do, as a sentence."""
+def first_source(layers, top):
+    """Which of the layers before gives a top that one gives too, and what to do, as a sentence."""
+    layer = next((one for one in layers if top in one.top), None)
+    if layer is None:
+        return f" The layer gives {top!r} twice; give each of its tops a name of its own."
     return (f" Layer {layer.name!r} ({layer.type}) gives {top!r} before it; give one of the two "
             "another name, or leave one layer out.")
 
@@ -68,9 +71,9 @@ class Graph:
         if name not in self.blobs or name == AUTOMATIC:
             self.blobs[name] = Blob()
         elif index >= len(spec.bottom) or spec.bottom[index] != name:
-            first = next(node.spec for node in self.nodes if name in node.spec.top)
+            before = [node.spec for node in self.nodes]
             raise NetError(f"layer {spec.name!r} ({spec.type}): Top blob {name!r} produced by "
-                           f"multiple sources.{first_source(first, name)}")
+                           f"multiple sources.{first_source(before, name)}")
         return self.blobs[name]
 
     def _add_weights(self, node):
@@ -130,7 +133,7 @@ class Graph:
         """Every layer runs backward, to every bottom that can have a gradient."""
         for node in self.nodes:
             layer = node.layer
-            node.runs_backward = bool(node.bottoms)
+            node.runs_backward = bool(node.bottoms or layer.blobs)
             layer.needs = [need or i not in layer.not_backward
                            for i, need in enumerate(layer.needs)]
             layer.learns = [True] * len(layer.blobs)

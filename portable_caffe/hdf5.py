@@ -2,6 +2,7 @@
 
 They need h5py, which is looked for when the first such file is opened.
 """
+import os
 from contextlib import contextmanager
 
 import numpy as np
@@ -33,40 +34,46 @@ def is_hdf5(path):
 
 @contextmanager
 def opened(path):
-    """The HDF5 file to read from; NetError where there is none, or it is damaged."""
+    """The HDF5 file to read from; NetError where there is none, or what it holds is no use."""
     h5py, path = _h5py(), files.path_of(path)
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except (OSError, RuntimeError, KeyError) as error:  # what h5py makes of HDF5's errors
-        if isinstance(error, NetError):
-            raise
+    except NetError:
+        raise
+    except (OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
+        # what h5py makes of HDF5's errors, and of a dataset where a group should be
         raise NetError(f"Could not read the HDF5 file {path}: {error}.") from None
 
 
 def write(path, fill):
     """`fill(file)` a new HDF5 file, which replaces `path`: the whole file or nothing."""
-    def make(beside):
-        try:
-            with h5py.File(beside, "w") as file:
-                fill(file)
-        except (ValueError, RuntimeError) as error:  # a name twice, for instance
-            raise NetError(f"cannot write {path}: {error}.") from None
-
-    h5py = _h5py()
-    files.write_whole(path, make)
+    _h5py()
+    files.write_whole(path, lambda beside: make(beside, fill))
 
 
-def numbers(group, name, rows=slice(None)):
-    """Rows of a dataset as a float32 array. Source: hdf5.cpp, hdf5_load_nd_dataset"""
+def make(path, fill):
+    """`fill(file)` a new HDF5 file as it is, for one that is moved to its place later."""
+    try:
+        with _h5py().File(path, "w") as file:
+            fill(file)
+    except (ValueError, RuntimeError) as error:  # a name twice, for instance
+        raise NetError(f"cannot write {os.path.basename(path)!r}: {error}.") from None
+
+
+def numbers(group, name):
+    """A dataset as a float32 array. Source: hdf5.cpp, hdf5_load_nd_dataset"""
     data = group[name]
     if not hasattr(data, "dtype") or data.dtype.kind not in "fiu":
         raise NetError(f"{name!r} in {group.file.filename} holds no numbers.")
-    return np.asarray(data[rows] if data.shape else data[()], np.float32)
+    return np.asarray(data[()], np.float32)
 
 
-def save(net, path):
-    """Write each weight once, as data/LAYER/0, 1, ... of its owner. Source: net.cpp, ToHDF5"""
+def weights_of(net, write_diff=False):
+    """What fills a file: each weight once, as data/LAYER/0, 1, ... of its owner, in float32.
+
+    With `write_diff` also all gradients, as diff/LAYER/0, 1, ... Source: net.cpp, ToHDF5
+    """
     for name in net._layer_names:
         if "/" in name:
             raise NetError(f"HDF5 takes '/' in a name for a folder, and layer {name!r} has one. "
@@ -74,13 +81,14 @@ def save(net, path):
     owned = {id(weight.blob) for weight in net._graph.weights}
 
     def fill(file):
-        for node in net._nodes:
-            group = file.require_group(f"data/{node.spec.name}")
-            for index, blob in enumerate(node.layer.blobs):
-                if id(blob) in owned:
-                    group[str(index)] = blob.data
+        for side in ("data", "diff")[:1 + write_diff]:
+            for node in net._nodes:
+                group = file.create_group(f"{side}/{node.spec.name}")
+                for index, blob in enumerate(node.layer.blobs):
+                    if side == "diff" or id(blob) in owned:
+                        group[str(index)] = getattr(blob, side)
 
-    write(path, fill)
+    return fill
 
 
 def load(net, path):

@@ -55,7 +55,7 @@ class Net(Batches, Callbacks, InnerNames, NetFiles):
         return net
 
     def _build(self, state):
-        self.state = state
+        self.state, self.phase = state, state.phase
         prepared = prepare(self.spec, state)
         self.name = prepared.name
         self._graph = graph = Graph(prepared, state.phase)
@@ -65,6 +65,7 @@ class Net(Batches, Callbacks, InnerNames, NetFiles):
         self._gradients = {id(weight.blob.diff_memory): weight.blob.diff_memory
                            for weight in graph.weights}.values()
         self._runs = Runs(self._nodes)
+        self._shapes_follow = any(node.layer.shapes_itself for node in self._nodes)
         self._prepare_callbacks()
         self._ran = None  # the arrays of the last forward
         self._seen_reshapes = Blob.reshapes
@@ -147,7 +148,7 @@ class Net(Batches, Callbacks, InnerNames, NetFiles):
     def _forward(self, first, last):
         nodes = self._nodes[first:last + 1]
         numbers, whole = range(first, last + 1), len(nodes) == len(self._nodes)
-        if any(node.layer.shapes_itself for node in nodes):
+        if self._shapes_follow:
             self._run("forward", numbers, nodes, self._reshape_and_forward, whole, [])
             self._seen_reshapes = Blob.reshapes if whole else None
             self._ran = arrays.current
@@ -220,7 +221,7 @@ class Net(Batches, Callbacks, InnerNames, NetFiles):
         except NetError as error:
             given = ", ".join(f"{name} {self.blobs[name].shape}" for name in self.inputs)
             raise NetError(f"{error}\nInputs of the net: {given or 'none'}. T and D are fixed when "
-                           "it is built; for others build it anew.") from None
+                           "it is built; for others build it anew.") from error.__cause__
         if changed:
             self._ran = None
         with node:

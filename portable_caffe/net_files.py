@@ -25,7 +25,7 @@ class NetFiles:
 
     def save_hdf5(self, path):
         """Write an HDF5 file with each weight once."""
-        hdf5.save(self, path)
+        hdf5.write(path, hdf5.weights_of(self))
 
     def set_input_arrays(self, data, labels):
         """Give the net's first layer, a MemoryData, what it brings batch by batch.
@@ -36,3 +36,5 @@ class NetFiles:
         if not isinstance(first, MemoryData):
             raise NetError("set_input_arrays needs a net whose first layer is MemoryData.")
         first.take(data, labels)
+
+    _set_input_arrays = set_input_arrays

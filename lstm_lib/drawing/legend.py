@@ -60,7 +60,7 @@ def _weights(scene):
 
 def _notes(scene, room):
     hidden, others = scene.wiring.hidden, notes(scene.graph)
-    others = [svg.shortened(f"{words[0].upper()}{words[1:]}", max(600, room)) for words in others]
+    others = [f"{words[0].upper()}{words[1:]}" for words in others]
     if not hidden:
         return others
     names = ", ".join(f"{node.name} ({node.type})" for node in hidden[:3])

@@ -204,7 +204,7 @@ def draw_bar(look, node, x, y, fill=None):
 
 
 def _unknown(look, node, x, y):
-    return svg.text(x + look.width / 2 - 5, y - look.height / 2 + 9, "?", fill=svg.WARNING,
+    return svg.text(x + look.width / 2 - 5, y - look.height / 2 + 6, "?", fill=svg.WARNING,
                     extra=' font-weight="bold" data-unknown="1"') if node.unknown else ""
 
 

@@ -28,7 +28,7 @@ class OuterWires:
             if source in scene.away or target in scene.away:
                 continue
             if source.stack is None and target.stack is None:
-                self._grey(self._way(wire, self._head(wire, target), self._feet(wire)))
+                self._grey(self._way(wire, self._head(wire, scene.at[target][0]), self._feet(wire)))
             elif source.stack is None:
                 self._into_step(wire)
             elif target.stack is None:
@@ -41,14 +41,14 @@ class OuterWires:
         self._tags()  # above the lines
         return "".join(self.parts)
 
-    def _head(self, wire, other=None):
-        """Where a wire leaves a node outside the steps; it leaves a bar right below `other`."""
+    def _head(self, wire, wish=None):
+        """Where a wire leaves a node outside the steps; a bar, as near to x = `wish` as can be."""
         node = wire.source
         x, y = self.scene.at[node]
-        if other in self.scene.at and node in self.scene.bars:
-            reach = self.scene.span / 2 - 20
-            x = min(max(self.scene.at[other][0], x - reach), x + reach)
-        elif node not in self.scene.bars:
+        if node in self.scene.bars:
+            reach = self.scene.looks[node].width / 2 - 20
+            x = x if wish is None else min(max(wish, x - reach), x + reach)
+        else:
             x += head_shift(self.scene.looks[node], node, wire.top)
         return x, y - self.scene.looks[node].height / 2
 
@@ -159,11 +159,11 @@ class OuterWires:
                 middle = (start[0] + x) / 2
                 points = [start, (middle, side[1]), (middle, lane), (x, lane)]
         else:
-            start = (self._head(wire, wire.target)
-                     if wire.source in scene.at else scene.port(wire, False) or (x, row.top))
             turn = x - scene.gap / 2 - 8 * row.stack.states.index(state)
             if column.rolled:  # outside the loops
                 turn -= scene.gap / 2
+            start = (self._head(wire, turn) if wire.source in scene.at
+                     else scene.port(wire, False) or (x, row.top))
             floor = row.top + row.height + 12 + 8 * row.stack.states.index(state)
             if wire.source in scene.at:  # left of what stands above it
                 floor = max(floor, start[1] - 14)

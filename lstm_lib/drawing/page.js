@@ -114,6 +114,7 @@
       list.append(element("dt", title), ...rows);
     };
     add("computes", [node.eq]);
+    add("then, in place", node.after);
     add("unknown to this Caffe", node.unknown);
     add("reads", node.in);
     add("makes", node.out);
@@ -189,7 +190,8 @@
     for (let n = 0; word && n < net.nodes.length && found.length < 12; n++) {
       const node = net.nodes[n];
       if (n === exact) continue;
-      const text = [node.name, node.type, ...node.out, ...node.w.map(w => w[1])].join("\n");
+      const text = [node.name, node.type, ...node.after, ...node.out,
+        ...node.w.map(w => w[1])].join("\n");
       if (text.toLowerCase().includes(word)) found.push(n);
     }
     $("found").replaceChildren(...found.map(n => {

@@ -6,7 +6,7 @@ from pathlib import Path
 from . import svg
 from .structure.words import shape_text
 from .time_picture import FOLD_ABOVE, time_picture
-from .structure.steps import steps_of
+from .structure.steps import step_title, steps_of
 from .values import OTHERS, RULE, Paint, steps_of_scale
 from .structure.words import alt_text, equation
 
@@ -98,13 +98,13 @@ def _as_json(value):
 
 def _ticks(graph):
     """Layers in the order Caffe runs them; those of one time step light up together."""
-    ticks = []
+    ticks, stacks = [], {stack.name: stack for stack in graph.stacks}
     for (_, step), nodes in groupby(graph.nodes, key=lambda node: (node.stack, node.step)):
         nodes = list(nodes)
         if step is None and not graph.stacks:  # no steps: layer by layer
             ticks += [(node.name, [node.index], None) for node in nodes]
         else:
-            label = f"{nodes[0].stack} t = {step}".strip() if step is not None else (
+            label = step_title(stacks[nodes[0].stack], step) if step is not None else (
                 ", ".join(node.name for node in nodes[:4]) + (", …" if len(nodes) > 4 else ""))
             ticks.append((label, [node.index for node in nodes], step))
     return ticks
@@ -124,6 +124,7 @@ def _data(graph, values):
 def _node(node, paints):
     facts = {"name": node.name, "type": " + ".join(layer.type for layer in node.layers),
              "eq": equation(node), "step": node.step, "unknown": list(map(str, node.unknown)),
+             "after": [f"{layer.name} ({layer.type})" for layer in node.layers[1:]],
              "in": [_blob(blob) for blob in node.bottoms],
              "out": [_blob(blob) for blob in node.tops],
              "w": [[w.mark, w.name + (f" {shape_text(w.shape)}" if w.shape else ""),

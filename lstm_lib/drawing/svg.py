@@ -77,7 +77,9 @@ def text(x, y, words, size=SIZE, anchor="middle", fill=INK, extra=""):
 
 
 def path(d, stroke=LINE, width=1.4, fill="none", extra=""):
-    """A path of given commands."""
+    """A path of given commands, nothing of none."""
+    if not d:
+        return ""
     line = f' stroke="{stroke}" stroke-width="{num(width)}"' if width else ""
     return f'<path d="{d}" fill="{fill}"{line}{extra}/>'
 

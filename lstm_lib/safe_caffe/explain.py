@@ -53,9 +53,8 @@ def _hint(net, number, shapes, reason):
         elsewhere = names_left_out(net.spec, net.state)[0].get(wrong)
         return hint_for(reason) + (f" {elsewhere}" if elsewhere else did_you_mean(wrong, shapes))
     if "multiple sources" in reason:
-        top, first = next((top, one) for top in layer.top for one in net.built.layer[:number]
-                          if top in one.top)
-        return "Hint:" + first_source(first, top)
+        top = re.search(r"Top blob '(.*)' produced", reason)[1]
+        return "Hint:" + first_source(net.built.layer[:number], top)
     return hint_for(reason, layer.type)
 
 

@@ -13,7 +13,7 @@ from .solver import SafeSolver
 from .sources import check_sources
 from .solver_files import SolverFile
 from .base import source_shapes
-from .weight_files import check_common, check_weights
+from .weight_files import check_common, check_names, check_weights
 
 
 def results(found):
@@ -79,6 +79,7 @@ class Net(NamesOfLayers, portable_caffe.Net):
 
     def save(self, path):
         """Write all weights the way Caffe does, the whole file or nothing."""
+        check_names(self)
         raw = super()
         write_whole(path, raw.save)
 
@@ -120,9 +121,9 @@ class PortableCaffe(SafeCaffe):
         return kind(self, portable_caffe.get_solver, options)
 
     def write_snapshot(self, solver, options, stem):
-        """Write both files of a snapshot, never in HDF5; the path of the state for `restore`."""
+        """Write both files of a snapshot; the path of the state for `restore`."""
         solver.snapshot()
-        return f"{stem}.solverstate"
+        return f"{stem}.solverstate" + ".h5" * (options.snapshot_format == options.HDF5)
 
     def attempt(self, work):
         """Do `work`; it raises by itself if it fails."""

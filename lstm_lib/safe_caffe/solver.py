@@ -5,6 +5,7 @@ from portable_caffe.prototxt import parse
 
 from .base import state_of
 from .solver_files import check_is_state, state_path
+from .weight_files import check_names
 from ..arguments import check_iterations
 from ..errors import NetError
 from ..files import read_text
@@ -97,6 +98,7 @@ class SafeSolver:
         stem = f"{self._options.snapshot_prefix}_iter_{self.iter}"
         check_folder(stem)
         try:
+            check_names(self.net)
             return self._write_snapshot(self._raw, self._options, stem)
         except NetError as error:
             raise NetError(f"cannot write a snapshot: {error}") from None

@@ -30,6 +30,8 @@ def _check_files(layer, option, part):
         if path and not os.path.exists(path):
             _complain(layer, option, name, f"{path!r}: there is no such file or folder (looked in "
                                            f"{os.path.dirname(os.path.abspath(path))})")
+        if os.path.isdir(path) and (layer.type, name) != ("Data", "source"):
+            _complain(layer, option, name, f"{path!r} is a folder, no file")
     if layer.type == "Data" and option == "data_param":
         kind = part.DESCRIPTOR.enum_types_by_name["DB"].values_by_number[part.backend].name
         if not os.path.isfile(os.path.join(part.source, DATABASES[kind])):

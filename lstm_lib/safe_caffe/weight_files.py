@@ -1,4 +1,6 @@
 """Weights in files, and whether a file of weights belongs to a net."""
+from collections import Counter
+
 from portable_caffe.files import parse_bytes
 
 from ..errors import NetError
@@ -49,17 +51,32 @@ def owners(net):
     return first
 
 
+def check_names(net):
+    """Each layer with weights of its own must have a name of its own: a file keeps one of a name."""
+    count = Counter(name for name, layer in zip(net._layer_names, net.layers) if layer.blobs)
+    kept = {}
+    for name, layer in zip(net._layer_names, net.layers):
+        if count[name] > 1:
+            places = [blob.data.ctypes.data for blob in layer.blobs]
+            if places and kept.setdefault(name, places) != places:
+                raise NetError(f"{count[name]} layers of this net with weights are called "
+                               f"{name!r}; a file would keep the weights of one. Give each a name "
+                               "of its own, then build the net anew.")
+
+
 class WeightFiles:
     """What real Caffe's nets write and read; a child tries it, for Caffe dies of a full disk."""
 
     def save(self, path):
         """Write all weights the way Caffe does: a copy for each layer that uses them."""
+        check_names(self)
         raw = super()
         write_whole(path, lambda beside: self._try(
             lambda: raw.save(beside), lambda reason: f"cannot write {path}: {reason}"))
 
     def save_hdf5(self, path, *args):
         """Write the weights as HDF5, which has no place for '/' in a layer's name."""
+        check_names(self)
         raw = super()
         slashed = [layer.name for layer in self.built.layer if "/" in layer.name]
         if slashed:

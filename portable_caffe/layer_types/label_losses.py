@@ -141,10 +141,12 @@ class ContrastiveLoss(_Loss):
     keeps = True
     bottoms, options, not_backward = 3, "contrastive_loss_param", (2,)
 
+    def setup(self, a, b, labels):
+        check(prod(labels[1:]) == 1, "the labels, the third bottom, are one number each.")
+
     def shapes(self, a, b, labels):
         check(a and prod(a) == prod(b) and a[:2] == b[:2] and prod(a[2:]) == 1,
               "the first two bottoms must have one shape, (N, C).")
-        check(prod(labels[1:]) == 1, "the labels, the third bottom, are one number each.")
         return ()
 
     def forward(self, a, b, labels):

@@ -62,6 +62,11 @@ def test_what_is_no_prototxt_is_still_an_error(text):
         draw(text)
 
 
+def test_a_solver_is_not_taken_for_a_net_of_unknown_options():
+    with pytest.raises(NetError, match="is a solver, not a net; its net is 'x.prototxt'"):
+        draw('net: "x.prototxt"\nbase_lr: 0.1\n')
+
+
 def test_an_unknown_type_of_2014_keeps_its_name():
     picture = draw('layers { name: "a" type: FORK_LOSS top: "x" } '
                    'layers { name: "b" type: TANH bottom: "x" top: "y" }')
@@ -150,6 +155,18 @@ def test_the_picture_says_which_layers_stand_in_the_other_phase():
     assert "Not in phase TRAIN: test, late" in draw(PHASES).svg
     assert draw(PHASES, phase=caffe.TEST, stages=["late"]).alt.endswith(
         "not in phase TEST, stage late: train")
+
+
+def test_a_layer_that_stands_in_for_a_shown_one_is_another_of_that_name():
+    text = X + 'layer { name: "x" type: "DummyData" top: "x" include { phase: TEST } }'
+    assert "Not in phase TRAIN: another x" in draw(text).svg
+
+
+def test_a_note_ends_between_words_and_says_how_many_more_there_are():
+    forks = "".join(f'layer {{ name: "f{n}" type: "Fork{n * 1111}" bottom: "x" }}' for n in range(12))
+    note = next(note for note in draw(X + forks).svg.split(">") if note.startswith("Unknown"))
+    assert note.startswith("Unknown to this Caffe, marked ?: type &quot;Fork0&quot;, ")
+    assert note.split("<")[0].endswith("&quot;, and 10 more") and "…" not in note
 
 
 def test_a_phase_without_layers_says_so():

@@ -197,3 +197,11 @@ def test_wires_of_different_steps_share_no_upright_way():
             others = [way for way in ways if way[2] != start and way[0] < bottom - 30
                       and top + 30 < way[1]]
             assert not others
+
+
+def test_a_step_without_wires_inside_becomes_pixels(tmp_path):
+    text = source("x", 2, 4) + product("h1", ["x"], "W") + product("h2", ["h1"], "W")
+    text += 'layer { name: "cut" type: "Slice" bottom: "h2" top: "all" }'
+    draw(text, path=tmp_path / "net.png")
+    assert (tmp_path / "net.png").read_bytes().startswith(b"\x89PNG")
+    assert not [p for p in parsed(text).iter(SVG + "path") if not p.get("d")]

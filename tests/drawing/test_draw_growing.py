@@ -226,3 +226,44 @@ def test_boxes_of_a_cell_stand_clear_of_each_other():
                 spans.append((float(box.get("x")), float(box.get("width"))))
         (left, wide), (right, _) = sorted(spans)
         assert left + wide < right
+
+
+def joined(unit):
+    """Two steps that multiply [x, h], joined, by one weight: an `LSTMUnit`'s, or of layers."""
+    def layer(name, kind, bottoms, tops=None, more=""):
+        blobs = [f'bottom: "{b}"' for b in bottoms] + [f'top: "{t}"' for t in tops or [name]]
+        return f'layer {{ name: "{name}" type: "{kind}" {" ".join(blobs)} {more} }} '
+
+    text = "".join(layer(name, "Input", []) for name in ("x1", "x2", "h0", "c0", "go"))
+    for t in (1, 2):
+        at, c, h = f"t{t}/", f"c{t - 1}", f"h{t - 1}"
+        text += layer(at + "join", "Concat", [f"x{t}", h])
+        text += layer(at + "gates", "InnerProduct", [at + "join"], more='param { name: "w" }')
+        if unit:
+            text += layer(at + "unit", "LSTMUnit", [c, at + "gates", "go"], [f"c{t}", f"h{t}"])
+            continue
+        raw = [f"{at}raw_{gate}" for gate in "ifog"]
+        text += layer(at + "cut", "Slice", [at + "gates"], raw)
+        for gate, blob in zip("ifog", raw):
+            text += layer(at + gate, "TanH" if gate == "g" else "Sigmoid", [blob])
+        times, plus = ("eltwise_param { operation: %s }" % name for name in ("PROD", "SUM"))
+        text += layer(at + "old", "Eltwise", [at + "f", c], more=times)
+        text += layer(at + "new", "Eltwise", [at + "i", at + "g"], more=times)
+        text += layer(at + "c", "Eltwise", [at + "old", at + "new"], [f"c{t}"], plus)
+        text += layer(at + "act", "TanH", [f"c{t}"])
+        text += layer(at + "h", "Eltwise", [at + "o", at + "act"], [f"h{t}"], times)
+    return text
+
+
+@pytest.mark.parametrize("unit", [True, False], ids=["unit", "layers"])
+def test_a_cell_that_joins_x_and_h_shows_both_as_what_the_join_reads(unit):
+    assert draw(joined(unit)).alt.startswith("unrolled LSTM, 2 steps")
+    cell = [column[0] for column in parsed(joined(unit)).iter(SVG + "g")
+            if column.get("data-step")][0]
+    box = next(g.find(SVG + "rect") for g in cell.iter(SVG + "g")
+               if g.get("data-n") and "join" in g.find(SVG + "title").text)
+    left, top, wide, high = (float(box.get(key)) for key in ("x", "y", "width", "height"))
+    feet = {end for path in cell.iter(SVG + "path") for end in re.findall(
+        r"L(-?[\d.]+),(-?[\d.]+)(?=M|$)", path.get("d"))
+        if left < float(end[0]) < left + wide and abs(float(end[1]) - top - high) < 0.1}
+    assert len(feet) == 2, "x and h"

@@ -185,3 +185,9 @@ def test_an_lstm_whose_first_step_has_no_state_is_one():
         text += layer(f"h_{t}", "Eltwise", [f"o_{t}", f"act_{t}"], more=times)
         c_before = c
     assert draw(text).alt.startswith("unrolled LSTM, 3 steps")
+
+
+def test_the_page_names_the_steps_as_the_picture_does(tmp_path):
+    draw(encoder_decoder(), path=tmp_path / "net.html")
+    text = (tmp_path / "net.html").read_text(encoding="utf-8")
+    assert '["dec t = 4",' in text and '["enc t = 3",' in text

@@ -125,7 +125,7 @@ def _spp(make):
     x, height = _image(make, 4), make.random.randint(1, 2)
     n, c = make.blobs[x][:2]
     make.add("SPP", [x], [(n, c * sum(4 ** level for level in range(height)))],
-             f"spp_param {{ pyramid_height: {height} pool: MAX }}")
+             f"spp_param {{ pyramid_height: {height} pool: {make.random.choice(['MAX', 'AVE'])} }}")
 
 
 def _crop(make):
@@ -232,6 +232,15 @@ def _loss(kind, *options):
     return add
 
 
+def _infogain(make):
+    batch, axis = make.random.randint(1, 4), make.random.randint(1, 2)
+    shape = [batch, 3, 2] if axis == 1 else [batch, 2, 3]
+    x = make.add("Power", [make.input(*shape)], [shape])[0]
+    make.add("InfogainLoss", [x, make.labels(batch, 2), make.input(3, 3)], [()],
+             f"infogain_loss_param {{ axis: {axis} }} " + make.random.choice(
+                 ["", "loss_param { ignore_label: 1 }", "loss_param { normalization: FULL }"]))
+
+
 def _difference(kind):
     def add(make):
         x = make.some(2)
@@ -242,7 +251,8 @@ def _difference(kind):
 def _contrastive(make):
     shape = make.shape(2)
     make.add("ContrastiveLoss", [make.input(*shape), make.input(*shape),
-                                 make.labels(shape[0])], [()])
+                                 make.labels(shape[0])], [()], make.random.choice(
+                                     ["", "contrastive_loss_param { legacy_version: true }"]))
 
 
 def _recurrent(kind):
@@ -285,8 +295,12 @@ def _continuation(make):
 
 def _python(make):
     x = make.some()
-    make.add("Python", [x], [make.blobs[x]],
-             'python_param { module: "python_layer" layer: "Doubles" }')
+    if make.random.random() < 0.7:
+        make.add("Python", [x], [make.blobs[x]],
+                 'python_param { module: "python_layer" layer: "Doubles" }')
+    else:  # another number of rows for other numbers
+        make.add("Python", [x], [(1, 2)],
+                 'python_param { module: "python_layer" layer: "Rows" }')
 
 
 def _silence(make):
@@ -324,8 +338,9 @@ ALL = {
     "Crop": _crop, "Scale": _scale("Scale", "scale_param"), "Bias": _scale("Bias", "bias_param"),
     "Embed": _embed, "BatchReindex": _batch_reindex, "Filter": _filter, "Silence": _silence,
     **{kind: _loss(kind, "", "loss_param { ignore_label: 1 }", "loss_weight: 0.5")
-       for kind in ("SoftmaxWithLoss", "HingeLoss", "MultinomialLogisticLoss")},
-    "Accuracy": _loss("Accuracy"), "InfogainLoss": _loss("InfogainLoss"),
+       for kind in ("SoftmaxWithLoss", "MultinomialLogisticLoss")},
+    "HingeLoss": _loss("HingeLoss", "", "hinge_loss_param { norm: L2 }", "loss_weight: 0.5"),
+    "Accuracy": _loss("Accuracy"), "InfogainLoss": _infogain,
     "EuclideanLoss": _difference("EuclideanLoss"),
     "SigmoidCrossEntropyLoss": _difference("SigmoidCrossEntropyLoss"),
     "ContrastiveLoss": _contrastive, "LSTM": _recurrent("LSTM"), "RNN": _recurrent("RNN"),

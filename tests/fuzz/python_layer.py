@@ -1,4 +1,4 @@
-"""A layer written in Python, for the nets that the fuzz makes."""
+"""Layers written in Python, for the nets that the fuzz makes."""
 from lstm_lib import caffe
 
 
@@ -19,3 +19,23 @@ class Doubles(caffe.Layer):
     def backward(self, top, propagate_down, bottom):
         """dx = 2 dy"""
         bottom[0].diff[...] = 2 * top[0].diff
+
+
+class Rows(caffe.Layer):
+    """y = the first number of x, in 1 to 3 rows, as it says"""
+
+    def setup(self, bottom, top):
+        """Nothing to set up."""
+
+    def reshape(self, bottom, top):
+        """More rows for a larger number."""
+        top[0].reshape(1 + int(abs(bottom[0].data.flat[0])) % 3, 2)
+
+    def forward(self, bottom, top):
+        """All are the first number."""
+        top[0].data[...] = bottom[0].data.flat[0]
+
+    def backward(self, top, propagate_down, bottom):
+        """dx = the sum of dy for the first number"""
+        bottom[0].diff[...] = 0
+        bottom[0].diff.flat[0] = top[0].diff.sum()

@@ -9,7 +9,7 @@ import pytest
 import portable_caffe as pc
 from portable_caffe import layers as L
 
-from portable_nets import fill, inputs, learning_net, unshared_weights, write
+from portable_nets import inputs, learning_net, write
 
 HAS_REAL = importlib.util.find_spec("caffe") is not None
 ENGINES = ["portable", pytest.param("real", marks=pytest.mark.skipif(
@@ -151,72 +151,6 @@ def test_each_run_of_hdf5_output_replaces_the_file_and_a_failed_one_leaves_it(tm
         net.forward()
     assert h5py.File(tmp_path / "out.h5")["data"][0, 0, 0, 0] == 4
     assert {path.name for path in tmp_path.iterdir()} == {"net.prototxt", "out.h5"}
-
-
-# weights -------------------------------------------------------------------------------
-
-
-def shared_net():
-    """Two layers that share a weight, each with a bias of its own."""
-    ns = inputs(pc.NetSpec(), x=(2, 3))
-    for name, bottom in (("a", ns.x), ("b", "a")):
-        ns[name] = L.InnerProduct(ns[bottom] if isinstance(bottom, str) else bottom, num_output=3,
-                                  param=[dict(name="W"), dict()])
-    spec = ns.to_proto()
-    spec.force_backward = True
-    return spec
-
-
-@pytest.mark.parametrize("reader", ENGINES)
-@pytest.mark.parametrize("writer", ENGINES)
-def test_weights_go_through_hdf5_from_either_caffe_to_either(writer, reader, tmp_path):
-    path, weights = write(tmp_path, shared_net()), str(tmp_path / "w.h5")
-    one, other, third = (caffe_of(engine).Net(path, pc.TRAIN) for engine in (writer, reader, reader))
-    fill(one).save_hdf5(weights)
-    other.load_hdf5(weights)
-    third.copy_from(weights)
-    for name, blobs in one.params.items():
-        for index, blob in enumerate(blobs):
-            for net in (other, third):
-                assert np.array_equal(net.params[name][index].data, blob.data)
-    with h5py.File(weights) as file:
-        assert sorted(file["data/a"]) == ["0", "1"] and sorted(file["data/b"]) == ["1"]
-        assert sorted(file["data"]) == sorted(one._layer_names)
-
-
-def test_weights_of_other_sizes_in_hdf5_change_nothing(tmp_path):
-    ns = inputs(pc.NetSpec(), x=(2, 5))
-    ns.a = L.InnerProduct(ns.x, num_output=7)
-    ns.score = L.InnerProduct(ns.a, num_output=4)  # 3 in the other net
-    net, other = pc.Net(ns.to_proto(), pc.TRAIN), fill(pc.Net(learning_net(), pc.TRAIN))
-    other.save_hdf5(str(tmp_path / "w.h5"))
-    with pytest.raises(pc.NetError, match=r"'score'(.|\n)*\(3, 7\) in the file, \(4, 7\) here"):
-        net.load_hdf5(str(tmp_path / "w.h5"))
-    assert not any(blob.data.any() for blob in unshared_weights(net).values())
-
-
-def test_hdf5_without_a_weight_that_no_other_layer_owns_raises(tmp_path):
-    net = pc.Net(learning_net(), pc.TRAIN)
-    net.save_hdf5(str(tmp_path / "w.h5"))
-    with h5py.File(tmp_path / "w.h5", "a") as file:
-        del file["data/a/1"]
-    with pytest.raises(pc.NetError, match="Incompatible number of blobs for layer a"):
-        net.load_hdf5(str(tmp_path / "w.h5"))
-
-
-@pytest.mark.parametrize("data", [b"", b"rubbish", b"\x89HDF\r\n\x1a\n rubbish"])
-def test_a_file_that_is_no_hdf5_raises(data, tmp_path):
-    (tmp_path / "w.h5").write_bytes(data)
-    with pytest.raises(pc.NetError, match="Could not read the HDF5 file .*w.h5"):
-        pc.Net(learning_net(), pc.TRAIN).load_hdf5(str(tmp_path / "w.h5"))
-
-
-def test_a_layer_whose_name_has_a_slash_is_not_written(tmp_path):
-    ns = inputs(pc.NetSpec(), x=(2, 5))
-    ns["a/b"] = L.TanH(ns.x)
-    with pytest.raises(pc.NetError, match=r"layer 'a/b' has one. Use save\(path\)"):
-        pc.Net(ns.to_proto(), pc.TRAIN).save_hdf5(str(tmp_path / "w.h5"))
-    assert not list(tmp_path.iterdir())
 
 
 # MemoryData ----------------------------------------------------------------------------

@@ -66,7 +66,7 @@ ACTIONS = ["forward", "backward"] * 6 + [
 def batch_of(net, size):
     for name in net.inputs:
         shape = list(net.blobs[name].shape)
-        shape[0 if len(shape) < 3 and name not in ("cont", "one") else 1] = size
+        shape[0 if len(shape) != 3 and name not in ("cont", "one") else 1] = size
         if list(net.blobs[name].shape) != shape:
             net.blobs[name].reshape(*shape)
             net.blobs[name].data[...] = np.cos(np.arange(net.blobs[name].count)).reshape(shape)

@@ -188,6 +188,22 @@ def test_check_prints_layers_with_shapes_weights_and_what_is_shared(tmp_path, ca
             in shown)
 
 
+@pytest.mark.parametrize("more", ["", pytest.param(  # the second net is not built
+    'layer { name: "d" type: "HDF5Data" top: "d" }', marks=on_real_caffe)])
+def test_check_says_after_the_table_what_will_go_wrong_in_silence(tmp_path, capsys, more):
+    path = tmp_path / "small.prototxt"
+    main(["unroll", "--steps", "3", "--batch", "2", "--input", "4", "--hidden", "5",
+          "-o", str(path)])
+    text = path.read_text()
+    for text, words in ((text, "lint: nothing found." if not more else "no layer reads 'd'"),
+                        (text.replace("w_Mhw", "w_Mhv", 1), "t1/lstm/Mh: 2 of 3 steps")):
+        path.write_text(text + more)
+        capsys.readouterr()
+        assert main(["check", str(path)]) == 0
+        table, found = capsys.readouterr().out.split("parameter blobs", 1)
+        assert "t1/lstm/Mh" in table and words in found
+
+
 MISTAKES = {
     "a file that is not there": (["check", "missing.prototxt"], "there is no file"),
     "a folder": (["check", "."], "is a folder"),

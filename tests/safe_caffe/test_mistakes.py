@@ -154,7 +154,6 @@ def test_automatic_snapshots_need_a_folder_when_the_solver_is_made_and_later(tmp
         solver.step(2)
 
 
-@on_real_caffe
 def test_the_path_of_a_snapshot_in_hdf5_is_the_one_that_restores_it(tmp_path):
     solver = make_solver(classifier(), base_lr=0.1, snapshot_format=0,
                          snapshot_prefix=str(tmp_path / "s"))

@@ -345,3 +345,47 @@ def test_a_layer_that_real_caffe_alone_runs_can_be_written_and_is_said_to_run_th
         caffe._caffe.Net(ns.to_proto(), caffe.TEST)
     with pytest.raises(NetError, match="'Permut': Caffe has no layer type|Did you mean 'Permute'"):
         L.Permut(input_layer(2, 3))
+
+
+def test_a_part_of_a_net_runs_both_ways_on_numbers_that_were_written_into_its_blobs():
+    net = trained()
+    net.blobs["both"].data[...] = np.arange(12).reshape(4, 3)
+    weight, bias = (blob.data for blob in net.params["c"])
+    found = net.forward(start="c", end="c")
+    assert set(found) == {"c"}
+    assert np.allclose(found["c"], net.blobs["both"].data @ weight.T + bias, atol=1e-5)
+    other = trained()  # in which nothing has run yet
+    other.blobs["c"].diff[...] = [[1, -2]] * 4
+    found = other.backward(start="c", end="c")
+    assert set(found) == {"both"}
+    assert np.allclose(found["both"], [[1, -2]] @ other.params["c"][0].data, atol=1e-5)
+
+
+def test_a_net_without_outputs_gives_nothing_and_its_layers_are_found_by_name():
+    ns = caffe.NetSpec()
+    ns.x, ns.y = L.DummyData(shape=dict(dim=[3]), ntop=2)
+    ns.quiet, ns.still = L.Silence(ns.x, ntop=0), L.Silence(ns.y, ntop=0)
+    net = load_net(ns)
+    assert len(net.forward()) == 0 and net.outputs == []
+    assert [net.layer_dict[name].type for name in net._layer_names] == [
+        layer.type for layer in net.layers] == ["DummyData", "Silence", "Silence"]
+
+
+def test_an_update_is_the_gradient_times_the_rate_and_nets_outlive_their_solver():
+    from lstm_lib import make_solver
+    ns = caffe.NetSpec()
+    ns.x = input_layer(2, 3)
+    ns.ip = L.InnerProduct(ns.x, num_output=2, weight_filler=dict(type="xavier"))
+    ns.loss = L.Reduction(ns.ip, loss_weight=1)
+    solver = make_solver(ns, base_lr=0.01, momentum=0.9)
+    weight = solver.net.params["ip"][0]
+    weight.data[...], weight.diff[...] = 0, 1
+    solver.apply_update()
+    assert np.allclose(weight.data, -0.01, atol=1e-7)
+    net = solver.net
+    del solver
+    assert np.isfinite(net.forward()["loss"]) and np.allclose(net.params["ip"][0].data, -0.01)
+
+
+def test_the_names_of_all_layer_types_are_listed():
+    assert {"Convolution", "InnerProduct", "LSTM"} <= set(caffe.layer_type_list())

@@ -57,6 +57,23 @@ class Counts(caffe.Layer):
         top[0].data[...] = self.rows
 
 
+class Weight(caffe.Layer):
+    """y = w, a weight on its own"""
+
+    def setup(self, bottom, top):
+        self.blobs.add_blob(1)
+        self.blobs[0].data[0] = 0
+
+    def reshape(self, bottom, top):
+        top[0].reshape(1)
+
+    def forward(self, bottom, top):
+        top[0].data[0] = self.blobs[0].data[0]
+
+    def backward(self, top, propagate_down, bottom):
+        self.blobs[0].diff[0] = 1
+
+
 class Phase(caffe.Layer):
     """y = 0 in TRAIN, 1 in TEST"""
 
@@ -182,6 +199,19 @@ def test_behind_a_python_layer_that_grows_a_layer_that_needs_its_shape_raises_wi
             net.forward()
 
 
+def test_a_python_layer_without_bottoms_gives_its_weight_a_gradient(tmp_path):
+    net = load_net(FORCED + python("Weight", ()))
+    net.forward()
+    net.backward()
+    weight = net.layers[0].blobs[0]
+    assert weight.data[0] == 0 and weight.diff[0] == 1
+    weight.data[0] += weight.diff[0]
+    net.save(str(tmp_path / "w.caffemodel"))
+    weight.data[0] = -1
+    net.copy_from(str(tmp_path / "w.caffemodel"))
+    assert net.forward()["y"] == 1
+
+
 @pytest.mark.parametrize("phase", [caffe.TRAIN, caffe.TEST])
 def test_a_python_layer_knows_its_phase(phase):
     assert load_net(python("Phase", ()), phase=phase).forward()["y"] == phase
@@ -226,3 +256,13 @@ def test_layers_of_python_alone_run_backward_without_a_forward():
     net.blobs["z"].diff[...] = 7
     net.backward()
     assert (net.blobs["x"].diff == 140).all()
+
+
+@pytest.mark.skipif(caffe.engine == "real", reason="a child process tells no traceback")
+@pytest.mark.parametrize("method", ["setup", "reshape", "forward", "backward"])
+def test_an_error_of_a_user_s_layer_leads_back_to_its_line(method):
+    with pytest.raises(NetError) as raised:
+        net = load_net(FORCED + X + python("Fails", param_str=method))
+        net.forward()
+        net.backward()
+    assert isinstance(raised.value.__cause__, ValueError)

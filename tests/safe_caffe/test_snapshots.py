@@ -15,7 +15,7 @@ from lstm_lib import NetError, caffe
 from portable_caffe.files import write_whole
 
 SCRIPT = Path(__file__).with_name("snapshotting.py")
-FORMATS = [1, 0] if caffe.engine == "real" else [1]  # there is no HDF5 on portable
+FORMATS = [1, 0]  # protobuf, HDF5
 
 
 def shown(folder):

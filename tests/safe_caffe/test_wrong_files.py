@@ -131,6 +131,8 @@ READERS = {
     'type: "ImageData" image_data_param { source: "gone" }': "'gone': there is no such file",
     'type: "HDF5Data" hdf5_data_param { source: "gone" batch_size: 1 }': "'gone': there is no",
     'type: "WindowData" window_data_param { source: "gone" }': "'gone': there is no such file",
+    'type: "ImageData" image_data_param { source: "empty" }': "'empty' is a folder, no file",
+    'type: "HDF5Data" hdf5_data_param { source: "empty" batch_size: 1 }': "is a folder, no file",
     'type: "ImageData" image_data_param { source: "net.prototxt" } transform_param { mean_file: '
     '"gone" }': "transform_param { mean_file } 'gone': there is no such file",
 }
@@ -192,3 +194,8 @@ def test_two_layers_that_give_one_top_are_both_named(first, second):
     assert f"layer {name!r} ({kind}): Top blob 'y' produced by multiple sources" in str(raised.value)
     assert "Layer 't1' (TanH) gives 'y' before it; give one of the two another name" in (
         str(raised.value))
+
+
+def test_a_layer_that_gives_one_top_twice_is_named():
+    with pytest.raises(NetError, match="layer 's' .Slice.*: Top blob 'y' produced by multiple"):
+        load_net(NET + 'layer { name: "s" type: "Slice" bottom: "x" top: "y" top: "y" }')

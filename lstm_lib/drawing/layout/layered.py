@@ -3,6 +3,7 @@ from collections import defaultdict
 
 from ...errors import NetError
 from .main_line import main_lines
+from .parts import closed_up
 
 SWEEPS = 6
 MOST_BENDS = 100_000  # places where lines pass a layer; the layout takes seconds by then
@@ -46,6 +47,8 @@ def layered(sizes, edges, gap_x=24, gap_y=34, alone=None, ports=None, floor=(), 
         _keep_order(rows, items)
     sheet = _Sheet(rows, width_of, _straight(above, sizes), _straight(below, sizes), gap_x, alone)
     x = sheet.columns(main_lines(sizes, edges, alone))
+    if not alone:  # else some stand where the steps do
+        x = closed_up(rows, chains, x, width_of, gap_x)
     return _finish(sizes, rows, chains, x, width_of, gap_y)
 
 

@@ -123,6 +123,7 @@ def composed_parts(cell):
     part["Mh"] = _recurrent(cell, [r for r in feeds.get(part["z"], ()) if r in carried])
     part["Mx"] = next((r for r in feeds[part["z"]] if r != part["Mh"]), None)
     _gates_in_order(cell, part)
+    _sum_of_products(cell, part)
     return part
 
 
@@ -158,6 +159,14 @@ def _gates_in_order(cell, part):
         raise NoLSTM
 
 
+def _sum_of_products(cell, part):
+    """Raise `NoLSTM` unless z = Mx + Mh: some cells multiply [x, h], joined, by one weight."""
+    products = [cell.role[part[name]] for name in ("Mx", "Mh") if part[name]]
+    if not (part["z"] and _is(cell.role[part["z"]], SUM)
+            and all(node.type == "InnerProduct" for node in products)):
+        raise NoLSTM
+
+
 def fused_parts(cell, unit):
     """Role of each part of a step around an `LSTMUnit`; 'Mx' is None where x comes from outside."""
     into = {(w.target.role, w.position): w.source.role for w in cell.inner}
@@ -171,6 +180,7 @@ def fused_parts(cell, unit):
     part["Mx"] = next((role for role in feeds if role not in (None, part["Mh"])), None)
     if (unit.role, 0) not in cell.reading:
         raise NoLSTM
+    _sum_of_products(cell, part)
     return part
 
 

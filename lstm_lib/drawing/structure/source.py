@@ -99,7 +99,7 @@ def _read_without_unknown(text, what, error):
         known, unknown = without_unknown(text, NetParameter.DESCRIPTOR)
     except (RecursionError, ValueError):
         raise error from None
-    if not unknown:
+    if not unknown or not known.strip():
         raise error
     spec = few_enough(parse(known, NetParameter(), what))
     places = _places(text_format.Parse(known, NetParameter()), spec)

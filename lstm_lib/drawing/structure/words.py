@@ -7,7 +7,7 @@ from .source import phase_name
 from .wiring import is_constant
 
 NAMED_WEIGHTS = 6  # so many weights of each sort a picture's alt text names
-NOTE = 60  # characters: a note stays a line in the picture
+LINE = 76  # characters of a note, "and 9 more" not counted: it stays a line in the picture
 FORMULAS = {
     "Sigmoid": "σ({0})", "TanH": "tanh({0})", "ReLU": "max(0, {0})", "AbsVal": "|{0}|",
     "Exp": "exp({0})", "Log": "log({0})", "Softmax": "exp({0}) / Σ exp({0})",
@@ -45,23 +45,24 @@ def notes(graph):
     source = graph.source
     found = []
     if source.unknown:
-        found.append(f"unknown to this Caffe, marked ?: {_in_a_line(map(str, source.unknown))}")
+        found.append(_in_a_line("unknown to this Caffe, marked ?: ", map(str, source.unknown)))
     if source.left_out:
         shown = {layer.name for layer in graph.layers}
         names = ("another " * (layer.name in shown) + layer.name for layer in source.left_out)
-        stages = "".join(f", stage {stage}" for stage in source.state.stage)
-        found.append(f"not in phase {phase_name(source.state)}{stages}: {_in_a_line(names)}")
+        stages = short("".join(f", stage {stage}" for stage in source.state.stage), LINE // 2)
+        found.append(_in_a_line(f"not in phase {phase_name(source.state)}{stages}: ", names))
     return found
 
 
-def _in_a_line(words):
-    """As many of the words as a line has room for, each once, and how many more there are."""
-    words = [short(word, NOTE // 2) for word in dict.fromkeys(words)]
-    size, count = 0, 0
-    while count < len(words) and (size := size + len(words[count])) <= NOTE:
+def _in_a_line(start, words):
+    """The start, as many of the words as have room, each once, and how many more there are."""
+    words = [short(word, LINE // 2) for word in dict.fromkeys(words)]
+    count, room = 0, LINE - len(start)
+    while count < len(words) and (count == 0 or len(words[count]) + 2 <= room):
+        room -= len(words[count]) + 2
         count += 1
     more = [f"and {len(words) - count} more"] if count < len(words) else []
-    return ", ".join(words[:count] + more)
+    return start + ", ".join(words[:count] + more)
 
 
 def _some(words):
