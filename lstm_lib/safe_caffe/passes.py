@@ -109,7 +109,7 @@ class Passes(Shapes):
         if not self.layers:  # none is built in this phase
             return 0
         self._check_numbers(start, end)
-        self.take_shapes()
+        self.take_shapes_forward()
         self._try_passes((FORWARD, start, end))
         self._look(range(start, end + 1), "before_forward")
         self._last = end
@@ -133,7 +133,7 @@ class Passes(Shapes):
 
     def try_out(self, backward):
         """Before a solver runs all layers: new shapes flow, passes are tried, labels looked at."""
-        self.take_shapes()
+        self.take_shapes_forward()
         last = len(self.layers) - 1
         self._try_passes((FORWARD, 0, last), *[(BACKWARD, last, 0)] * backward)
         self._look(range(last + 1), "before_forward")

@@ -44,6 +44,12 @@ class Shapes:
                            "give its layer a shape, like input_param { shape { dim: 3 "
                            "dim: 2 } }, or reshape it.")
 
+    def take_shapes_forward(self):
+        """`take_shapes`; blobs between the layers get back those that the layers give them."""
+        self.take_shapes()
+        if not self.has_known_shapes():
+            self.reshape()
+
     def reshape(self):
         """Let the shapes of the inputs flow through the net."""
         raw = super()

@@ -399,3 +399,14 @@ def test_a_recurrent_layer_that_would_go_on_with_its_own_weights_is_not_shared_i
         net.blobs["k"].data[...] = 1
     assert np.array_equal(tested.forward()["y"], other.forward()["y"])
     assert tested.blobs["y"].data.any()
+
+
+def test_a_blob_of_scores_that_was_reshaped_gets_its_shape_back_before_labels_are_looked_at():
+    net = load_net(inputs(x=(2, 3), label=(2,)) + layer(
+        "InnerProduct", "inner_product_param { num_output: 3 }", ("x",), ("p",), "p") + layer(
+        "Accuracy", "", ("p", "label"), ("right",), "right"))
+    net.blobs["label"].data[...] = 2
+    net.forward()
+    net.blobs["p"].reshape(2, 1)
+    assert net.forward()["right"] in (0, 1)
+    assert tuple(net.blobs["p"].shape) == (2, 3)
