@@ -248,11 +248,12 @@ class Net(Batches, Callbacks, InnerNames, NetFiles):
         for blob, source in pairs:
             if not (blob and source) or blob.shape != source.shape:
                 raise NetError("cannot share the weights of two nets: a layer has other shapes.")
-        for blob, source in pairs:
-            if blob.data_memory is not source.data_memory:
-                blob.share(source, gradients=False)
-                self._runs.forget()
-        for node in self._nodes:
+        others = [(blob, source) for blob, source in pairs
+                  if blob.data_memory is not source.data_memory]
+        for blob, source in others:
+            blob.share(source, gradients=False)
+            self._runs.forget()
+        for node in self._nodes if others else ():  # a Parameter lends its weight to its top
             node.borrow()
             node.find_memories()
 
