@@ -8,7 +8,8 @@
     batches       many of them, one after the other
     memory        arrays that Python keeps of a blob's numbers
     layer_options, net_checks     what can be seen wrong before a net is built
-    inputs, values, weight_files  what is given to a net: arrays, indices, weights
+    inputs, values                what is given to a net: arrays, indices
+    weight_files, given_weights   weights in files, and in a prototxt
     sources, listed, records, lmdb, windows, hdf5  what its layers will read from files
     wheel         what this build of Caffe computes wrongly
     explain       Caffe's own sentence with the layer, what it was given, what would be right

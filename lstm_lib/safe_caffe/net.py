@@ -7,6 +7,7 @@ from portable_caffe.prototxt import parse
 from .base import bytes_needed, state_of
 from .child import Died, free_memory, in_child
 from .explain import hint_for, which_layer
+from .given_weights import check_given_weights
 from .inputs import NamesOfLayers, Results, fixed, listed, write_into
 from .memory import EXPOSES, mark_lent, release, settle
 from .net_checks import check_spec
@@ -81,6 +82,7 @@ class SafeNet(Passes, Batches, WeightFiles, NamesOfLayers, real.Net):
 
     def _remember(self):
         self._blobs_dict, self._params_dict = fixed(self)  # where pycaffe keeps them
+        check_given_weights(self)
         mark_lent(self)
         self._prepare_shapes()
         self._prepare_passes()

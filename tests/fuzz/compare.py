@@ -22,8 +22,8 @@ KNOWN = [
     (f"{MORE}give loss_weight once", r"loss_weight: \S+ loss_weight",
      "real Caffe forgets it now and then"),
     (rf"{MORE}none of 2\^31 or more", r"\d{10}", "real Caffe keeps the last 32 bits of a size"),
-    (f"numbers of|^share: {MORE}these nets share no weights", r"blobs \{",
-     "numbers of weights in a prototxt are not read"),
+    (f"numbers of|^(save|share): {MORE}.* no weights|^load: {REFUSED}(.*weight blobs|.*its weights)",
+     r"blobs \{", "numbers of weights in a prototxt are not read"),
     (f"^(save|share): {REFUSED}Incompatible number of blobs for layer", TWO_OF_ONE_NAME,
      "two layers of one name: Caffe takes the first"),
     (r"numbers of \S*(Convolution|Deconvolution|InnerProduct|Embed|Bias|Scale|PReLU|LSTM|RNN)",
@@ -31,10 +31,9 @@ KNOWN = [
     (f"{REFUSED}(in place it overwrites|a window holds no number|"
      "says where the largest numbers stood)", "", "its gradient is right here"),
     (rf"{REFUSED}(Check failed: ((data_|diff_)(?! Memory)|blob->count\(\))|from 0 to -1|"
-     "and holds no number|"
-     "larger than the picture)", "", "blobs without numbers"),
+     "and holds no number|larger than the picture)", "", "blobs without numbers"),
     (f"{REFUSED}Cannot use legacy accessors", "", "more than four axes work here"),
-    ("numbers of", ": nan", "what is not a number"),
+    (r"numbers of \S*(Pooling|Eltwise)", ": nan", "what is not a number"),
     (r"^backward: numbers of \S*Flatten", "",
      "a Flatten shares gradients also where it runs no backward"),
     (f"^share: {REFUSED}would compute with its own weights", "",

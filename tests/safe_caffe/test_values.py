@@ -410,3 +410,19 @@ def test_a_blob_of_scores_that_was_reshaped_gets_its_shape_back_before_labels_ar
     net.blobs["p"].reshape(2, 1)
     assert net.forward()["right"] in (0, 1)
     assert tuple(net.blobs["p"].shape) == (2, 3)
+
+
+@on_real_caffe  # portable_caffe does not read them
+def test_weights_in_a_prototxt_that_are_too_small_raise_and_others_are_used():
+    def given(count, data="data: 2 " * 6):
+        blob = f"blobs {{ shape {{ dim: {count} }} {data} }}"
+        return inputs(x=(1, 3)) + layer("InnerProduct", "inner_product_param { num_output: 2 "
+                                        f"bias_term: false }} {blob}", name="p")
+
+    net = load_net(given(6), force_backward=True)
+    assert (net.forward(x=np.ones((1, 3)))["y"] == 6).all() and net.backward() is not None
+    assert (load_net(given(7, "data: 2 " * 7)).forward(x=np.ones((1, 3)))["y"] == 6).all()
+    loss = layer("Reduction", "loss_weight: 1", ("y",), ("z",), "sum")
+    for make in (load_net, lambda text: make_solver(text + loss, base_lr=0.1)):
+        with pytest.raises(NetError, match="'p': its weights have 6 numbers"):
+            make(given(2, "data: 1 data: 2"))
