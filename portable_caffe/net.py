@@ -16,7 +16,7 @@ from .errors import NetError, did_you_mean
 from .inner_names import InnerNames
 from .net_files import NetFiles
 from .node import Node, run_all
-from .prepare import prepare
+from .prepare import in_state, prepare
 from .proto import caffe_pb2
 from .upgrade import upgraded
 from .gpu.replay import Runs
@@ -56,6 +56,7 @@ class Net(Batches, Callbacks, InnerNames, NetFiles):
 
     def _build(self, state):
         self.state, self.phase = state, state.phase
+        self.built = in_state(self.spec, state)  # without the layers of other phases
         prepared = prepare(self.spec, state)
         self.name = prepared.name
         self._graph = graph = Graph(prepared, state.phase)
@@ -247,11 +248,12 @@ class Net(Batches, Callbacks, InnerNames, NetFiles):
         for blob, source in pairs:
             if not (blob and source) or blob.shape != source.shape:
                 raise NetError("cannot share the weights of two nets: a layer has other shapes.")
-        for blob, source in pairs:
-            if blob.data_memory is not source.data_memory:
-                blob.share(source, gradients=False)
-                self._runs.forget()
-        for node in self._nodes:
+        others = [(blob, source) for blob, source in pairs
+                  if blob.data_memory is not source.data_memory]
+        for blob, source in others:
+            blob.share(source, gradients=False)
+            self._runs.forget()
+        for node in self._nodes if others else ():  # a Parameter lends its weight to its top
             node.borrow()
             node.find_memories()
 

@@ -12,6 +12,8 @@ NEED_TOP = {"ELU", "Exp", "LRN", "MVN", "Sigmoid", "Softmax", "Swish", "TanH"}
 NEED_STATE = {"LSTM": 2, "LSTMUnit": 0, "RNN": 1}  # this top: c, or h of an RNN
 NEED_BOTTOM = {"AbsVal", "BNLL", "Convolution", "Deconvolution", "ELU", "InnerProduct", "Log",
                "LRN", "LSTM", "LSTMUnit", "Power", "PReLU", "RNN", "Scale"}
+KEEP_SIGN = {"Dropout", "ELU", "PReLU", "ReLU", "Swish", "TanH"}
+POSITIVE, KEEP_POSITIVE = {"Exp", "Sigmoid", "Softmax"}, {"AbsVal", "ELU", "PReLU", "ReLU"}
 SAME_TWICE = {"AbsVal", "ReLU", "Threshold"}  # f(f(x)) = f(x)
 
 
@@ -114,11 +116,13 @@ def state_of_one_step_overwritten(net):
 
 def _does_no_harm(kind, writer):
     """Whether the gradient of a layer of this type comes out right all the same."""
-    if writer.type == "Dropout" and kind == "ReLU":
-        return True  # where it drops, the gradient is 0 anyway
+    if kind == "ReLU":  # it looks at signs only; where Dropout drops, the gradient is 0 anyway
+        return writer.type in KEEP_SIGN
+    if kind in POSITIVE and writer.type in KEEP_POSITIVE:
+        return True
     # 0 where it was negative, where the gradient is 0 now; else as before
-    return writer.type == "ReLU" and not writer.spec.relu_param.negative_slope and (
-        kind == "ReLU" or kind in NEED_TOP - {"MVN"})
+    return (writer.type == "ReLU" and not writer.spec.relu_param.negative_slope
+            and kind in NEED_TOP - {"MVN"})
 
 
 def input_overwritten(net):

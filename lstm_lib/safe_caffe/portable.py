@@ -34,17 +34,16 @@ class Net(NamesOfLayers, portable_caffe.Net):
         self.blobs, self.params = fixed(self)
 
     def _build(self, state):
-        self.built = in_state(self.spec, state)
-        check_spec(portable_caffe, self.built, "the net")
-        check_sources(self.built)
-        check_listed_files(self.built)
+        part = in_state(self.spec, state)
+        check_spec(portable_caffe, part, "the net")
+        check_sources(part)
+        check_listed_files(part)
         super()._build(state)
 
     @classmethod
     def adopt(cls, raw, spec, state):
         """Give a net that a solver has made the methods of this class."""
         raw.__class__, raw.spec = cls, spec
-        raw.built = in_state(spec, state)
         raw.blobs, raw.params = fixed(raw)
         return raw
 
