@@ -137,7 +137,11 @@ class Contrastive(Watch):
         if net.blobs[self.layer.bottom[0]].count > self.room:
             raise self.wrong("it has room for the batch that it was built for, and "
                              f"{self.layer.bottom[0]!r} has become larger: build the net anew.")
-        pairs = net.blobs[self.layer.bottom[0]].shape[0]
+        shapes = [tuple(net.blobs[bottom].shape) for bottom in self.layer.bottom[:2]]
+        if shapes[0] != shapes[1]:
+            raise self.wrong(f"{self.layer.bottom[0]!r} and {self.layer.bottom[1]!r} are the two "
+                             f"sides of pairs, and have the shapes {shapes[0]} and {shapes[1]}.")
+        pairs = shapes[0][0]
         labels = net.blobs[self.layer.bottom[2]].count
         if labels < pairs:
             raise self.wrong(f"there must be a label for each of the {pairs} pairs, and "

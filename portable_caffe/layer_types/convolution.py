@@ -87,7 +87,9 @@ class _Convolution(_Windows):
 
     def _grouped(self, windows):
         """(B, group, M / group, windows)."""
-        return windows.reshape((windows.shape[0], self.p.group, -1, prod(self.out)))
+        count = prod(windows.shape[1:]) // self.p.group  # not -1, for B may be 0
+        return windows.reshape((windows.shape[0], self.p.group, count // prod(self.out),
+                                prod(self.out)))
 
     def _columns(self, picture):
         """(B, group, C / group times pixels of a window, windows)."""

@@ -5,6 +5,7 @@ import numpy as np
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-4
 
+IN_PLACE_BEHIND_A_STATE = r'(?s)"(LSTM|RNN)" [^\n]*? top: "(\w+)" top: .*bottom: "\2" top: "\2"'
 REFUSED = "real explained, portable ok: .*"
 MORE = "real ok, portable explained: .*"
 TWO_OF_ONE_NAME = r'(?s)layers? \{ name: "(\w+)" .*layers? \{ name: "\1" '
@@ -21,7 +22,7 @@ KNOWN = [
     (f"^part .*{REFUSED}", "", "only the layers that run are looked at"),
     (f"{MORE}give loss_weight once", r"loss_weight: \S+ loss_weight",
      "real Caffe forgets it now and then"),
-    (rf"{MORE}none of 2\^31 or more", r"\d{10}", "real Caffe keeps the last 32 bits of a size"),
+    (rf"{MORE}(none of 2\^31 or more|Unable to allocate)", r"\d{10}", "real Caffe keeps the last 32 bits of a size"),
     (f"numbers of|^(save|share): {MORE}.* no weights|^load: {REFUSED}(.*weight blobs|.*its weights)",
      r"blobs \{", "numbers of weights in a prototxt are not read"),
     (f"^(save|share): {REFUSED}Incompatible number of blobs for layer", TWO_OF_ONE_NAME,
@@ -30,12 +31,17 @@ KNOWN = [
      TWO_OF_ONE_NAME, "the first of them keeps its random weights"),
     (f"{REFUSED}(in place it overwrites|a window holds no number|"
      "says where the largest numbers stood)", "", "its gradient is right here"),
-    (rf"{REFUSED}(Check failed: ((data_|diff_)(?! Memory)|blob->count\(\))|from 0 to -1|"
-     "and holds no number|larger than the picture)", "", "blobs without numbers"),
+    (rf"{REFUSED}(Check failed: ((data_|diff_)(?! Memory)|n > 0 \(0 vs|blob->count\(\))|"
+     "from 0 to -1|and holds no number|larger than the picture)", "", "blobs without numbers"),
+    (rf"{MORE}a picture is \(B, C, height, width\)", "", "only pictures are convolved here"),
     (f"{REFUSED}Cannot use legacy accessors", "", "more than four axes work here"),
-    (r"numbers of \S*(Pooling|Eltwise)", ": nan", "what is not a number"),
+    (r"numbers of \S*(Pooling|Eltwise), .* not a number", "", "what is not a number"),
     (r"^backward: numbers of \S*Flatten", "",
      "a Flatten shares gradients also where it runs no backward"),
+    (r"^backward: numbers of \S*Loss.*, after reshape of", "",
+     "a loss that was reshaped has lost its weight in real Caffe"),
+    (r"numbers of \S*(LSTM|RNN)", IN_PLACE_BEHIND_A_STATE,
+     "the output of one step and the exposed state are one memory in real Caffe"),
     (f"^share: {REFUSED}would compute with its own weights", "",
      "a recurrent layer uses what it is given here"),
     (f"{REFUSED}(cannot backpropagate to (label|filter|infogain)|Cannot backprop to index)", "",
@@ -63,7 +69,9 @@ def first_difference(text, real, portable):
     Like "save: real explained, portable ok: ...", or "forward: numbers of Dropout, x", the types
     of the layers that this may come from. None, too, where it is known why.
     """
+    reshaped = []
     for theirs, mine in zip(real, portable):
+        reshaped += re.findall(r"^reshape (\S+)", theirs[0])
         if "raw" in (theirs[1], mine[1]):
             return None  # counted as such
         differs = ""
@@ -78,6 +86,8 @@ def first_difference(text, real, portable):
             if name:
                 kinds = "/".join(types(text, name, backward))
                 differs = f"{theirs[0]}: numbers of {kinds}, {name}"
+                differs += ", not a number" * bool(np.isnan(mine[3][name][1]).any())
+                differs += f", after reshape of {' '.join(reshaped)}" * bool(reshaped)
         if differs:
             return None if known(text, differs) else differs
         if theirs[1] != "ok" and theirs[0].split()[0] in ("part", "write", "reshape"):

@@ -426,3 +426,22 @@ def test_weights_in_a_prototxt_that_are_too_small_raise_and_others_are_used():
     for make in (load_net, lambda text: make_solver(text + loss, base_lr=0.1)):
         with pytest.raises(NetError, match="'p': its weights have 6 numbers"):
             make(given(2, "data: 1 data: 2"))
+
+
+@pytest.mark.parametrize("kind", ["Convolution", "Deconvolution"])
+def test_where_a_filter_selects_no_picture_none_is_convolved(kind):
+    net = load_net(inputs(x=(1, 2, 2, 2), s=(1,)) + layer("Filter", "", ("x", "s"), ("f",)) + layer(
+        kind, "convolution_param { num_output: 3 kernel_size: 1 }", ("f",), ("y",), "conv"))
+    net.forward()
+    assert net.blobs["y"].data.shape == (0, 3, 2, 2)
+
+
+def test_the_two_sides_of_pairs_keep_one_shape():
+    net = load_net(inputs(a=(3, 4), b=(3, 4), same=(3,)) + layer(
+        "ContrastiveLoss", "", ("a", "b", "same"), ("loss",), "pairs"), force_backward=True)
+    for shape in ((3, 9), (3, 2), (2, 6)):
+        net.blobs["b"].reshape(*shape)
+        with pytest.raises(NetError, match="'pairs'"):
+            net.forward()
+    net.blobs["b"].reshape(3, 4)
+    assert net.forward()["loss"] == 0.5  # the margin is 1
