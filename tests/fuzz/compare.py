@@ -33,6 +33,7 @@ KNOWN = [
      "says where the largest numbers stood)", "", "its gradient is right here"),
     (rf"{REFUSED}(Check failed: ((data_|diff_)(?! Memory)|n > 0 \(0 vs|blob->count\(\))|"
      "from 0 to -1|and holds no number|larger than the picture)", "", "blobs without numbers"),
+    (f"{REFUSED}a memory fault or a division by zero", '"Filter"', "blobs without numbers"),
     (rf"{MORE}a picture is \(B, C, height, width\)", "", "only pictures are convolved here"),
     (f"{REFUSED}Cannot use legacy accessors", "", "more than four axes work here"),
     (r"numbers of \S*(Pooling|Eltwise), .* not a number", "", "what is not a number"),
