@@ -25,7 +25,7 @@ KNOWN = [
     (rf"{MORE}(none of 2\^31 or more|Unable to allocate)", r"\d{10}", "real Caffe keeps the last 32 bits of a size"),
     (f"numbers of|^(save|share): {MORE}.* no weights|^load: {REFUSED}(.*weight blobs|.*its weights)",
      r"blobs \{", "numbers of weights in a prototxt are not read"),
-    (f"^(save|share): {REFUSED}Incompatible number of blobs for layer", TWO_OF_ONE_NAME,
+    (f"^(save|share|solver): {REFUSED}Incompatible number of blobs for layer", TWO_OF_ONE_NAME,
      "two layers of one name: Caffe takes the first"),
     (r"numbers of \S*(Convolution|Deconvolution|InnerProduct|Embed|Bias|Scale|PReLU|LSTM|RNN)",
      TWO_OF_ONE_NAME, "the first of them keeps its random weights"),
@@ -33,6 +33,7 @@ KNOWN = [
      "says where the largest numbers stood)", "", "its gradient is right here"),
     (rf"{REFUSED}(Check failed: ((data_|diff_)(?! Memory)|n > 0 \(0 vs|blob->count\(\))|"
      "from 0 to -1|and holds no number|larger than the picture)", "", "blobs without numbers"),
+    (f"{REFUSED}a memory fault or a division by zero", '"Filter"|dim: 0', "blobs without numbers"),
     (rf"{MORE}a picture is \(B, C, height, width\)", "", "only pictures are convolved here"),
     (f"{REFUSED}Cannot use legacy accessors", "", "more than four axes work here"),
     (r"numbers of \S*(Pooling|Eltwise), .* not a number", "", "what is not a number"),
@@ -113,6 +114,8 @@ def types(text, name, backward):
     layers, weight = text.splitlines(), re.fullmatch(r"weights of (.*), \d+", name)
     if weight:
         first = next(place for place, layer in enumerate(layers) if f'name: "{weight[1]}"' in layer)
+        if "param { name:" in layers[first]:  # shared: of a layer before, maybe
+            first = 0 if backward else first
         found = layers[first:] if backward else layers[first:first + 1]
     else:
         ends = [f'top: "{name}"'] + [f'bottom: "{name}"'] * backward

@@ -14,6 +14,13 @@ pytestmark = on_real_caffe  # portable_caffe has no such layers
 LOSS = layer("SoftmaxWithLoss", "", ("s", "label"), ("loss",), "loss")
 
 
+def apart(folder):
+    """A folder in it for files that no net before reads: its threads still do."""
+    made = folder / f"apart{len(os.listdir(folder))}"
+    made.mkdir()
+    return made
+
+
 def database(folder, *records, batch=1, more=""):
     source = write_lmdb(folder / f"db{len(os.listdir(folder))}", records)
     return layer("Data", f'data_param {{ source: "{source}" backend: LMDB batch_size: {batch} }} '
@@ -99,7 +106,7 @@ def test_records_of_two_sizes_that_never_meet_in_a_batch_are_read(tmp_path):
         assert [net.forward() and net.blobs["x"].data.shape[2:] for _ in range(3)] == [
             (4, 4), (5, 6), (4, 4)]
     with pytest.raises(NetError, match="come into one batch"):
-        load_net(images(tmp_path, *sizes, batch=2, more="shuffle: true"))
+        load_net(images(apart(tmp_path), *sizes, batch=2, more="shuffle: true"))
 
 
 def test_batches_of_a_source_that_is_read_in_part_are_told_as_far_as_it_is_read(
@@ -123,7 +130,7 @@ def datum_of(shape):
 def test_pictures_of_two_sizes_are_read_where_they_are_cut_or_resized(tmp_path):
     for more in ("new_height: 3 new_width: 3", "crop_size: 3"):
         options = more if "new" in more else f"}} transform_param {{ {more}"
-        net = load_net(images(tmp_path, (4, 4), (5, 6), batch=2, more=options))
+        net = load_net(images(apart(tmp_path), (4, 4), (5, 6), batch=2, more=options))
         assert net.forward() and net.blobs["x"].data.shape == (2, 3, 3, 3)
 
 
@@ -137,6 +144,7 @@ def test_a_list_that_names_what_is_no_picture_raises_with_its_path(tmp_path):
 def windows(folder, number="# 1", path="1.png", channels=3, window="1 0.9 0 0 3 3",
             background="0 0.1 1 1 3 3", more="fg_fraction: 0.5", transform=""):
     """Two pictures, the second as it is said, and a layer that draws windows from them."""
+    folder = apart(folder)
     images(folder, (6, 6), (6, 8))
     entries = [("# 0", folder / "0.png", 3, 6, 6, 2, "2 0.9 0 0 3 3", "0 0.1 1 1 3 3"),
                (number, folder / path, channels, 6, 8, 2, window, background)]
