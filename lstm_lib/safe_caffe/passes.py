@@ -109,7 +109,8 @@ class Passes(Shapes):
         if not self.layers:  # none is built in this phase
             return 0
         self._check_numbers(start, end)
-        self.take_shapes_forward()
+        whole = (start, end) == (0, len(self.layers) - 1)
+        (self.take_shapes_forward if whole else self.take_shapes)()
         self._try_passes((FORWARD, start, end))
         self._look(range(start, end + 1), "before_forward")
         self._last = end

@@ -496,6 +496,8 @@ def test_forward_from_the_middle_with_a_wrong_shape_there_raises():
     net.blobs["z"].reshape(2, 3, 5)
     with pytest.raises(NetError, match=r"(?s)'wrong' \(InnerProduct\): .*z \(2, 3, 5\)"):
         net.forward(start="wrong")
+    net.blobs["z"].reshape(9, 3, 4)  # of another batch, which fits
+    assert net.forward(start="wrong")["w"].shape == (9, 3, 2)
 
 
 def test_inputs_in_the_form_of_2014_are_checked_too():
