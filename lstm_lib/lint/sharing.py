@@ -33,7 +33,7 @@ def _unshared(layers, odd, place, name):
             [layer.name for layer in layers],
             f"these layers look like one layer in {len(layers)} steps, and each has its {which} "
             "to itself: every step starts with other numbers and learns alone.",
-            f'give all of them the same name there, like param {{ name: "w" }}.', 2)
+            'give all of them the same name there, like param { name: "w" }.', 2)
     own = params(odd[0])[place].name
     return Finding(
         [layer.name for layer in odd],

@@ -6,7 +6,7 @@ from portable_caffe.prepare import names_left_out
 
 from .child import Died, in_child
 from .resources import file_with
-from ..errors import NetError, did_you_mean
+from ..errors import did_you_mean
 
 
 def which_layer(caffe, net, reason):
