@@ -10,8 +10,8 @@ import lstm_lib
 import portable_caffe
 
 NEED_REAL = {f"lstm_lib.safe_caffe.{name}" for name in (
-    "blob", "hdf5", "lmdb", "memory", "net", "passes", "pycaffe", "real", "records", "shapes",
-    "snapshots", "values", "wheel")}
+    "blob", "given_weights", "hdf5", "lmdb", "memory", "net", "passes", "pycaffe", "real",
+    "records", "shapes", "snapshots", "values", "wheel")}
 MODULES = [module.name for package in (lstm_lib, portable_caffe)
            for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
            if not module.name.endswith("__main__")]
