@@ -35,6 +35,8 @@ KNOWN = [
      "from 0 to -1|and holds no number|larger than the picture)", "", "blobs without numbers"),
     (f"{REFUSED}a memory fault or a division by zero", '"Filter"|dim: 0', "blobs without numbers"),
     (rf"{MORE}a picture is \(B, C, height, width\)", "", "only pictures are convolved here"),
+    (f"{MORE}the window .* is larger than the picture", '"Im2col"',
+     "real Caffe builds a blob without numbers, and cannot run it"),
     (f"{REFUSED}Cannot use legacy accessors", "", "more than four axes work here"),
     (r"numbers of \S*(Pooling|Eltwise), .* not a number", "", "what is not a number"),
     (r"^backward: numbers of \S*Flatten", "",
