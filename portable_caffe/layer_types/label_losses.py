@@ -9,7 +9,7 @@ from ..errors import in_a_layer
 from ..memory import Memory
 from ..proto import caffe_pb2
 from .base import axis_of, check
-from .losses import _Loss, one_hot, softmax
+from .losses import _Loss, check_first, one_hot, softmax
 
 LEAST = 1e-20  # kLOG_THRESHOLD: the logarithm of less is never taken
 
@@ -102,6 +102,7 @@ class InfogainLoss(_Loss):
             self.stored.write(arrays.current.from_host(stored))
 
     def shapes(self, x, labels, *H):
+        check_first(x, labels)
         self.axis = axis_of(x, self.spec.infogain_loss_param.axis)
         self.outer, self.inner = prod(x[:self.axis]), prod(x[self.axis + 1:])
         check(self.outer * self.inner == prod(labels),

@@ -150,6 +150,8 @@ WRONG = {
         lambda ns: L.InfogainLoss(ns.x, ns.label)),
     "(InfogainLoss): the infogain matrix must be 3 by 3": (
         lambda ns: L.InfogainLoss(ns.x, ns.label, ns.x)),
+    "(InfogainLoss): The data and label should have the same first dimension": (
+        lambda ns: L.InfogainLoss(ns.H, ns.label, ns.H)),
     "(InfogainLoss): normalize is out of use": (
         lambda ns: L.InfogainLoss(ns.x, ns.label, ns.H, loss_param=dict(normalize=True))),
     "(InfogainLoss): Could not open file nowhere": (
