@@ -25,7 +25,7 @@ KNOWN = [
     (rf"{MORE}(none of 2\^31 or more|Unable to allocate)", r"\d{10}", "real Caffe keeps the last 32 bits of a size"),
     (f"numbers of|^(save|share): {MORE}.* no weights|^load: {REFUSED}(.*weight blobs|.*its weights)",
      r"blobs \{", "numbers of weights in a prototxt are not read"),
-    (f"^(save|share|solver): {REFUSED}Incompatible number of blobs for layer", TWO_OF_ONE_NAME,
+    (f"^(save|share|solver): ({REFUSED}|{MORE})Incompatible number of blobs", TWO_OF_ONE_NAME,
      "two layers of one name: Caffe takes the first"),
     (r"numbers of \S*(Convolution|Deconvolution|InnerProduct|Embed|Bias|Scale|PReLU|LSTM|RNN)",
      TWO_OF_ONE_NAME, "the first of them keeps its random weights"),
