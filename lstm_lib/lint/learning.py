@@ -190,9 +190,13 @@ def a_label_that_learns(net):
 
 def batch_norm_of_this_build(net):
     """BatchNorm in TRAIN, of which this build of Caffe neither computes nor keeps the statistics."""
+    if caffe.engine != "real":
+        return
+    from ..safe_caffe.wheel import batch_norm_works, computes_statistics
+
     for layer in net.layers:
-        if (layer.type == "BatchNorm" and caffe.engine == "real" and net.phase == caffe.TRAIN
-                and not layer.spec.batch_norm_param.use_global_stats):
+        if (layer.type == "BatchNorm" and computes_statistics(layer.spec, net.phase)
+                and not batch_norm_works()):
             yield Finding(layer.name, "this build of Caffe neither computes nor keeps the "
                           "statistics of a batch: it divides by a number that begins near 0 and "
                           "tends to 1, so what comes out is some hundred times too large at "

@@ -33,7 +33,6 @@ class SafeNet(Passes, Batches, WeightFiles, NamesOfLayers, real.Net):
         phase, level, weights = in_new_order(phase, level, weights)
         self.spec = spec or parse(read_text(without_mark(network_file)),
                                   real.proto.caffe_pb2.NetParameter(), str(network_file))
-        self.phase = phase
         self._note_state(state_of(self.spec, phase, level, stages))
         check_spec(real, self.built, str(network_file))
         check_files(self.built)

@@ -32,14 +32,14 @@ def batch_norm_works():
 def warn_of_faults(net):
     """A warning where a net that was just built holds a layer that computes wrongly here."""
     names = [layer.name for place, layer in described(net)
-             if net.layers[place].type == "BatchNorm" and _counts(layer, net.phase)]
+             if net.layers[place].type == "BatchNorm" and computes_statistics(layer, net.phase)]
     if names and not batch_norm_works():
         warnings.warn(f"layer {names[0]!r} (BatchNorm): {FAULT}, so its numbers are wrong: {CURE}."
                       + f" The same holds for {names[1:]}." * (len(names) > 1),
                       stacklevel=_calls_from_outside())
 
 
-def _counts(layer, phase):
+def computes_statistics(layer, phase):
     """Whether a BatchNorm should compute the statistics of each batch."""
     asked, given = layer.batch_norm_param, layer.HasField("phase")
     return not (asked.use_global_stats if asked.HasField("use_global_stats") else
