@@ -132,7 +132,7 @@ def compare(name, ours, theirs, tolerance=1e-6):
     --------
     >>> import numpy as np
     >>> compare("h", np.ones(2), np.ones(2) + 1e-9)
-    h        exact: no    largest difference: 1e-09
+    h        agrees, largest difference 1e-09
     """
     name, ours, theirs = str(name), numbers("ours", ours), numbers("theirs", theirs)
     if numbers("tolerance", tolerance).ndim:
@@ -140,7 +140,9 @@ def compare(name, ours, theirs, tolerance=1e-6):
     if ours.shape != theirs.shape:
         raise AssertionError(f"{name}: the shapes are {ours.shape} and {theirs.shape}.")
     difference = np.max(np.abs(ours.astype("f8") - theirs.astype("f8")), initial=0)
-    exact = "yes" if np.array_equal(ours, theirs) else "no "
-    print(f"{name:8} exact: {exact}   largest difference: {difference:.0e}")
-    if not difference <= tolerance:
+    if np.array_equal(ours, theirs):
+        print(f"{name:8} exactly equal")
+    elif difference <= tolerance:
+        print(f"{name:8} agrees, largest difference {difference:.0e}")
+    else:
         raise AssertionError(f"{name}: {difference:.1e} is more than {tolerance:.0e}.")

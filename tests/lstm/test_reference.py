@@ -72,4 +72,4 @@ def test_compare_raises_where_a_difference_is_too_large_or_no_number(capsys):
         with pytest.raises(AssertionError, match="it"):
             compare("it", 1.0, theirs, tolerance)
     compare("it", np.ones(2), np.ones(2), tolerance=0)
-    assert "exact: yes" in capsys.readouterr().out.splitlines()[-1]
+    assert "exactly equal" in capsys.readouterr().out.splitlines()[-1]
