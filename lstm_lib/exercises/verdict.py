@@ -48,6 +48,7 @@ def judged(check):
 
 
 def verdict_on(check, answers):
+    """The Verdict of a check; an answer that is None or `...` is missing."""
     try:
         if any(answer is None or answer is ... for answer in answers):
             raise Hint(MISSING)
@@ -99,4 +100,5 @@ def must_be(name, answer, truth, mistakes=(), tolerance=1e-5):
 
 
 def near(ours, theirs, tolerance):
+    """True if no number differs by more than the tolerance."""
     return np.allclose(np.asarray(ours, "f8"), np.asarray(theirs, "f8"), 0, tolerance)
