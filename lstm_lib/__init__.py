@@ -10,11 +10,11 @@ __version__ = "0.1.0"
 try:
     from .safe_caffe.engine import caffe, describe
     from .netspec import add_layer_to_net_spec, add_layer_with_multiple_tops
-    from .cells import single_time_step_lstm
+    from .cells import Cell, LSTMWeights, single_time_step_lstm
     from .unrolling import Unrolled, initial_state, unroll
     from .lengths import cont_from_lengths, mask_from_lengths
     from .nets import load_net, prototxt, to_net_parameter, write_prototxt
-    from .weights import (LSTMWeights, get_gradients, get_layer_weights, get_weights, save_weights,
+    from .weights import (get_gradients, get_layer_weights, get_weights, save_weights,
                           set_layer_weights, set_weights, shared_weights)
     from .start_values import xavier_start
     from .exchange import (from_keras, from_onnx, from_pytorch, reorder_gates, to_keras, to_onnx,
@@ -35,7 +35,7 @@ except (ImportError, ValueError) as error:  # raised on use: `python -m lstm_lib
 _describe_figures()
 
 __all__ = [
-    "DotMissing", "LSTMWeights", "NetError", "NoGPU", "Picture", "Solver", "Unrolled",
+    "Cell", "DotMissing", "LSTMWeights", "NetError", "NoGPU", "Picture", "Solver", "Unrolled",
     "add_layer_to_net_spec", "add_layer_with_multiple_tops", "caffe", "compare",
     "cont_from_lengths", "describe", "draw", "from_keras", "from_onnx", "from_pytorch",
     "get_gradients", "get_layer_weights", "get_weights", "initial_state", "lint", "load_net",

@@ -49,9 +49,11 @@ def _check_lengths(lengths):
 
 
 def cut_steps(ns, top, T, name):
-    """The T pieces (1, B) of a blob (T, B); without a blob, T times None."""
+    """The T pieces (1, B) of a blob (T, B), or a list of them; without a blob, T times None."""
     if top is None:
         return [None] * T
+    if isinstance(top, (list, tuple)):
+        return top
     return slice_steps(ns, top, name + "/slice", [f"{name}/t{t}" for t in range(1, T + 1)])
 
 
@@ -60,10 +62,16 @@ def scale_state(ns, name, state, factor):
     return add_layer_to_net_spec(ns, L.Scale, name, state, factor, axis=0)
 
 
+def always_continue(ns, h0, name):
+    """A blob `cont` (1, B) of ones, made from h0 (1, B, H) so that it follows B."""
+    batch = add_layer_to_net_spec(ns, L.Reduction, name + "batch", h0, axis=2)
+    return add_layer_to_net_spec(ns, L.Power, name + "cont", batch, scale=0, shift=1)
+
+
 def hold_states(ns, name, new, old, m):
-    """m new + (1 - m) old, for h and c."""
+    """m new + (1 - m) old, for each state."""
     rest = add_layer_to_net_spec(ns, L.Power, name + "rest", m, scale=-1, shift=1)
-    return [add_layer_to_net_spec(
-        ns, L.Eltwise, name + state, scale_state(ns, f"{name}new_{state}", after, m),
-        scale_state(ns, f"{name}old_{state}", before, rest), operation=P.Eltwise.SUM)
-        for state, after, before in zip("hc", new, old)]
+    return {state: add_layer_to_net_spec(
+        ns, L.Eltwise, name + state, scale_state(ns, f"{name}new_{state}", new[state], m),
+        scale_state(ns, f"{name}old_{state}", old[state], rest), operation=P.Eltwise.SUM)
+        for state in new}

@@ -3,15 +3,16 @@ import numpy as np
 
 from .arguments import check_count, numbers, short
 from .errors import NetError
-from .weights import LSTMWeights
+from .cells import cell_of
 
 
-def xavier_start(D, H, rng, forget_bias=0.0):
+def xavier_start(D, H, rng, forget_bias=0.0, cell="composed"):
     """Uniform in +-sqrt(3 / fan_in), as Caffe's `xavier` filler does (filler.hpp); biases 0.
 
     Parameters
     ----------
     rng : `np.random.Generator`, like `np.random.default_rng(0)`.
+    cell : whose weights: a name as `unroll` takes it, or a `Cell`.
     forget_bias : b_c of the forget gate; 1 or more lets the cell remember at first
         (Jozefowicz et al. 2015, Gers et al. 2000).
 
@@ -28,8 +29,17 @@ def xavier_start(D, H, rng, forget_bias=0.0):
         raise ValueError(f"expected rng = np.random.default_rng(seed), got {rng!r}.")
     if numbers("forget_bias", forget_bias).size not in (1, H) or np.ndim(forget_bias) > 1:
         raise NetError(f"forget_bias is one number, or H = {H}, got {short(forget_bias)}.")
-    x, h = np.sqrt(3 / D), np.sqrt(3 / H)
-    b_c = np.zeros(4 * H, np.float32)
-    b_c[H:2 * H] = forget_bias  # rows i, f, o, g: f is the second block
-    return LSTMWeights(rng.uniform(-x, x, (4 * H, D)).astype(np.float32), b_c,
-                       rng.uniform(-h, h, (4 * H, H)).astype(np.float32))
+    cell = cell_of(cell)
+    arrays = [_uniform(shape, rng) if len(shape) > 1 else np.zeros(shape, np.float32)
+              for shape in cell.shapes(D, H).values()]
+    if cell.rows == 4:
+        arrays[1][H:2 * H] = forget_bias  # rows i, f, o, g: f is the second block
+    elif np.any(forget_bias):
+        raise NetError(f"{cell.name!r} has no forget gate, so no forget_bias.")
+    return cell.arrays(*arrays) if cell.arrays else arrays
+
+
+def _uniform(shape, rng):
+    """Numbers in +-sqrt(3 / fan_in), where the last axis is the fan-in."""
+    most = np.sqrt(3 / shape[-1])
+    return rng.uniform(-most, most, shape).astype(np.float32)

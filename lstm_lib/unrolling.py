@@ -1,23 +1,27 @@
 """How do T steps share one set of weights?"""
 from collections import namedtuple
 
-from .arguments import check_count, check_name, check_net_spec, check_top
-from .cells import always_continue, composed_step, fused_step, project_input
-from .lengths import cut_steps, hold_states, scale_state
+from .arguments import check_count, check_name, check_net_spec, check_top, short
+from .cells import cell_of
+from .cells.cell import project_input
+from .errors import NetError
+from .lengths import always_continue, cut_steps, hold_states, scale_state
 from .netspec import add_layer_to_net_spec, all_or_nothing, slice_steps, step_name
 from .safe_caffe.engine import caffe
-from .weights import default_weight_names
 
-L, P = caffe.layers, caffe.params
+L = caffe.layers
 MOST_STEPS = 100_000  # a step takes 40 KB in Python and several times as much in Caffe
 
 
 class Unrolled(namedtuple("Unrolled", "h c H weight_names")):
-    """What `unroll` made: h and c (T Tops each, (1, B, H)), H (T, B, H), the weight names."""
+    """What `unroll` made: h and c (T Tops each, (1, B, H)), H (T, B, H), the weight names.
+
+    c is empty for a cell that has no state c.
+    """
 
 
 @all_or_nothing
-def initial_state(ns, B, H, prefix=""):
+def initial_state(ns, B, H, prefix="", states=("h", "c")):
     """Two inputs `h0` and `c0` (1, B, H), zero until somebody writes into them.
 
     >>> from lstm_lib import caffe, initial_state
@@ -29,15 +33,15 @@ def initial_state(ns, B, H, prefix=""):
     check_name("prefix", prefix)
     check_count("B", B)
     check_count("H", H)
-    return tuple(add_layer_to_net_spec(ns, L.Input, prefix + state,
+    return tuple(add_layer_to_net_spec(ns, L.Input, f"{prefix}{state}0",
                                        input_param=dict(shape=dict(dim=[1, B, H])))
-                 for state in ("h0", "c0"))
+                 for state in states)
 
 
 @all_or_nothing
 def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None, c0=None,
            prefix="", weight_names=None, cont=None, hold=None):
-    """Unroll an LSTM over T steps that share one set of weights.
+    """Unroll an LSTM, or any other cell, over T steps that share one set of weights.
 
         c_t, h_t = step(c_{t-1}, h_{t-1}, x_t)      for t = 1 .. T
 
@@ -45,7 +49,8 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
     -------
     x : (T, B, ...) the inputs of all steps; or a list of T Tops (1, B, ...); or a function
         x(t, h) that makes the input of step t from the output h of the step before.
-    h0, c0 : (1, B, H) initial states; left out, two `Input` blobs of zeros are made.
+    h0, c0 : (1, B, H) initial states; left out, `Input` blobs of zeros are made. A cell
+        without c takes h0 alone.
     cont : (T, B), 0 where a new sequence begins and the state is cleared before the step,
         else 1, as Caffe's LSTM layer reads it.
     hold : (T, B), 0 where the state stays as it is (padding), else 1:
@@ -59,11 +64,13 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
 
     Params
     ------
-    w_<prefix>Mxw : (4H, D), w_<prefix>Mxb : (4H,), w_<prefix>Mhw : (4H, H), shared over t.
+    w_<prefix>Mxw : (4H, D), w_<prefix>Mxb : (4H,), w_<prefix>Mhw : (4H, H), shared over t; those
+    of another cell as its `shapes(D, H)` say.
 
     Parameters
     ----------
-    cell : "composed" (each operation a layer) or "fused" (Caffe's `LSTMUnit`).
+    cell : an LSTM as "composed" (each operation a layer) or "fused" (Caffe's `LSTMUnit`);
+        "rnn", "gru", "peephole"; or a `Cell` of your own.
     project : "per_step" (W_xc x_t in each step) or "once" (one product for all steps).
 
     Raises
@@ -82,59 +89,94 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
     >>> tuple(net.blobs["H"].shape), tuple(net.blobs["h_T"].shape)
     ((3, 2, 4), (1, 2, 4))
     """
-    _check_arguments(ns, x, T, num_output, cell, project, prefix)
-    for name, top in dict(h0=h0, c0=c0, cont=cont, hold=hold).items():
+    _check_arguments(ns, x, T, num_output, project, prefix)
+    cell, H = cell_of(cell), num_output
+    w = cell.names(prefix, weight_names)
+    states = _first_states(ns, cell, x, T, H, prefix, dict(h=h0, c=c0))
+    for name, top in dict(cont=cont, hold=hold).items():
         if top is not None:
             check_top(caffe, top, name)
-    if (h0 is None) != (c0 is None):
-        raise ValueError("give both h0 and c0, or neither.")
-    weight_names = weight_names or default_weight_names(prefix)
-    if h0 is None:
-        h0, c0 = initial_state(ns, _batch_size(x, T), num_output, prefix)
-    Mx_of = _projection(ns, x, T, num_output, project, prefix, weight_names)
+    Mx_of = _projection(ns, x, T, cell.rows * H, project, prefix, cell, w)
     conts = cut_steps(ns, cont, T, prefix + "cont")
     holds = cut_steps(ns, hold, T, prefix + "hold")
-    ones = always_continue(ns, h0, prefix) if cell == "fused" and cont is None else None
-    h, c, hs, cs = h0, c0, [], []
+    ones = cell.clears and cont is None and always_continue(
+        ns, states[cell.states[0]], f"{prefix}{cell.name}/")
+    made = []
     for t, cont_t, hold_t in zip(range(1, T + 1), conts, holds):
-        step, before, Mx = step_name(prefix, t), (h, c), Mx_of(t, h)
-        if cont_t:  # a fused step clears c itself
-            h = scale_state(ns, step + "cont/h", h, cont_t)
-            c = c if cell == "fused" else scale_state(ns, step + "cont/c", c, cont_t)
-        if cell == "fused":
-            c, h = fused_step(ns, h, c, Mx, step, num_output, weight_names, cont_t or ones)
-        else:
-            c, h = composed_step(ns, h, c, Mx, step, num_output, weight_names)
+        step, before = step_name(prefix, t), states
+        Mx = Mx_of(t, states[cell.states[0]])
+        extra = dict(cont=cont_t or ones) if cell.clears else {}
+        fed = {name: state if name in cell.clears or not cont_t
+               else scale_state(ns, f"{step}cont/{name}", state, cont_t)
+               for name, state in states.items()}
+        states = _one_step(ns, cell, Mx, fed, f"{step}{cell.name}/", H, w, extra)
         if hold_t:
-            h, c = hold_states(ns, step + "hold/", (h, c), before, hold_t)
-        ns[f"{prefix}h{t}"], ns[f"{prefix}c{t}"] = h, c  # the names of the equations
-        hs.append(h)
-        cs.append(c)
-    H = add_layer_to_net_spec(ns, L.Concat, prefix + "H", *hs, axis=0)
-    for name, last in (("h_T", h), ("c_T", c)):
-        add_layer_to_net_spec(ns, L.Split, prefix + name, last)
-    return Unrolled(hs, cs, H, weight_names)
+            states = hold_states(ns, step + "hold/", states, before, hold_t)
+        for name, state in states.items():
+            ns[f"{prefix}{name}{t}"] = state  # the names of the equations
+        made.append(states)
+    return _collected(ns, made, cell, prefix, list(weight_names or w.values()))
 
 
-def _projection(ns, x, T, num_output, project, prefix, weight_names):
-    """A function (t, h_{t-1}) -> Mx_t = W_xc x_t + b_c, (1, B, 4H), for t = 1 .. T."""
+def _one_step(ns, cell, Mx, states, p, H, w, extra):
+    """The states that a step returns, in the order of the cell's names; checked, for a learner
+    may have written it."""
+    new = cell.step(ns, Mx, states, p, H, w, **extra)
+    if not isinstance(new, dict) or set(new) != set(cell.states):
+        raise NetError(f"the step of {cell.name!r} returns a dict of its states, "
+                       f"{', '.join(cell.states)}, got {short(new)}.")
+    for name, top in new.items():
+        check_top(caffe, top, f"the state {name!r} that the step of {cell.name!r} returns")
+    return {name: new[name] for name in cell.states}
+
+
+def _collected(ns, made, cell, prefix, weight_names):
+    """All outputs in one blob, and the last states under names that do not depend on T."""
+    outputs = [states[cell.states[0]] for states in made]
+    H = add_layer_to_net_spec(ns, L.Concat, prefix + "H", *outputs, axis=0)
+    for name, last in made[-1].items():
+        add_layer_to_net_spec(ns, L.Split, f"{prefix}{name}_T", last)
+    return Unrolled(outputs, [states["c"] for states in made if "c" in states], H, weight_names)
+
+
+def _first_states(ns, cell, x, T, H, prefix, given):
+    """The states before step 1: those that were given, all of them, or inputs of zeros."""
+    given = {name: top for name, top in given.items() if top is not None}
+    for name, top in given.items():
+        check_top(caffe, top, f"{name}0")
+        if name not in cell.states:
+            raise ValueError(f"{name}0 was given, and {cell.name!r} has the states "
+                             f"{', '.join(cell.states)}.")
+    if given and set(given) != set(cell.states):
+        raise ValueError("give both h0 and c0, or neither." if set(cell.states) == {"h", "c"} else
+                         f"the states {', '.join(cell.states)} cannot all be given; give none.")
+    if given:
+        return {name: given[name] for name in cell.states}
+    made = initial_state(ns, _batch_size(x, T), H, prefix, cell.states)
+    return dict(zip(cell.states, made))
+
+
+def _projection(ns, x, T, rows, project, prefix, cell, w):
+    """A function (t, h_{t-1}) -> Mx_t = W_x x_t + b, (1, B, rows), for t = 1 .. T."""
     def names_of(blob):
         return [step_name(prefix, t, blob) for t in range(1, T + 1)]
 
+    def product(name, top):
+        return project_input(ns, top, name, rows, w["Mxw"], w["Mxb"])
+
+    part = cell.name + "/Mx"
     if project == "once":
-        Mx = project_input(ns, x, prefix + "lstm/Mx", num_output, weight_names)
-        cut = slice_steps(ns, Mx, prefix + "lstm/slice_Mx", names_of("lstm/Mx"))
+        cut = slice_steps(ns, product(prefix + part, x), f"{prefix}{cell.name}/slice_Mx",
+                          names_of(part))
         return lambda t, h: cut[t - 1]
     if not callable(x):
         steps = x if isinstance(x, (list, tuple)) else slice_steps(
             ns, x, prefix + "slice_x", names_of("x"))
-        return lambda t, h: project_input(ns, steps[t - 1], step_name(prefix, t, "lstm/Mx"),
-                                          num_output, weight_names)
-    return lambda t, h: project_input(ns, x(t, h), step_name(prefix, t, "lstm/Mx"), num_output,
-                                      weight_names)
+        return lambda t, h: product(step_name(prefix, t, part), steps[t - 1])
+    return lambda t, h: product(step_name(prefix, t, part), x(t, h))
 
 
-def _check_arguments(ns, x, T, num_output, cell, project, prefix):
+def _check_arguments(ns, x, T, num_output, project, prefix):
     check_net_spec(caffe, ns)
     check_count("T", T)
     if T > MOST_STEPS:
@@ -146,10 +188,8 @@ def _check_arguments(ns, x, T, num_output, cell, project, prefix):
     if not callable(x):
         for top in x if isinstance(x, (list, tuple)) else [x]:
             check_top(caffe, top, "x")
-    for name, value, known in (("cell", cell, ("composed", "fused")),
-                               ("project", project, ("per_step", "once"))):
-        if value not in known:
-            raise ValueError(f"{name} must be one of {known}, got {value!r}.")
+    if project not in ("per_step", "once"):
+        raise ValueError(f"project must be 'per_step' or 'once', got {project!r}.")
     if project == "once" and (callable(x) or isinstance(x, (list, tuple))):
         raise ValueError("project='once' needs all inputs in one blob (T, B, ...).")
     if isinstance(x, (list, tuple)) and len(x) != T:

@@ -3,12 +3,14 @@
 Everywhere in `lstm_lib` an LSTM has three arrays, with rows in the order i, f, o, g:
 
     W_xc (4H, D),  b_c (4H,),  W_hc (4H, H)
-"""
-from collections import namedtuple
 
+The arrays of another cell are those of its file in `cells/`.
+"""
 import numpy as np
 from google.protobuf.internal.encoder import _VarintBytes
 
+from .cells import CELLS
+from .cells.lstm import LSTMWeights
 from .errors import NetError
 from .files import write_whole
 from .nets import NetParameter, check_loaded
@@ -16,17 +18,8 @@ from .safe_caffe.engine import caffe
 from .safe_caffe.weight_files import check_names, owners
 
 
-class LSTMWeights(namedtuple("LSTMWeights", "W_xc b_c W_hc")):
-    """The three arrays of an LSTM: (4H, D), (4H,), (4H, H), float32."""
-
-    @property
-    def H(self):
-        """Number of hidden units."""
-        return self.W_hc.shape[1]
-
-
 def get_weights(net, weight_names=None):
-    """Copy an unrolled LSTM's weights out of a net.
+    """Copy an unrolled LSTM's weights, or another cell's, out of a net.
 
     Parameters
     ----------
@@ -36,23 +29,23 @@ def get_weights(net, weight_names=None):
     ------
     NetError : the net has no weights of these names.
     """
-    return LSTMWeights(*[blob.data.copy() for blob in _blobs(net, weight_names)])
+    return _of_a_cell([blob.data.copy() for blob in _blobs(net, weight_names)])
 
 
 def get_gradients(net, weight_names=None):
-    """Copy the gradients of an unrolled LSTM's weights, summed over all steps."""
-    return LSTMWeights(*[blob.diff.copy() for blob in _blobs(net, weight_names)])
+    """Copy the gradients of an unrolled cell's weights, summed over all steps."""
+    return _of_a_cell([blob.diff.copy() for blob in _blobs(net, weight_names)])
 
 
 def set_weights(net, weights, weight_names=None):
-    """Write weights into an unrolled LSTM; one write serves all steps.
+    """Write weights into an unrolled cell; one write serves all steps.
 
     Raises
     ------
     NetError : a shape does not fit, or the net has no weights of these names; then nothing
         was written.
     """
-    _write(_blobs(net, weight_names), weights, weight_names or default_weight_names(""))
+    _write(_blobs(net, weight_names), weights, weight_names or _default_names(net))
 
 
 def get_layer_weights(net, layer_name):
@@ -70,13 +63,30 @@ def set_layer_weights(net, layer_name, weights):
 
 
 def _blobs(net, weight_names):
-    known = shared_weights(net)
-    names = three_names(weight_names or default_weight_names(""))
+    known, names = shared_weights(net), weight_names or _default_names(net)
+    if not isinstance(names, (list, tuple)) or len(set(map(str, names))) != len(names):
+        raise NetError(f"weight_names are different names, as unroll returned, got {names!r}.")
     missing = [name for name in names if name not in known]
     if missing:
         raise NetError(f"this net has no weight {missing[0]!r}; it has "
                        f"{', '.join(known) or 'none'}. Pass weight_names as unroll returned.")
     return [known[name][0] for name in names]
+
+
+def _default_names(net):
+    """The names that an unroll without prefix gives: of the cell with most of them in the net."""
+    known = shared_weights(net)
+    fitting = [cell.names("") for cell in CELLS.values() if set(cell.names("").values()) <= set(known)]
+    return list(max(fitting, key=len, default=CELLS["composed"].names("")).values())
+
+
+def _of_a_cell(arrays):
+    """The arrays under the names of their cell's equations; those of an unknown cell as a list."""
+    for cell in CELLS.values():
+        if len(cell.weights) == len(arrays) and arrays[2].ndim == 2 and (
+                len(arrays[0]) == cell.rows * arrays[2].shape[1]):
+            return cell.arrays(*arrays)
+    return arrays
 
 
 def _layer_blobs(net, layer_name):
@@ -88,8 +98,9 @@ def _layer_blobs(net, layer_name):
 
 
 def _write(blobs, weights, names):
-    if not isinstance(weights, (list, tuple)) or len(weights) != 3:
-        raise NetError("weights are the three arrays W_xc, b_c, W_hc, like those of xavier_start, "
+    if not isinstance(weights, (list, tuple)) or len(weights) != len(names):
+        what = "the three arrays W_xc, b_c, W_hc" if len(names) == 3 else f"{len(names)} arrays"
+        raise NetError(f"weights are {what}, like those of xavier_start, "
                        f"got {type(weights).__name__}.")
     for blob, array, name in zip(blobs, weights, names):
         if tuple(blob.shape) != np.shape(array):
@@ -100,24 +111,6 @@ def _write(blobs, weights, names):
                            f"{np.asarray(array).dtype}.")
     for blob, array in zip(blobs, weights):
         blob.data[...] = array
-
-
-def default_weight_names(prefix):
-    """The names of the three shared weights: matrix and bias for x, matrix for h.
-
-    >>> default_weight_names("")
-    ['w_Mxw', 'w_Mxb', 'w_Mhw']
-    """
-    return [f"w_{prefix}{weight}" for weight in ("Mxw", "Mxb", "Mhw")]
-
-
-def three_names(weight_names):
-    """Check that these are three different texts, and return them as they were given."""
-    names = weight_names if isinstance(weight_names, (list, tuple)) else ()
-    if len(names) != 3 or len({name for name in names if isinstance(name, str)}) != 3:
-        raise NetError("weight_names are three different names, for Mxw, Mxb and Mhw, "
-                       f"got {weight_names!r}.")
-    return names
 
 
 def save_weights(net, path):

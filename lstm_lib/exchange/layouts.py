@@ -21,7 +21,7 @@ import numpy as np
 
 from ..arguments import numbers
 from ..errors import NetError
-from ..weights import LSTMWeights
+from ..cells import LSTMWeights
 
 Layout = namedtuple("Layout", "gates arrays advice")
 LAYOUTS = {

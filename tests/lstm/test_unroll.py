@@ -191,7 +191,7 @@ def test_a_feature_map_is_read_as_one_long_input(weights):
 
 @pytest.mark.parametrize("wrong, said", [
     (dict(T=0), "T must be"), (dict(T=2.5), "T must be"), (dict(num_output=0), "num_output"),
-    (dict(cell="gru"), "cell must be"), (dict(project="twice"), "project must be"),
+    (dict(cell="gated"), "cell must be"), (dict(project="twice"), "project must be"),
     (dict(T=True), "T must be"), (dict(T=10 ** 9), "does not fit into memory")])
 def test_a_wrong_argument_is_named(wrong, said):
     ns = caffe.NetSpec()
@@ -243,9 +243,9 @@ def test_what_is_no_top_is_named_by_unroll_and_by_the_step(wrong):
 @pytest.mark.parametrize("names", [["a"], ["a", "b", "c", "d"], ["a", "a", "b"], "abc", 7,
                                    [1, 2, 3]])
 def test_weight_names_that_are_not_three_are_named(names):
-    with pytest.raises(NetError, match="three different names"):
+    with pytest.raises(NetError, match="3 different names"):
         unrolled_spec(weight_names=names)
-    with pytest.raises(NetError, match="three different names"):
+    with pytest.raises(NetError, match="3 different names"):
         get_weights(unrolled_net(), names)
 
 

@@ -1,7 +1,4 @@
-"""What is the plain truth? An LSTM forward and backward through time in NumPy.
-
-No Caffe in here: this is what Caffe's numbers are compared with. It computes in the type
-of its inputs, float32 or float64.
+"""An LSTM in NumPy, forward and backward through time.
 
     z_t = W_xc x_t + b_c + W_hc h_{t-1}
     i, f, o = sigmoid(first, second, third quarter of z_t),  g = tanh(last quarter)
@@ -14,20 +11,12 @@ from collections import namedtuple
 
 import numpy as np
 
-from .arguments import numbers, short
-from .errors import NetError
+from ..arguments import numbers, short
+from ..errors import NetError
+from .arrays import sigmoid
 
 Trace = namedtuple("Trace", "x h0 c0 i f o g c tanh_c h W_xc W_hc")
 Gradients = namedtuple("Gradients", "W_xc b_c W_hc x h0 c0")
-
-
-def sigmoid(z):
-    """1 / (1 + exp(-z)), without overflow for any z.
-
-    >>> sigmoid(np.array([0.0, -1000.0])).tolist()
-    [0.5, 0.0]
-    """
-    return 0.5 * (1 + np.tanh(0.5 * z))
 
 
 def lstm_forward(x, h0, c0, W_xc, b_c, W_hc):
@@ -118,31 +107,3 @@ def _check_gradients(trace, dh, dh_T, dc_T):
         if numbers(name, array).shape not in ((), trace.h0.shape):
             raise ValueError(f"{name} has the shape {trace.h0.shape} of a state, got "
                              f"{np.shape(array)}.")
-
-
-def compare(name, ours, theirs, tolerance=1e-6):
-    """Print how two arrays agree; raise when they differ by more than `tolerance`.
-
-    Raises
-    ------
-    AssertionError : the shapes differ, or a number does by more than `tolerance`.
-    NetError : not two arrays of numbers and one number.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> compare("h", np.ones(2), np.ones(2) + 1e-9)
-    h        agrees, largest difference 1e-09
-    """
-    name, ours, theirs = str(name), numbers("ours", ours), numbers("theirs", theirs)
-    if numbers("tolerance", tolerance).ndim:
-        raise NetError(f"the tolerance is one number, got {short(tolerance)}.")
-    if ours.shape != theirs.shape:
-        raise AssertionError(f"{name}: the shapes are {ours.shape} and {theirs.shape}.")
-    difference = np.max(np.abs(ours.astype("f8") - theirs.astype("f8")), initial=0)
-    if np.array_equal(ours, theirs):
-        print(f"{name:8} exactly equal")
-    elif difference <= tolerance:
-        print(f"{name:8} agrees, largest difference {difference:.0e}")
-    else:
-        raise AssertionError(f"{name}: {difference:.1e} is more than {tolerance:.0e}.")
