@@ -106,8 +106,16 @@ def test_it_has_the_frame_of_the_series(path):
 
 @notebooks
 def test_it_asks_three_questions_or_more_and_folds_the_answers(path):
-    text = prose(read(path))
-    assert text.count("<details><summary>Answer</summary>") == text.count("</details>") >= 3
+    assert prose(read(path)).count("<details><summary>Answer</summary>") >= 3
+
+
+@notebooks
+def test_each_fold_is_an_answer_or_for_the_teacher_and_closes_in_its_cell(path):
+    for cell in read(path).cells:
+        folds = cell.source.count("<details><summary>Answer</summary>\n\n")
+        teacher = cell.source.count("<details><summary>For the teacher</summary>\n\n")
+        assert cell.source.count("<details") == cell.source.count("</details>") == folds + teacher
+        assert bool(teacher) == ("teacher" in cell.metadata.get("tags", []))
 
 
 @notebooks
