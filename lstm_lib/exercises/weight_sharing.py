@@ -122,16 +122,17 @@ def rnn(my_rnn):
 
 
 def _must_share(used):
-    own = [name for name in used if name not in ("W_x", "b", "W_h")]
-    if len(used) >= 2 * T:
+    if all(len(layers) == 1 for _, layers in used.values()):
         raise Hint(f"the net has {len(used)} weights: each step has its own. What ties layers "
                    "together is the name in param.")
-    if own or len(used) < 3:
-        raise Hint(f"the weights are {', '.join(used)}; expected W_x, b and W_h. (Only the "
-                   "product of x needs a bias; the other gets bias_term=False.)")
-    for name, (_, layers) in used.items():
-        if len(layers) != T:
-            raise Hint(f"{name} is used by {len(layers)} layers, expected {T}.")
+    for name in ("W_x", "b", "W_h"):
+        if name not in used:
+            raise Hint(f"the weights are {', '.join(used)}; expected W_x, b and W_h.")
+        if len(used[name][1]) != T:
+            raise Hint(f"{name} is used by {len(used[name][1])} layers, expected {T}.")
+    if len(used) > 3:
+        raise Hint(f"the net has {len(used)} weights, expected W_x, b and W_h alone: one bias is "
+                   "enough, so the product of h gets bias_term=False.")
 
 
 def _given():

@@ -28,7 +28,7 @@ def code_cells(notebook):
 
 
 def prose(notebook):
-    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
 def outputs(notebook):
