@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-MISSING = "Nothing here yet: write your answer between the marks, run that cell, then this one."
+MISSING = "Nothing here yet: put your answer in the place of `...`, run that cell, then this one."
 
 
 class Hint(Exception):
