@@ -1,0 +1,22 @@
+"""The exercises of a committed notebook: with their solutions, or as the learner gets them."""
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import nbformat
+
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?### END SOLUTION$", re.DOTALL | re.MULTILINE)
+
+
+def answers(stem, stubs=False):
+    """The names after the notebook's first code cell, its imports, and all its exercises."""
+    cells = [cell for cell in nbformat.read(FOLDER / f"{stem}.ipynb", 4).cells
+             if cell.cell_type == "code"]
+    names = {}
+    for cell in cells[:1] + [cell for cell in cells if "exercise" in cell.metadata.get("tags", [])]:
+        source = SOLUTION.sub(r"\1...", cell.source) if stubs else cell.source
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(source, stem, "exec"), names)
+    return names
