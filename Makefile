@@ -15,7 +15,7 @@ IN := tools/setup_env.py
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run test lab fuzz notebooks bench gpu pythons requirements clean
+.PHONY: help run test lab class slides fuzz notebooks bench gpu pythons requirements clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,12 @@ test: ## run the tests on real Caffe and on portable_caffe
 
 lab: ## open JupyterLab on the series
 	@$(PYTHON3) $(IN) $(WORLD) tools/lab.py $(ARGS)
+
+class: ## write the copies for students, teacher and nbgrader, and slides, into build/class
+	@$(PYTHON3) $(IN) $(WORLD) tools/make_class.py
+
+slides: ## write the slides only: reveal.js decks that need no network
+	@$(PYTHON3) $(IN) $(WORLD) tools/make_slides.py
 
 fuzz: ## run random nets, good and broken, on both engines
 	@$(PYTHON3) $(IN) $(WORLD) tests/fuzz/run.py $(ARGS)

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-MISSING = "Nothing here yet: write your answer between the marks, run that cell, then this one."
+MISSING = "Nothing here yet: put your answer in the place of `...`, run that cell, then this one."
 
 
 class Hint(Exception):
@@ -35,15 +35,18 @@ def judged(check):
     """Make of a check a function that returns a Verdict.
 
     The check raises `Hint` if an answer is wrong, and returns what there is to say about a
-    right one (or nothing). Where nbgrader runs the notebook, a wrong answer raises, for that
-    is how nbgrader counts points.
+    right one (or nothing). Where nbgrader runs the notebook, a wrong answer raises and a right
+    one is printed, for nbgrader gives no point for an error, and takes a result for points.
     """
     @functools.wraps(check)
     def judge(*answers):
         verdict = verdict_on(check, answers)
-        if not verdict and os.environ.get("NBGRADER_EXECUTION"):
+        if not os.environ.get("NBGRADER_EXECUTION"):
+            return verdict
+        if not verdict:
             raise AssertionError(verdict.text)
-        return verdict
+        print(verdict)
+        return None
     return judge
 
 

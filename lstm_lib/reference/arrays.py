@@ -1,4 +1,4 @@
-"""How is an array compared?"""
+"""How is an array compared, and how steep is a loss?"""
 import numpy as np
 
 from ..arguments import numbers, short
@@ -12,6 +12,29 @@ def sigmoid(z):
     [0.5, 0.0]
     """
     return 0.5 * (1 + np.tanh(0.5 * z))
+
+
+def central_difference(loss, array, place, step):
+    """The slope of `loss()` at one number of an array: (L(w + step) - L(w - step)) / 2 step.
+
+    Parameters
+    ----------
+    loss : a function without arguments that says how large the loss is now.
+    array, place : what it depends on, and where in it; the number is put back afterwards.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> w = np.array([1.0, 3.0])
+    >>> round(central_difference(lambda: w[0] * w[1] ** 2, w, 1, 0.01), 6)
+    6.0
+    """
+    kept, losses = array[place], []
+    for sign in (1, -1):
+        array[place] = kept + sign * step
+        losses.append(float(loss()))
+    array[place] = kept
+    return (losses[0] - losses[1]) / (2 * step)
 
 
 def compare(name, ours, theirs, tolerance=1e-6):

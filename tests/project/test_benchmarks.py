@@ -1,4 +1,4 @@
-"""The README's figures are those of the benchmarks' files, and of no other."""
+"""The figures on the pages are those of the benchmarks' files, and of no other."""
 import copy
 import os
 import subprocess
@@ -20,10 +20,10 @@ WAYS = ["unrolled, the origin's way", "unrolled, x once", "unrolled, fused",
         "NumPy, by hand", "PyTorch", "ONNX Runtime"]
 
 
-def test_the_readme_s_tables_are_made_of_the_measured_files():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert report.text(RESULTS) in readme
-    assert report.readme_with(readme, RESULTS) == readme
+@pytest.mark.parametrize("path", report.pages(RESULTS), ids=lambda path: path.parent.name)
+def test_what_a_page_says_is_made_of_the_measured_files(path):
+    page, measured = path.read_text(encoding="utf-8"), report.pages(RESULTS)[path]
+    assert measured in page and report.with_measured(page, measured) == page
 
 
 @pytest.mark.parametrize("name, change", [
@@ -31,14 +31,22 @@ def test_the_readme_s_tables_are_made_of_the_measured_files():
     ("speed", lambda file: file["rows"][0].update(memory_mb=12345.0)),
     ("build", lambda file: [row.update(load_s=12.345) for row in file["rows"]]),
     ("draw", lambda file: [row.update(ms=12345) for row in file["rows"]])])
-def test_another_measurement_would_make_another_readme(name, change):
+def test_another_measurement_would_make_another_page(name, change):
     other = copy.deepcopy(RESULTS)
     change(other[name])
-    assert report.text(other) != report.text(RESULTS)
+    assert report.pages(other) != report.pages(RESULTS)
+
+
+def test_the_readme_s_sentence_has_the_least_and_the_greatest_ratio():
+    other = copy.deepcopy(RESULTS["speed"])
+    rows = [row for row in other["rows"] if row["way"] == report.ORIGIN]
+    for row, ratio in zip(rows, (3.0, 2.5, 7.25, 4.0)):
+        row["ratio"] = ratio
+    assert "the origin's way 2.50 to 7.25 times" in report.summary(other)
 
 
 @on_real_caffe  # with the reference world's matplotlib
-def test_the_readme_s_picture_is_drawn_from_the_measured_files():
+def test_the_picture_is_drawn_from_the_measured_files():
     assert report.PICTURE.read_text(encoding="utf-8") == report.picture(RESULTS)
 
 

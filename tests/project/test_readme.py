@@ -12,6 +12,7 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 SHELL = [line.split("#")[0].strip() for block in re.findall(r"```sh\n(.*?)```", TEXT, re.S)
          for line in block.splitlines()]
 OURS = [line for line in SHELL if line.startswith(".venv/bin/python ")]
+PAGES = [*ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md"]
 MAKE = sorted(set(re.findall(r"(?:^|`)make ([a-z]+)", TEXT, re.M)))
 
 
@@ -37,10 +38,12 @@ def test_each_make_target_named_exists(target):
     assert done.returncode == 0, done.stderr
 
 
-def test_links_and_pictures_lead_to_files_that_exist():
-    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", TEXT):
-        assert (ROOT / target).exists(), target
-    assert not re.search(r"!\[\s*\]\(", TEXT)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_and_pictures_lead_to_files_that_exist(page):
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+        assert (page.parent / target).exists(), target
+    assert not re.search(r"!\[\s*\]\(", text)
 
 
 def test_the_table_of_the_series_names_every_notebook():
