@@ -11,6 +11,7 @@ try:
     from .safe_caffe.engine import caffe, describe
     from .netspec import add_layer_to_net_spec, add_layer_with_multiple_tops
     from .cells import Cell, LSTMWeights, single_time_step_lstm
+    from .stacks import both_directions, stack
     from .unrolling import Unrolled, initial_state, unroll
     from .lengths import cont_from_lengths, mask_from_lengths
     from .nets import load_net, prototxt, to_net_parameter, write_prototxt
@@ -36,10 +37,10 @@ _describe_figures()
 
 __all__ = [
     "Cell", "DotMissing", "LSTMWeights", "NetError", "NoGPU", "Picture", "Solver", "Unrolled",
-    "add_layer_to_net_spec", "add_layer_with_multiple_tops", "caffe", "compare",
+    "add_layer_to_net_spec", "add_layer_with_multiple_tops", "both_directions", "caffe", "compare",
     "cont_from_lengths", "describe", "draw", "from_keras", "from_onnx", "from_pytorch",
     "get_gradients", "get_layer_weights", "get_weights", "initial_state", "lint", "load_net",
     "lstm_backward", "lstm_forward", "make_solver", "mask_from_lengths", "prototxt",
     "reorder_gates", "save_weights", "set_layer_weights", "set_weights", "shared_weights",
-    "single_time_step_lstm", "summary", "to_keras", "to_net_parameter", "to_onnx", "to_pytorch",
-    "unroll", "views", "write_onnx", "write_prototxt", "xavier_start"]
+    "single_time_step_lstm", "stack", "summary", "to_keras", "to_net_parameter", "to_onnx",
+    "to_pytorch", "unroll", "views", "write_onnx", "write_prototxt", "xavier_start"]

@@ -94,8 +94,8 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
     w = cell.names(prefix, weight_names)
     states = _first_states(ns, cell, x, T, H, prefix, dict(h=h0, c=c0))
     for name, top in dict(cont=cont, hold=hold).items():
-        if top is not None:
-            check_top(caffe, top, name)
+        for piece in top if isinstance(top, (list, tuple)) else [top] * (top is not None):
+            check_top(caffe, piece, name)
     Mx_of = _projection(ns, x, T, cell.rows * H, project, prefix, cell, w)
     conts = cut_steps(ns, cont, T, prefix + "cont")
     holds = cut_steps(ns, hold, T, prefix + "hold")
@@ -139,6 +139,15 @@ def _collected(ns, made, cell, prefix, weight_names):
     return Unrolled(outputs, [states["c"] for states in made if "c" in states], H, weight_names)
 
 
+def first_inputs(ns, cell, B, H, prefix):
+    """The arguments h0 (and c0) of `unroll` for B sequences: inputs of zeros."""
+    states = cell_of(cell).states
+    if not set(states) <= {"h", "c"}:
+        raise NetError(f"{cell_of(cell).name!r} has the states {', '.join(states)}, and B is not "
+                       "known here; only h0 and c0 can be given.")
+    return dict(zip([f"{state}0" for state in states], initial_state(ns, B, H, prefix, states)))
+
+
 def _first_states(ns, cell, x, T, H, prefix, given):
     """The states before step 1: those that were given, all of them, or inputs of zeros."""
     given = {name: top for name, top in given.items() if top is not None}
@@ -152,7 +161,7 @@ def _first_states(ns, cell, x, T, H, prefix, given):
                          f"the states {', '.join(cell.states)} cannot all be given; give none.")
     if given:
         return {name: given[name] for name in cell.states}
-    made = initial_state(ns, _batch_size(x, T), H, prefix, cell.states)
+    made = initial_state(ns, batch_size(x, T), H, prefix, cell.states)
     return dict(zip(cell.states, made))
 
 
@@ -199,7 +208,7 @@ def _check_arguments(ns, x, T, num_output, project, prefix):
                          "give the second one another, like prefix='second/'.")
 
 
-def _batch_size(x, T):
+def batch_size(x, T):
     """B, read off the shape of an `Input` or `DummyData`; other layers have no shape yet."""
     listed = isinstance(x, (list, tuple))
     x = x[0] if listed else x
