@@ -2,6 +2,7 @@
 
 `unroll(..., cell=)` takes one of these by name, or a `Cell` that you wrote.
 """
+from .attention import attention, attention_start
 from .cell import Cell
 from .gru import GRU
 from .lstm import COMPOSED, FUSED, LSTMWeights, composed_step, single_time_step_lstm
@@ -24,4 +25,5 @@ def cell_of(cell):
     raise ValueError(f"cell must be one of {', '.join(CELLS)}, or a Cell, got {cell!r}.")
 
 
-__all__ = ["CELLS", "Cell", "LSTMWeights", "cell_of", "composed_step", "single_time_step_lstm"]
+__all__ = ["CELLS", "Cell", "LSTMWeights", "attention", "attention_start", "cell_of",
+           "composed_step", "single_time_step_lstm"]
