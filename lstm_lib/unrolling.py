@@ -3,7 +3,7 @@ from collections import namedtuple
 
 from .arguments import check_count, check_name, check_net_spec, check_top, short
 from .cells import cell_of
-from .cells.cell import project_input
+from .cells.cell import add, project_input, uniform
 from .errors import NetError
 from .lengths import always_continue, cut_steps, hold_states, scale_state
 from .netspec import add_layer_to_net_spec, all_or_nothing, slice_steps, step_name
@@ -40,7 +40,7 @@ def initial_state(ns, B, H, prefix="", states=("h", "c")):
 
 @all_or_nothing
 def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None, c0=None,
-           prefix="", weight_names=None, cont=None, hold=None):
+           prefix="", weight_names=None, cont=None, hold=None, x_static=None):
     """Unroll an LSTM, or any other cell, over T steps that share one set of weights.
 
         c_t, h_t = step(c_{t-1}, h_{t-1}, x_t)      for t = 1 .. T
@@ -53,6 +53,7 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
         without c takes h0 alone.
     cont : (T, B), 0 where a new sequence begins and the state is cleared before the step,
         else 1, as Caffe's LSTM layer reads it.
+    x_static : (B, S) what every step reads besides: W_xs x_static is added to each Mx_t.
     hold : (T, B), 0 where the state stays as it is (padding), else 1:
         c_t = m c_new + (1 - m) c_{t-1}, the same for h.
 
@@ -65,7 +66,7 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
     Params
     ------
     w_<prefix>Mxw : (4H, D), w_<prefix>Mxb : (4H,), w_<prefix>Mhw : (4H, H), shared over t; those
-    of another cell as its `shapes(D, H)` say.
+    of another cell as its `shapes(D, H)` say. With x_static at the end w_<prefix>Mxs : (4H, S).
 
     Parameters
     ----------
@@ -91,12 +92,14 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
     """
     _check_arguments(ns, x, T, num_output, project, prefix)
     cell, H = cell_of(cell), num_output
-    w = cell.names(prefix, weight_names)
+    w = cell.names(prefix, weight_names, x_static is not None)
     states = _first_states(ns, cell, x, T, H, prefix, dict(h=h0, c=c0))
-    for name, top in dict(cont=cont, hold=hold).items():
+    for name, top in dict(cont=cont, hold=hold, x_static=x_static).items():
         for piece in top if isinstance(top, (list, tuple)) else [top] * (top is not None):
             check_top(caffe, piece, name)
     Mx_of = _projection(ns, x, T, cell.rows * H, project, prefix, cell, w)
+    if x_static is not None:
+        Mx_of = _with_static(ns, Mx_of, x_static, cell.rows * H, prefix, cell.name, w["Mxs"])
     conts = cut_steps(ns, cont, T, prefix + "cont")
     holds = cut_steps(ns, hold, T, prefix + "hold")
     ones = cell.clears and cont is None and always_continue(
@@ -183,6 +186,16 @@ def _projection(ns, x, T, rows, project, prefix, cell, w):
             ns, x, prefix + "slice_x", names_of("x"))
         return lambda t, h: product(step_name(prefix, t, part), steps[t - 1])
     return lambda t, h: product(step_name(prefix, t, part), x(t, h))
+
+
+def _with_static(ns, Mx_of, x_static, rows, prefix, part, Mxs):
+    """A function (t, h_{t-1}) -> Mx_t + W_xs x_static, where the second is computed once."""
+    flat = add_layer_to_net_spec(ns, L.InnerProduct, f"{prefix}{part}/Ms", x_static, axis=1,
+                                 num_output=rows, bias_term=False, weight_filler=uniform(),
+                                 param=dict(name=Mxs, lr_mult=1, decay_mult=1))
+    Ms = add_layer_to_net_spec(ns, L.Reshape, f"{prefix}{part}/Ms_t", flat, reshape_param=dict(
+        shape=dict(dim=[1]), axis=0, num_axes=0))  # (1, B, rows)
+    return lambda t, h: add(ns, step_name(prefix, t, f"{part}/Mx+Ms"), Mx_of(t, h), Ms)
 
 
 def _check_arguments(ns, x, T, num_output, project, prefix):

@@ -6,6 +6,8 @@ Everywhere in `lstm_lib` an LSTM has three arrays, with rows in the order i, f, 
 
 The arrays of another cell are those of its file in `cells/`.
 """
+from collections import namedtuple
+
 import numpy as np
 from google.protobuf.internal.encoder import _VarintBytes
 
@@ -49,17 +51,17 @@ def set_weights(net, weights, weight_names=None):
 
 
 def get_layer_weights(net, layer_name):
-    """Copy the weights of Caffe's own `LSTM` layer out of a net.
+    """Copy the weights of Caffe's own `LSTM` layer out of a net; with a static input W_xs is last.
 
-    Source: recurrent_layer.hpp; without a static input the blobs are W_xc, b_c, W_hc.
+    Source: recurrent_layer.hpp; the blobs are W_xc, b_c, W_hc, or W_xc, b_c, W_xs, W_hc.
     """
-    return LSTMWeights(*[blob.data.copy() for blob in _layer_blobs(net, layer_name)])
+    return _of_a_cell([blob.data.copy() for blob in _layer_blobs(net, layer_name)])
 
 
 def set_layer_weights(net, layer_name, weights):
     """Write weights into Caffe's own `LSTM` layer; no reordering is needed."""
     _write(_layer_blobs(net, layer_name), weights,
-           [f"{layer_name}.{field}" for field in LSTMWeights._fields])
+           [f"{layer_name}.{field}" for field in (*LSTMWeights._fields, "W_xs")][:len(weights)])
 
 
 def _blobs(net, weight_names):
@@ -76,25 +78,30 @@ def _blobs(net, weight_names):
 def _default_names(net):
     """The names that an unroll without prefix gives: of the cell with most of them in the net."""
     known = shared_weights(net)
-    fitting = [cell.names("") for cell in CELLS.values() if set(cell.names("").values()) <= set(known)]
-    return list(max(fitting, key=len, default=CELLS["composed"].names("")).values())
+    made = [list(cell.names("", static=static).values())
+            for cell in CELLS.values() for static in (False, True)]
+    return max([names for names in made if set(names) <= set(known)], key=len, default=made[0])
 
 
 def _of_a_cell(arrays):
     """The arrays under the names of their cell's equations; those of an unknown cell as a list."""
     for cell in CELLS.values():
-        if len(cell.weights) == len(arrays) and arrays[2].ndim == 2 and (
-                len(arrays[0]) == cell.rows * arrays[2].shape[1]):
-            return cell.arrays(*arrays)
+        names = cell.arrays._fields
+        if len(arrays) > 2 and len(arrays[0]) == cell.rows * np.shape(arrays[2])[-1]:
+            if len(names) == len(arrays):
+                return cell.arrays(*arrays)
+            if len(names) + 1 == len(arrays) and arrays[-1].ndim == 2:  # with a static input
+                return namedtuple(cell.arrays.__name__, (*names, "W_xs"))(*arrays)
     return arrays
 
 
 def _layer_blobs(net, layer_name):
     check_loaded(net)
-    if layer_name not in list(net.params) or len(net.params[layer_name]) != 3:
+    if layer_name not in list(net.params) or len(net.params[layer_name]) not in (3, 4):
         raise NetError(f"{layer_name!r} is no LSTM layer with W_xc, b_c, W_hc in this net; "
                        f"layers with weights: {', '.join(net.params) or 'none'}.")
-    return list(net.params[layer_name])
+    W_xc, b_c, *W_xs, W_hc = net.params[layer_name]
+    return [W_xc, b_c, W_hc, *W_xs]
 
 
 def _write(blobs, weights, names):

@@ -76,15 +76,19 @@ class Cell:
         rows = self.rows * H
         return {"Mxw": (rows, D), "Mxb": (rows,), **{name: of(H) for name, of in self.own.items()}}
 
-    def names(self, prefix, weight_names=None):
-        """A dict of weight -> its name in the net, from a list in that order or from a prefix."""
-        names = weight_names or [f"w_{prefix}{weight}" for weight in self.weights]
-        right = (isinstance(names, (list, tuple)) and len(names) == len(self.weights)
+    def names(self, prefix, weight_names=None, static=False):
+        """A dict of weight -> its name in the net, from a list in that order or from a prefix.
+
+        With `static` the last is Mxs, of the input that is the same at every step.
+        """
+        weights = (*self.weights, "Mxs") if static else self.weights
+        names = weight_names or [f"w_{prefix}{weight}" for weight in weights]
+        right = (isinstance(names, (list, tuple)) and len(names) == len(weights)
                  and len({name for name in names if isinstance(name, str)}) == len(names))
         if not right:
-            raise NetError(f"weight_names are {len(self.weights)} different names, for "
-                           f"{', '.join(self.weights)}, got {names!r}.")
-        return dict(zip(self.weights, names))
+            raise NetError(f"weight_names are {len(weights)} different names, for "
+                           f"{', '.join(weights)}, got {names!r}.")
+        return dict(zip(weights, names))
 
 
 def project_input(ns, x, name, rows, Mxw, Mxb):

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 from conftest import B, D, H, T, L, input_layer, worst
 
-from lstm_lib import (Cell, NetError, add_layer_to_net_spec, caffe, get_gradients, get_weights,
-                      initial_state, load_net, mask_from_lengths, reference, save_weights,
-                      set_weights, shared_weights, unroll, xavier_start)
+from lstm_lib import (Cell, NetError, add_layer_to_net_spec, caffe, get_gradients, get_layer_weights,
+                      get_weights, initial_state, load_net, mask_from_lengths, reference,
+                      save_weights, set_layer_weights, set_weights, shared_weights, unroll, xavier_start)
 from lstm_lib.cells import CELLS, cell_of
 
 FORWARD = dict(composed=reference.lstm_forward, fused=reference.lstm_forward,
@@ -236,6 +236,53 @@ def test_peepholes_equal_onnx_runtime():
     passed(net, "peephole", data)
     assert worst(net.blobs["H"].data, Y[:, 0]) < 1e-6
     assert worst(net.blobs["c_T"].data, Y_c) < 1e-6
+
+
+@cells
+def test_a_static_input_is_added_to_the_input_product_of_every_step(cell):
+    S, rng = 7, np.random.default_rng(6)
+    ns = caffe.NetSpec()
+    ns.x, ns.s = input_layer(T, B, D), input_layer(B, S)
+    made = unroll(ns, ns.x, T, H, cell=cell, x_static=ns.s)
+    net, weights = load_net(ns, force_backward=True), weights_of(cell)
+    W_xs = rng.standard_normal((cell_of(cell).rows * H, S)).astype("f")
+    set_weights(net, [*weights, W_xs], made.weight_names)
+    data, s = data_of(cell), rng.standard_normal((B, S))
+    passed(net, cell, dict(data, s=s))
+    wide = [np.float64(array) for array in weights]
+    wide[0] = np.concatenate([wide[0], W_xs], axis=1)  # the same as one long input
+    x = np.concatenate([data["x"], np.tile(s, (T, 1, 1))], axis=2)
+    truth = FORWARD[cell](x, *list(data.values())[1:], *wide).h
+    assert worst(net.blobs["H"].data, truth) < 1e-6
+    assert np.array_equal(get_weights(net).W_xs, W_xs)
+
+
+def test_a_static_input_equals_that_of_caffes_lstm_layer_with_its_gradients():
+    S, rng = 7, np.random.default_rng(6)
+    ns = caffe.NetSpec()
+    ns.x, ns.cont, ns.s = input_layer(T, B, D), input_layer(T, B), input_layer(B, S)
+    ns.H = L.LSTM(ns.x, ns.cont, ns.s, name="lstm", recurrent_param=dict(num_output=H))
+    layer = load_net(ns, force_backward=True)
+    ns = caffe.NetSpec()
+    ns.x, ns.s = input_layer(T, B, D), input_layer(B, S)
+    unroll(ns, ns.x, T, H, x_static=ns.s)
+    ours = load_net(ns, force_backward=True)
+    weights = [*weights_of("composed"), rng.standard_normal((4 * H, S))]
+    set_layer_weights(layer, "lstm", weights)
+    set_weights(ours, get_layer_weights(layer, "lstm"))
+    x, s = rng.standard_normal((T, B, D)), rng.standard_normal((B, S))
+    layer.forward(x=x, s=s, cont=np.ones((T, B)))
+    ours.forward(x=x, s=s)
+    for net in (layer, ours):
+        net.blobs["H"].diff[...] = 1
+        net.clear_param_diffs()
+        net.backward()
+    assert worst(layer.blobs["H"].data, ours.blobs["H"].data) < 1e-6
+    for name in ("x", "s"):
+        assert worst(layer.blobs[name].diff, ours.blobs[name].diff) < 1e-5
+    W_xc, b_c, W_xs, W_hc = [blob.diff for blob in layer.params["lstm"]]
+    for theirs, mine in zip((W_xc, b_c, W_hc, W_xs), get_gradients(ours)):
+        assert worst(theirs, mine) < 1e-5
 
 
 def leak(ns, Mx, states, p, H, w):
