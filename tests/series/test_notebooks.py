@@ -2,61 +2,28 @@
 import json
 import os
 import re
-import shutil
-import sys
-from pathlib import Path
 
 import matplotlib.font_manager  # noqa: F401 - a kernel that looks for fonts first says so
-import nbformat
 import pytest
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import KernelManager
-from nbclient import NotebookClient
+from executed import PATHS, code_cells, execute, outputs, read, tagged, verdicts
 
-PATIENCE = 1800  # seconds, against hanging; no cell and no kernel takes so long
-FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
-PATHS = sorted(FOLDER.glob("[0-9]*.ipynb"))
 notebooks = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
-
-
-def read(path):
-    return nbformat.read(path, as_version=4)
-
-
-def code_cells(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def prose(notebook):
     return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
-def outputs(notebook):
-    return [output for cell in code_cells(notebook) for output in cell.outputs]
-
-
-class ThisPython(KernelManager):
-    """A kernel of the very Python that runs the tests, whatever kernels are installed."""
-
-    @property
-    def kernel_spec(self):
-        return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f",
-                                "{connection_file}"], display_name="Python 3", language="python")
-
-
 @notebooks
 def test_it_runs_in_a_fresh_kernel_and_shows_what_is_committed(path, tmp_path, monkeypatch):
     committed, notebook = read(path), read(path)
-    if (FOLDER / "data").is_dir():
-        shutil.copytree(FOLDER / "data", tmp_path / "data")
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))  # nobody's own start-up files
-    NotebookClient(notebook, km=ThisPython(), timeout=PATIENCE, startup_timeout=PATIENCE,
-                   iopub_timeout=PATIENCE,
-                   resources=dict(metadata=dict(path=str(tmp_path)))).execute()
+    execute(notebook, tmp_path, monkeypatch)
     assert [output for output in outputs(notebook) if output.get("name") == "stderr"] == []
     for cell, kept in zip(code_cells(notebook), code_cells(committed)):
         assert ({output.output_type for output in cell.outputs}
                 == {output.output_type for output in kept.outputs}), cell.source
+    checks = tagged(notebook, "check")
+    assert [said.startswith("Right.") for said in verdicts(notebook)] == [True] * len(checks)
 
 
 @notebooks
