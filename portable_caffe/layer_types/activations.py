@@ -141,7 +141,7 @@ class PReLU(Layer):
 
     def backward(self, dy, x, y):
         x, xp = self.input(x), self.xp
-        negative = xp.where(x > 0, xp.zeros_like(x), dy * x)
+        negative = dy * x * xp.astype(x <= 0, x.dtype)  # nan in dy stays, as in Caffe
         axes = None if self.p.channel_shared else (0, *range(2, x.ndim))
         self.add_gradient(0, xp.sum(negative, axis=axes).reshape(self.blobs[0].shape))
         return xp.where(x > 0, dy, dy * self._slopes())

@@ -50,6 +50,15 @@ def test_a_refusal_that_is_known_of_one_engine_is_not_of_the_other():
     assert "real explained" in compared("forward", ("explained", "ok"), "layer 'd'")
 
 
+def test_a_backward_after_a_forward_that_failed_is_not_compared_and_after_one_that_ran_is():
+    def steps(outcome, number):
+        return [["forward", outcome, "", {}], ["backward", "ok", "", {"x": [[1], [number]]}]]
+
+    failed, ran = [[steps(outcome, number) for number in (1, 2)] for outcome in ("explained", "ok")]
+    assert compare.first_difference(TEXT, *failed) is None
+    assert compare.first_difference(TEXT, *ran) == "backward: numbers of Input/InnerProduct, x"
+
+
 def test_what_ends_a_worker_is_counted_and_the_next_case_runs(monkeypatch, tmp_path):
     for source in run.FOLDER.glob("*.py"):
         text = source.read_text(encoding="utf-8")

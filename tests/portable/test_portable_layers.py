@@ -129,6 +129,39 @@ def test_in_place_layers_in_a_row_compute_what_real_caffe_computes():
     agree(spec)
 
 
+def test_the_slope_of_prelu_gets_a_gradient_that_is_not_a_number_as_in_real_caffe():
+    ns = inputs(pc.NetSpec(), x=(2, 3))
+    ns.y = L.PReLU(ns.x, channel_shared=True)
+    spec = ns.to_proto()
+    spec.force_backward = True
+    for net in compare.both_nets(spec):
+        net.blobs["x"].data[...] = 1
+        net.forward()
+        net.blobs["y"].diff[...] = np.nan
+        net.backward()
+        assert np.isnan(net.params["y"][0].diff)
+
+
+def test_layers_in_place_behind_an_lstm_unit_leave_its_gradient_right():
+    gradients = []
+    for in_place in (False, True):
+        ns = inputs(pc.NetSpec(), c0=(1, 2, 3), z=(1, 2, 12), cont=(1, 2))
+        ns.c, ns.h = L.LSTMUnit(ns.c0, ns.z, ns.cont, ntop=2)
+        ns.c_after = L.TanH(ns.c, in_place=in_place)
+        ns.h_after = L.ReLU(ns.h, in_place=in_place)
+        spec = ns.to_proto()
+        spec.force_backward = True
+        net = pc.Net(spec, pc.TRAIN)
+        rng = np.random.default_rng(0)
+        net.forward(c0=rng.standard_normal((1, 2, 3)), z=rng.standard_normal((1, 2, 12)),
+                    cont=np.ones((1, 2)))
+        for name in net.outputs:
+            net.blobs[name].diff[...] = 1
+        net.backward()
+        gradients.append(net.blobs["z"].diff.copy())
+    assert np.any(gradients[0]) and np.array_equal(*gradients)
+
+
 def test_dropout_drops_the_asked_part_and_keeps_the_mean():
     ns = inputs(pc.NetSpec(), x=(100, 100))
     ns.y = L.Dropout(ns.x, dropout_ratio=0.25)

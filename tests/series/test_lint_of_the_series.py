@@ -5,7 +5,8 @@ from played import play
 
 from lstm_lib import caffe, lint
 
-SHOWN = {"01_gate_slicing": {"act_c"}, "03_unrolling": {"Input1, Input2"},
+SHOWN = {"01_gate_slicing": {"act_c"}, "02_weight_sharing": {"t2/lstm/Mh"},
+         "03_unrolling": {"Input1, Input2"},
          "04_prototxt_and_drawing": {"conv, scores"}}  # the last is what section 12 is about
 
 
