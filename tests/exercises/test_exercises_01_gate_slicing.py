@@ -1,7 +1,7 @@
 """The exercises of notebook 01: solutions are right, and the hint fits the mistake."""
 import numpy as np
 import pytest
-from committed import solved, stub
+from solved import answers
 
 from lstm_lib import caffe
 from lstm_lib.exercises import gate_slicing as check
@@ -33,11 +33,11 @@ def from_the_old_memory(x, h, c, W_xc, b_c, W_hc):
 
 
 def test_the_committed_step_is_right():
-    assert check.step(solved(STEM, "step")["my_step"])
+    assert check.step(answers(STEM)["my_step"])
 
 
 def test_the_stub_of_the_step_says_that_it_is_empty():
-    assert MISSING in str(check.step(stub(STEM, "step")["my_step"]))
+    assert MISSING in str(check.step(answers(STEM, stubs=True)["my_step"]))
 
 
 @pytest.mark.parametrize("my_step, hint", [
@@ -63,11 +63,11 @@ def names_of_memory(names):
 
 
 def test_the_committed_raw_numbers_keep_the_memory():
-    assert check.memory(*names_of_memory(solved(STEM, "memory")))
+    assert check.memory(*names_of_memory(answers(STEM)))
 
 
 def test_the_stub_of_the_memory_says_that_it_is_empty():
-    assert MISSING in str(check.memory(*names_of_memory(stub(STEM, "memory"))))
+    assert MISSING in str(check.memory(*names_of_memory(answers(STEM, stubs=True))))
 
 
 @pytest.mark.parametrize("raw, hint", [
@@ -107,11 +107,11 @@ def of_two_sizes(ns):
 
 
 def test_the_committed_coupled_cell_is_right():
-    assert check.coupled(solved(STEM, "coupled")["my_coupled"])
+    assert check.coupled(answers(STEM)["my_coupled"])
 
 
 def test_the_stub_of_the_coupled_cell_says_that_it_is_empty():
-    assert MISSING in str(check.coupled(stub(STEM, "coupled")["my_coupled"]))
+    assert MISSING in str(check.coupled(answers(STEM, stubs=True)["my_coupled"]))
 
 
 @pytest.mark.parametrize("my_coupled, hint", [
