@@ -27,6 +27,7 @@ LOOKS = Path(__file__).resolve().parent / "slides"
 WANTED = ROOT / "requirements-slides.txt"
 FETCHED = Path(shell.TOOLS) / "slides"
 PARTS = {"reveal": "sphinx_revealjs/_static/revealjs", "mathjax": "jupyter_server_mathjax/static"}
+SHORT = 5  # lines of a program that the class reads beside its picture
 MATHJAX = "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"
 NOTE = re.compile(r"<details><summary>For the teacher</summary>\n(.*)</details>", re.DOTALL)
 
@@ -94,7 +95,10 @@ def deck(notebook, title):
 
 
 def parts_of(cell):
-    """The cell as the deck shows it; a picture gets a slide of its own, to be large."""
+    """The cell as the deck shows it.
+
+    A picture gets a slide of its own, to be large; a long program that draws it is left out.
+    """
     if "teacher" in cell.metadata.get("tags", []):
         cell.metadata["slideshow"] = {"slide_type": "notes"}
         cell.source = NOTE.sub(r"\1", cell.source)
@@ -103,6 +107,9 @@ def parts_of(cell):
     cell.source = with_stubs(cell.source)
     pictures = [output for output in cell.outputs if is_picture(output)]
     if not pictures or slide_type(cell) in ("skip", "notes"):
+        return [cell]
+    if cell.source.count("\n") >= SHORT:
+        cell.metadata["transient"] = {"remove_source": True}
         return [cell]
     cell.outputs = [output for output in cell.outputs if not is_picture(output)]
     return [cell, new_code_cell(outputs=pictures, metadata={
