@@ -27,7 +27,6 @@ LOOKS = Path(__file__).resolve().parent / "slides"
 WANTED = ROOT / "requirements-slides.txt"
 FETCHED = Path(shell.TOOLS) / "slides"
 PARTS = {"reveal": "sphinx_revealjs/_static/revealjs", "mathjax": "jupyter_server_mathjax/static"}
-SHORT = 5  # lines of a program that the class reads beside its picture
 MATHJAX = "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"
 NOTE = re.compile(r"<details><summary>For the teacher</summary>\n(.*)</details>", re.DOTALL)
 
@@ -97,7 +96,7 @@ def deck(notebook, title):
 def parts_of(cell):
     """The cell as the deck shows it.
 
-    A picture gets a slide of its own, to be large; a long program that draws it is left out.
+    A picture gets a slide of its own, to be large; what calls matplotlib for it is left out.
     """
     if "teacher" in cell.metadata.get("tags", []):
         cell.metadata["slideshow"] = {"slide_type": "notes"}
@@ -108,7 +107,7 @@ def parts_of(cell):
     pictures = [output for output in cell.outputs if is_picture(output)]
     if not pictures or slide_type(cell) in ("skip", "notes"):
         return [cell]
-    if cell.source.count("\n") >= SHORT:
+    if "plt." in cell.source:
         cell.metadata["transient"] = {"remove_source": True}
         return [cell]
     cell.outputs = [output for output in cell.outputs if not is_picture(output)]
