@@ -81,8 +81,18 @@ def without_names(ns, T, H):
     return ns
 
 
+def without_weights(ns, T, H):
+    for t in range(1, T + 1):
+        ns[f"h{t}"] = L.TanH(ns.h0)
+    return ns
+
+
 def test_the_committed_plain_net_is_right():
     assert check.rnn(answers(STEM)["my_rnn"])
+
+
+def test_a_plain_net_whose_tanh_works_in_place_is_right_too():
+    assert check.rnn(a_net(squash=lambda z: L.TanH(z, in_place=True)))
 
 
 def test_the_stub_of_the_plain_net_says_that_it_is_empty():
@@ -97,7 +107,7 @@ def test_the_stub_of_the_plain_net_says_that_it_is_empty():
     (a_net(squash=L.Sigmoid), "that is a sigmoid"),
     (a_net(x_of=lambda t: 1), "every step reads x1"), (a_net(last=2), "no layer h3"),
     (a_net(W_x="W_h", W_h="W_x"), "the shape (4, 4), expected (4, 5)"),
-    (lambda ns, T, H: 3, "my_rnn returns ns")])
+    (without_weights, "the weights are none"), (lambda ns, T, H: 3, "my_rnn returns ns")])
 def test_a_wrong_plain_net_gets_the_hint_that_fits(my_rnn, hint):
     verdict = check.rnn(my_rnn)
     assert not verdict and hint in str(verdict)
