@@ -111,11 +111,11 @@ def parts_of(cell):
     pictures = [output for output in cell.outputs if is_picture(output)]
     if not pictures or slide_type(cell) in ("skip", "notes"):
         return [cell]
-    if slide_type(cell) in ("slide", "subslide") and cell.source.count("\n") < 3:
-        return [cell]  # it stands alone as it is
     if PLOTTING.search(cell.source):
         cell.metadata["transient"] = {"remove_source": True}
         return [cell]
+    if slide_type(cell) in ("slide", "subslide") and cell.source.count("\n") < 3:
+        return [cell]  # it stands alone as it is
     cell.outputs = [output for output in cell.outputs if not is_picture(output)]
     return [cell, new_code_cell(outputs=pictures, metadata={
         "slideshow": {"slide_type": "subslide"}, "transient": {"remove_source": True}})]
