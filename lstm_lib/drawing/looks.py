@@ -30,8 +30,11 @@ class Look:
         self.width, self.height, self.beside = width, height, None
 
     def call(self, name):
-        """Write another name after the symbol."""
-        self.name, self.width = name, _symbol_width(self.kind, self.words, name)
+        """Write another name after the symbol, or into the box."""
+        if self.kind == "box":
+            self.words = name
+        else:
+            self.name, self.width = name, _symbol_width(self.kind, self.words, name)
 
     def squeeze(self, width):
         """Make a box no wider than this: its name is cut, and its type left out."""

@@ -17,6 +17,8 @@ class OuterWires:
         self.parts = []
         self.named = defaultdict(list)  # (x, y) -> the blobs whose names stand there
         self.tagged = defaultdict(list)  # (x, y, drop) of a name -> wires of blobs many steps read
+        self.reached = []   # how far left and right they go
+        self.side_lanes = {}  # (row, node beside it) -> the number of the way to it
         self.lanes = {}     # (column, which way) -> bars with wires beside that column
         self.order = {}     # node -> {position of a bottom: its place from the left}
 
@@ -27,7 +29,9 @@ class OuterWires:
             source, target = wire.source, wire.target
             if source in scene.away or target in scene.away:
                 continue
-            if source.stack is None and target.stack is None:
+            if source.stack is None and target in scene.sides:
+                self._to_side(wire)
+            elif source.stack is None and target.stack is None:
                 self._grey(self._way(wire, self._head(wire, scene.at[target][0]), self._feet(wire)))
             elif source.stack is None:
                 self._into_step(wire)
@@ -40,6 +44,27 @@ class OuterWires:
         self._stub_names()
         self._tags()  # above the lines
         return "".join(self.parts)
+
+    def _to_side(self, wire):
+        """To what stands beside a row: below the row and up past its side, never behind it."""
+        scene, row = self.scene, self.scene.sides[wire.target]
+        x, y = scene.at[wire.target]
+        start, half = self._head(wire), scene.looks[wire.target].width / 2
+        passed = scene.layout.bends.get((wire.source, row), [])
+        floor = row.top + row.height
+        if [start, *passed][-1][1] < floor:  # it comes from above, or from the same side
+            self._grey(self._way(wire, start, self._feet(wire)))
+            return
+        number = self.side_lanes.setdefault((row, wire.target), len(self.side_lanes))
+        out = -1 if wire.target in row.left else 1
+        edge = max(scene.looks[node].width for node in row.left + row.right) + scene.gap + 12
+        middle = scene.left_edge + scene.span / 2
+        turn = middle + out * (scene.span / 2 + edge + 8 * number)
+        floor += self._label_drop(row) + 20 + 6 * number
+        self.reached.append(turn)
+        self._grey([start, *passed, (passed[-1][0] if passed else start[0], floor), (turn, floor),
+                    (turn, y), (x + out * half, y)], False, True)
+        self.heads.append(svg.arrow_head((turn, y), (x + out * half, y), 6))
 
     def _head(self, wire, wish=None):
         """Where a wire leaves a node outside the steps; a bar, as near to x = `wish` as can be."""

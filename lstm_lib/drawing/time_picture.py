@@ -36,12 +36,13 @@ class _Painter:
 
     def svg(self, alt):
         words = self._bars()
-        self.parts.append(OuterWires(self.scene, self.shapes).svg())  # above bars
+        wires = OuterWires(self.scene, self.shapes)
+        self.parts.append(wires.svg())  # above bars
         self.parts += words
         for column in self.scene.columns:
             self._column(column)
         self._outer_nodes()
-        return self._page(alt)
+        return self._page(alt, wires.reached)
 
     # nodes
 
@@ -131,6 +132,12 @@ class _Painter:
             if head:
                 head = svg.arrow_head(points[-2], points[-1], 8)
                 parts.append(svg.path(head, width=0, fill=colour))
+        for state, points in layout.thin:
+            colour = svg.state_colour(state.number)
+            parts.append(svg.path(svg.elbows(points), colour, 1.5,
+                                  extra=f' data-thin="{svg.safe(state.label)}"'))
+            head = svg.arrow_head(points[-2], points[-1])
+            parts.append(svg.path(head, width=0, fill=colour))
         wires = "".join(svg.elbows(points) for points in layout.lines)
         heads = "".join(svg.arrow_head(points[-2], points[-1]) for points in layout.lines)
         parts.append(svg.path(wires))
@@ -220,13 +227,14 @@ class _Painter:
 
     # the sheet around it
 
-    def _page(self, alt):
+    def _page(self, alt, reached):
         scene = self.scene
         xs = [scene.left_edge - scene.gap] + [
             edge for node, (x, _) in scene.at.items() for edge in (
                 x - scene.looks[node].width / 2, x + scene.looks[node].width / 2)]
         xs += [scene.left_edge + scene.span + scene.gap]
         xs += [x for bends in scene.layout.bends.values() for x, _ in bends]
+        xs += reached
         left, right = min(xs) - MARGIN, max(xs) + MARGIN
         keys, keys_height, keys_width = legend(scene, self.paint, right - left - 2 * MARGIN)
         width = max(right - left, keys_width + 2 * MARGIN)

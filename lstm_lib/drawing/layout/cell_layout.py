@@ -14,6 +14,8 @@ class CellLayout:
         self.notes = {}    # role -> (dx, dy, anchor) of its shape, from its centre, or None
         self.lines = []    # points of a plain wire, with an arrow head at its end
         self.tracks = []   # (state, points, has a head): wires in a state's colour
+        self.thin = []     # (state, points): thin wires in a state's colour, with a head
+        self.untyped = set()  # roles of boxes whose type is not written
         self.numbers = {}  # state -> (x, y) of the right end of its value, where there is room
         self.lanes = {}    # state -> height at which it enters and leaves
         self.entries = {}  # (role, position) -> x where a wire enters from below

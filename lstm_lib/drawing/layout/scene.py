@@ -115,6 +115,7 @@ class Scene:
                 elif into and ends and not out and node.type == "Split":
                     row.right.append(node)
             self.beside |= {*row.left, *row.right}
+        self.sides = {node: row for row in self.rows for node in row.left + row.right}
 
     def _lay_out_cells(self):
         for row in self.rows:
