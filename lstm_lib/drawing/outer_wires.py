@@ -56,8 +56,8 @@ class OuterWires:
             self._grey(self._way(wire, start, self._feet(wire)))
             return
         number = self.side_lanes.setdefault((row, wire.target), len(self.side_lanes))
-        out = -1 if wire.target in row.left else 1
-        edge = max(scene.looks[node].width for node in row.left + row.right) + scene.gap + 12
+        out = -row.way if wire.target in row.starts else row.way
+        edge = max(scene.looks[node].width for node in row.starts + row.ends) + scene.gap + 12
         middle = scene.left_edge + scene.span / 2
         turn = middle + out * (scene.span / 2 + edge + 8 * number)
         floor += self._label_drop(row) + 20 + 6 * number
@@ -86,6 +86,8 @@ class OuterWires:
             if node not in self.order:
                 sides = sorted((self._from_x(w), w.position) for w in incoming)
                 self.order[node] = {position: place for place, (_, position) in enumerate(sides)}
+            if node in self.scene.bars and wire.source in self.scene.joins:
+                return self.scene.at[wire.source][0], y + look.height / 2
             place = self.order[node][wire.position]
             x += look.width * 0.7 * ((place + 1) / (len(incoming) + 1) - 0.5)
         return x, y + look.height / 2
@@ -104,7 +106,8 @@ class OuterWires:
         return [start, *self._bends(wire), end]
 
     def _bends(self, wire):
-        place = [node if node in self.scene.at and node not in self.scene.beside
+        place = [self.scene.shelf_of.get(node, node)
+                 if node in self.scene.at and node not in self.scene.beside
                  else self.scene.row_of(node) for node in (wire.source, wire.target)]
         return self.scene.layout.bends.get(tuple(place), [])
 
@@ -119,7 +122,7 @@ class OuterWires:
             return
         if (wire.source, wire.blob) in scene.tags:
             self.tagged[(*port, self._label_drop(row) - 4)].append(wire)
-        elif wire.source in scene.bars:
+        elif wire.source in scene.bars or wire.source in scene.joins:
             self._grey(self._to_bar(port, wire.source, wire.target)[::-1], False, True)
             self._stub_name(port[0], port[1] + self._label_drop(row), wire.blob)
         else:
@@ -131,7 +134,7 @@ class OuterWires:
         """How far below a frame a name stands; lower if another stack's states come in there."""
         first = row.cells[row.stack.steps[0]]
         routed = any(row.stack.state_read(wire.target, wire.position)
-                     and wire.source not in row.left
+                     and wire.source not in row.starts
                      for node in first.nodes for wire in self.scene.into[node]
                      if wire.source.step != node.step or wire.source.stack != node.stack)
         if routed and any(column.rolled for column in self.scene.columns):
@@ -175,18 +178,19 @@ class OuterWires:
         column = scene.shown.get((row, step))
         if column is None:
             return  # folded
-        x, lane = column.x, row.lane(step, state)
-        if wire.source in row.left:
+        lane, way = row.lane(step, state), row.way
+        x = row.frame_left(column) + (row.layouts[step].width if way < 0 else 0)
+        if wire.source in row.starts:
             side = scene.at[wire.source]
-            start = (side[0] + scene.looks[wire.source].width / 2, side[1])
+            start = (side[0] + way * scene.looks[wire.source].width / 2, side[1])
             points = [start, (x, lane)]
             if abs(lane - side[1]) > 1:
                 middle = (start[0] + x) / 2
                 points = [start, (middle, side[1]), (middle, lane), (x, lane)]
         else:
-            turn = x - scene.gap / 2 - 8 * row.stack.states.index(state)
+            turn = x - way * (scene.gap / 2 + 8 * row.stack.states.index(state))
             if column.rolled:  # outside the loops
-                turn -= scene.gap / 2
+                turn -= way * scene.gap / 2
             start = (self._head(wire, turn) if wire.source in scene.at
                      else scene.port(wire, False) or (x, row.top))
             floor = row.top + row.height + 12 + 8 * row.stack.states.index(state)
@@ -202,7 +206,7 @@ class OuterWires:
         port = scene.port(wire, entering=False)
         if port is None:
             return
-        if wire.target in scene.bars:
+        if wire.target in scene.bars or wire.target in scene.joins:
             self._grey(self._to_bar(port, wire.target, wire.source), True, True)
             self._stub_name(port[0], port[1] - (32 if self.shapes else 14), wire.blob)
         else:

@@ -20,9 +20,37 @@ class CellLayout:
         self.lanes = {}    # state -> height at which it enters and leaves
         self.entries = {}  # (role, position) -> x where a wire enters from below
         self.exits = {}    # (role, top) -> x where a wire leaves on top
+        self.turned = False
         self.look = {}     # role -> Look
+
+    def mirrored(self):
+        """Turn it round, for a row whose steps run from right to left."""
+        self.turned = True
+        for held in (self.entries, self.exits):
+            held.update({key: self.width - x for key, x in held.items()})
+        for held in (self.places, self.numbers):
+            held.update({key: self._across(point) for key, point in held.items()})
+        self.lines = [list(map(self._across, points)) for points in self.lines]
+        self.tracks = [(state, list(map(self._across, points)), head)
+                       for state, points, head in self.tracks]
+        self.thin = [(state, list(map(self._across, points))) for state, points in self.thin]
+        self.notes = {role: place and _other_side(place) for role, place in self.notes.items()}
+        for look in self.look.values():
+            look.turned = True
+            look.beside = look.beside and _other_side(look.beside)
+
+    def _across(self, point):
+        return self.width - point[0], point[1]
 
     def number_place(self, state):
         """Where the value of a state ends: above its line, left of where all states turn."""
         beside = self.width - 5 - 14 * len(self.lanes), self.lanes[state] - 13
+        if self.turned and state not in self.numbers:
+            return self._across(beside)
         return self.numbers.get(state, beside)
+
+
+def _other_side(place):
+    """(dx, dy, anchor) of words that stand on the other side of their node."""
+    dx, dy, anchor = place
+    return -dx, dy, {"start": "end", "end": "start"}.get(anchor, anchor)

@@ -60,8 +60,8 @@ def _places(layout, part):
                     part["back"]: below, part["z_back"]: below, part["h"]: None,
                     **({part["reset_h"]: None} if part["reset_h"] else {})}
     layout.notes = {**dict.fromkeys(part[name] for name in (
-        "raw_r", "raw_z", "r_h", "raw_n", "back", "z_back", "h", "reset_h")),
-        **{part[gate]: (4, 21, "start") for gate in "rzn"}}
+        "raw_r", "raw_z", "r_h", "raw_n", "back", "z_back", "h", "reset_h", "r", "z")),
+        part["n"]: (4, 21, "start")}
 
 
 def _lines(cell, part):

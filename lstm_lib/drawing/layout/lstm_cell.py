@@ -105,7 +105,8 @@ def _composed_places(layout, grid, part):
                     part["act_c"]: (-31, 12, "end"), part["h"]: None,
                     part["reset_h"]: (16, 14, "start"),
                     part["split_c"]: None, part["split_h"]: None, part["static"]: None,
-                    **{part[gate]: (4, 19, "start") for gate in "ifog"}}
+                    **{part[gate]: (4, 19, "start") for gate in "ifog"
+                       if not part.get(f"peep_{gate}")}}
 
 
 def _tracks(width, grid, part, c, h, down):

@@ -37,5 +37,5 @@ def add_peepholes(layout, grid, part, c):
             layout.untyped.add(part[f"peep_{gate}"])
             layout.called[part[f"peep_{gate}"]] = f"p_{gate}"
             layout.names[part[f"sum_{gate}"]] = None
-            layout.notes[part[f"sum_{gate}"]] = None
-            layout.notes[part[f"peep_{gate}"]] = None
+            layout.notes.update(dict.fromkeys(
+                part[name] for name in (gate, f"sum_{gate}", f"peep_{gate}")))
