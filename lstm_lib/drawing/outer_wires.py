@@ -228,6 +228,8 @@ class OuterWires:
         away = 5 + 4 * lanes.index(bar)
         lane = column.x - away if up > 0 else column.x + column.width + away
         turn = y + up * (self._label_drop(scene.row_of(node)) + 12)
+        if up < 0 and self.shapes:  # above the name and the shape
+            turn -= 18
         last = (min(row.top for row in between) - 34 if up < 0 else
                 max(row.top + row.height for row in between) + 10)
         reach = scene.looks[bar].width / 2 - 6

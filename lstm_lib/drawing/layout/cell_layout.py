@@ -39,6 +39,17 @@ class CellLayout:
             look.turned = True
             look.beside = look.beside and _other_side(look.beside)
 
+    def lower(self, room):
+        """Make room above all that stands here."""
+        self.height += room
+        for held in (self.places, self.numbers):
+            held.update({key: (x, y + room) for key, (x, y) in held.items()})
+        self.lanes = {state: y + room for state, y in self.lanes.items()}
+        self.lines = [_lowered(points, room) for points in self.lines]
+        self.tracks = [(state, _lowered(points, room), head)
+                       for state, points, head in self.tracks]
+        self.thin = [(state, _lowered(points, room)) for state, points in self.thin]
+
     def _across(self, point):
         return self.width - point[0], point[1]
 
@@ -48,6 +59,10 @@ class CellLayout:
         if self.turned and state not in self.numbers:
             return self._across(beside)
         return self.numbers.get(state, beside)
+
+
+def _lowered(points, room):
+    return [(x, y + room) for x, y in points]
 
 
 def _other_side(place):

@@ -3,8 +3,11 @@ from .any_cell import layered_layout
 from .fused_cell import fused_layout
 from .gru_cell import gru_layout
 from .lstm_cell import composed_layout
+from .output_layers import with_output_layers
 from .rnn_cell import rnn_layout
 from ..looks import look_of
+
+TEXTBOOK = composed_layout, fused_layout, gru_layout, rnn_layout
 
 
 def lay_out(cells):
@@ -16,7 +19,7 @@ def lay_out(cells):
     kinds = {}
     for cell in cells.values():
         kinds.setdefault(cell.kind, cell)
-    for layout in (composed_layout, fused_layout, gru_layout, rnn_layout, layered_layout):
+    for layout in (*map(with_output_layers, TEXTBOOK), layered_layout):
         made = {kind: layout(cell) for kind, cell in kinds.items()}
         if all(made.values()):  # one drawing for the stack, so that its lines stay straight
             break

@@ -150,7 +150,7 @@ def _peepholes(cell, part, feeds):
     for gate in "ifo":
         before = feeds.get(part[gate], ())
         if len(before) == 1 and _is(cell.role[before[0]], SUM):
-            seen = [r for r in feeds[before[0]] if cell.role[r].type == "Scale"]
+            seen = [r for r in feeds.get(before[0], ()) if cell.role[r].type == "Scale"]
             if len(seen) == 1 and _sees(cell, part, seen[0], gate):
                 found.update({f"sum_{gate}": before[0], f"peep_{gate}": seen[0]})
     return found if len(found) == 6 else {}

@@ -1,4 +1,6 @@
 """Is this step a GRU or a plain recurrent net, and which of its layers is which part?"""
+from collections import defaultdict
+
 from .cell import typical_cell
 from .copies import is_added_split, original_blob, original_node
 from .graph import PROD, SUM
@@ -53,7 +55,7 @@ def gru_parts(cell):
     if net.feeds[part["back"]] != ["before", part["n"]]:
         raise OtherUnit
     part["raw_z"], part["raw_n"] = net.only(part["z"]), net.only(part["n"])
-    part["slice_x"], part["r_h"] = net.two(part["raw_n"], _is_slice, _is_product)
+    part["slice_x"], part["r_h"] = net.two(net.is_sum(part["raw_n"]), _is_slice, _is_product)
     part["r"], part["slice_h"] = net.two(part["r_h"], _is_sigmoid, _is_slice)
     part["raw_r"] = net.only(part["r"])
     for raw in ("raw_r", "raw_z"):
@@ -82,9 +84,10 @@ class _Equations:
         self.reset = next((role for (role, place), _ in cell.reading.items()
                            if cell.role[role].type == "Scale" and place == 0
                            and len(cell.role[role].bottoms) == 2), None)
-        self.feeds = {role: [name for place in range(len(node.bottoms))
-                             for name in self._feeder(role, node, place)]
-                      for role, node in cell.role.items()}
+        self.feeds = defaultdict(list)
+        for role, node in cell.role.items():
+            self.feeds[role] = [name for place in range(len(node.bottoms))
+                                for name in self._feeder(role, node, place)]
 
     def _feeder(self, role, node, place):
         if (role, place) in self.cell.reading:
