@@ -1,4 +1,5 @@
 """Other units in pictures: laid out as in textbooks, and who feeds whom is as in the net."""
+import json
 import re
 from itertools import combinations
 
@@ -313,6 +314,10 @@ def test_no_wire_runs_behind_the_steps(net):
     assert not list(inside_a_frame(parsed(net)))
 
 
-def test_the_page_holds_the_steps_of_both_directions():
-    page = draw(both("gru"), interactive=True)._repr_mimebundle_()[0]["text/html"]
-    assert all(f"{way}/ t = {t}" in page for way in ("forward", "backward") for t in (1, 2, 3))
+def test_the_page_lights_the_column_in_which_a_step_of_either_direction_stands(tmp_path):
+    draw(both("gru", 9), interactive=True, path=tmp_path / "net.html")
+    page = (tmp_path / "net.html").read_text(encoding="utf-8")
+    data = json.loads(re.search('<script type="application/json" id="net">(.*?)</script>', page)[1])
+    columns = {label: column for label, _, column in data["ticks"] if column}
+    assert columns == {**{f"forward/ t = {t}": t for t in range(1, 10)},
+                       **{f"backward/ t = {t}": 10 - t for t in range(1, 10)}}
