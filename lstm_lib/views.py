@@ -12,6 +12,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator
 
 from .arguments import check_name, short
+from .cells import CELLS
 from .errors import NetError
 from .nets import check_loaded
 from .netspec import step_name
@@ -26,21 +27,23 @@ def gates_over_time(net, sequence=0, prefix=""):
 
     Parameters
     ----------
-    net : a loaded net with an unroll of the composed cell, after `forward()`.
+    net : a loaded net with an unroll of a cell of `cells/`, after `forward()`.
     sequence : which of the B sequences. prefix : the unroll's prefix.
 
     Returns
     -------
-    Seven axes: x, i, f, o, g, c, h; time runs to the right.
+    An axes each for x, the gates and the states (x, i, f, o, g, c, h of an LSTM); time runs to
+    the right.
 
     Raises
     ------
-    NetError : the net has no composed steps, or fewer sequences.
+    NetError : the net has no steps whose gates can be seen, or fewer sequences.
     """
     check_loaded(net)
     check_name("prefix", prefix)
     rows = _gate_rows(net, sequence, prefix)
-    fig, axes = plt.subplots(len(rows), 1, figsize=(7, 7), sharex=True, layout="constrained")
+    fig, axes = plt.subplots(len(rows), 1, figsize=(7, len(rows)), sharex=True,
+                             layout="constrained")
     for ax, (name, values) in zip(axes, rows.items()):
         low, high = _limits(name, values)
         image = ax.imshow(values, aspect="auto", interpolation="nearest", vmin=low, vmax=high,
@@ -58,7 +61,7 @@ def gates_over_time(net, sequence=0, prefix=""):
 
 def _limits(name, values):
     """What the colours stand for: what the numbers can be, and 0 in the middle if it is there."""
-    if name in ("i", "f", "o"):
+    if name in ("i", "f", "o", "r", "z"):
         return 0, 1
     largest = abs(values).max()
     return (0 if name == "x" and values.min() >= 0 else -largest), largest
@@ -66,25 +69,36 @@ def _limits(name, values):
 
 def _gate_rows(net, sequence, prefix):
     """name -> (units, T); a gate after its sigmoid or tanh."""
-    steps = sum(step_name(prefix, t, "lstm/raw_i") in net.blobs for t in range(1, len(net.blobs)))
-    if not steps:
-        raise NetError(f"this net has no blob {step_name(prefix, 1, 'lstm/raw_i')!r}: gates are "
-                       "seen in an unroll with cell='composed' only.")
-    blobs = {gate: [step_name(prefix, t, "lstm/raw_" + gate) for t in range(1, steps + 1)]
-             for gate in "ifog"}  # they work in place: raw_i holds i
-    blobs.update({state: [f"{prefix}{state}{t}" for t in range(1, steps + 1)] for state in "ch"})
+    cell = _cell_in(net, prefix)
+    steps = sum(step_name(prefix, t, cell.name + "/Mx") in net.blobs
+                for t in range(1, len(net.blobs)))
+    blobs = {gate: [step_name(prefix, t, f"{cell.name}/{part}") for t in range(1, steps + 1)]
+             for gate, part in cell.gates.items()}
+    blobs.update({state: [f"{prefix}{state}{t}" for t in range(1, steps + 1)]
+                  for state in reversed(cell.states)})
     _check_sequence(sequence, net.blobs[blobs["h"][0]].shape[1])
     rows = {name: np.array([net.blobs[blob].data[0, sequence] for blob in names]).T
             for name, names in blobs.items()}
-    return {"x": _inputs_of_steps(net, steps, sequence, prefix), **rows}
+    return {"x": _inputs_of_steps(net, steps, sequence, prefix, cell.name + "/Mx"), **rows}
 
 
-def _inputs_of_steps(net, steps, sequence, prefix):
-    """x (D, T) of one sequence, as the layers read it that multiply it by W_xc."""
+def _cell_in(net, prefix):
+    """The cell of which this net has the steps, with its gates as blobs."""
+    for cell in CELLS.values():
+        parts = [cell.name + "/Mx", *[f"{cell.name}/{part}" for part in cell.gates.values()]]
+        if all(step_name(prefix, 1, part) in net.blobs for part in parts):
+            return cell
+    raise NetError(f"this net has no blob {step_name(prefix, 1, 'lstm/raw_i')!r}, nor those of "
+                   f"another cell with this prefix: gates are seen in an unroll with cell="
+                   f"'composed', {', '.join(repr(name) for name in list(CELLS)[2:])} only.")
+
+
+def _inputs_of_steps(net, steps, sequence, prefix, product):
+    """x (D, T) of one sequence, as the layers read it that multiply it by W_x."""
     reads = {layer.name: layer.bottom[0] for layer in net.built.layer
              if layer.type == "InnerProduct" and layer.bottom}
-    once = reads.get(f"{prefix}lstm/Mx")  # project="once": one layer for all steps
-    blobs = [once] if once else [reads[step_name(prefix, t, "lstm/Mx")]
+    once = reads.get(f"{prefix}{product}")  # project="once": one layer for all steps
+    blobs = [once] if once else [reads[step_name(prefix, t, product)]
                                  for t in range(1, steps + 1)]
     return np.concatenate([net.blobs[name].data[:, sequence].reshape(steps // len(blobs), -1)
                            for name in blobs]).T
@@ -157,7 +171,7 @@ def lines(series, xlabel, ylabel, log=False, ax=None):
 
 
 def weights_by_gate(weights):
-    """W_xc and W_hc as heat maps, with lines between the rows of the gates i, f, o, g.
+    """The two matrices, W_xc and W_hc of an LSTM, as heat maps with lines between the gates' rows.
 
     >>> import numpy as np
     >>> from lstm_lib import xavier_start
@@ -165,19 +179,21 @@ def weights_by_gate(weights):
     >>> [label.get_text() for label in axes[0].get_yticklabels()]
     ['i', 'f', 'o', 'g']
     """
-    if not hasattr(weights, "W_hc"):
+    cell = next((cell for cell in CELLS.values() if type(weights) is cell.arrays), None)
+    if cell is None:
         raise NetError(f"expected weights as get_weights returns them, got {short(weights)}.")
-    limit = max(abs(weights.W_xc).max(), abs(weights.W_hc).max())
+    (x, W_x), (h, W_h) = [(weights._fields[place], weights[place]) for place in (0, 2)]
+    limit, H, gates = max(abs(W_x).max(), abs(W_h).max()), W_h.shape[1], list(cell.gates) or "h"
     fig, axes = plt.subplots(1, 2, figsize=(7, 4), layout="constrained")
-    for ax, name in zip(axes, ("W_xc", "W_hc")):
-        image = ax.imshow(getattr(weights, name), aspect="auto", interpolation="nearest",
+    for ax, name, matrix in ((axes[0], x, W_x), (axes[1], h, W_h)):
+        image = ax.imshow(matrix, aspect="auto", interpolation="nearest",
                           cmap="PuOr_r", vmin=-limit, vmax=limit)
-        for gate in (1, 2, 3):
-            ax.axhline(gate * weights.H - 0.5, color="black", lw=1.5, path_effects=EDGE)
-        ax.set(title=name, yticks=[(gate + 0.5) * weights.H - 0.5 for gate in range(4)],
-               yticklabels="ifog", xlabel="input" if name == "W_xc" else "hidden unit")
+        for gate in range(1, cell.rows):
+            ax.axhline(gate * H - 0.5, color="black", lw=1.5, path_effects=EDGE)
+        ax.set(title=name, yticks=[(gate + 0.5) * H - 0.5 for gate in range(cell.rows)],
+               yticklabels=gates, xlabel="input" if name == x else "hidden unit")
     axes[0].set_ylabel("rows of the gates")
     fig.colorbar(image, ax=axes, label="weight")
-    fig.set_label("maps of the weights W_xc and W_hc, with the rows of the gates i, f, o, g; "
-                  f"the largest weight is {limit:.2g}")
+    fig.set_label(f"maps of the weights {x} and {h}, with the rows of the gates "
+                  f"{', '.join(gates)}; the largest weight is {limit:.2g}")
     return axes

@@ -28,6 +28,8 @@ class Cell:
     own : the weights beside Mxw and Mxb of the input product, with their shapes, like
         {"Mhw": lambda H: (4 * H, H)}.
     arrays : a namedtuple of the weights' names in the equations, for `get_weights`.
+    gates : name -> the blob of a step that holds it, like {"r": "r"}, in the order of the rows;
+        for pictures.
     clears : states that the step clears itself where a sequence begins; then it is given
         `cont`, (1, B), as well.
 
@@ -50,6 +52,7 @@ class Cell:
     rows: int = 1
     own: dict = field(default_factory=dict)
     arrays: Callable = None
+    gates: dict = field(default_factory=dict)
     clears: tuple = ()
 
     def __post_init__(self):

@@ -41,5 +41,5 @@ def cut(ns, top, p, of, H):
 
 
 GRUWeights = namedtuple("GRUWeights", "W_x b_x W_h b_h")
-GRU = Cell("gru", gru_step, rows=3, arrays=GRUWeights,
+GRU = Cell("gru", gru_step, rows=3, arrays=GRUWeights, gates={name: name for name in "rzn"},
            own={"Mhw": lambda H: (3 * H, H), "Mhb": lambda H: (3 * H,)})

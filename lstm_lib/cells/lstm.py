@@ -104,5 +104,6 @@ def fused_step(ns, Mx, states, p, H, w, cont):
 
 
 OWN = {"Mhw": lambda H: (4 * H, H)}
-COMPOSED = Cell("lstm", composed_step, ("h", "c"), 4, OWN, LSTMWeights)
-FUSED = Cell("lstm", fused_step, ("h", "c"), 4, OWN, LSTMWeights, clears=("c",))
+SEEN = {gate: "raw_" + gate for gate in GATES}  # they work in place: raw_i holds i
+COMPOSED = Cell("lstm", composed_step, ("h", "c"), 4, OWN, LSTMWeights, SEEN)
+FUSED = Cell("lstm", fused_step, ("h", "c"), 4, OWN, LSTMWeights, SEEN, clears=("c",))

@@ -43,5 +43,6 @@ def gate(ns, p, name, raw, c, w):
 
 
 PeepholeWeights = namedtuple("PeepholeWeights", "W_xc b_c W_hc p_i p_f p_o")
-PEEPHOLE = Cell("peephole", peephole_step, ("h", "c"), 4, arrays=PeepholeWeights, own={
+PEEPHOLE = Cell("peephole", peephole_step, ("h", "c"), 4, arrays=PeepholeWeights,
+                gates=dict(i="i", f="f", o="o", g="raw_g"), own={
     "Mhw": lambda H: (4 * H, H), **{f"p_{name}": lambda H: (H,) for name in "ifo"}})

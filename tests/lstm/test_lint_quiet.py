@@ -6,7 +6,8 @@ import pytest
 from conftest import B, D, H, L, input_layer
 from lint_nets import UNIFORM, in_place, inputs, layer, lstm, product, softmax
 
-from lstm_lib import caffe, initial_state, lint, load_net, unroll
+from lstm_lib import (both_directions, caffe, initial_state, lint, load_net, stack,
+                      unroll)
 from portable_caffe.judge.nets import NETS
 
 OPTIONS = list(itertools.product(("composed", "fused"), ("per_step", "once"), (1, 3)))
@@ -33,6 +34,20 @@ def test_whatever_unroll_makes(cell, project, steps, more, phase):
         ns.loss = L.SoftmaxWithLoss(ns.score, ns.label, softmax_param=dict(axis=2))
     assert lint(ns, phase=phase) == []
     assert lint(load_net(ns, phase=phase, force_backward=True)) == []
+
+
+@pytest.mark.parametrize("make", [
+    lambda ns: [unroll(ns, ns.x, 3, H, cell=cell, prefix=cell + "/")
+                for cell in ("rnn", "gru", "peephole")],
+    lambda ns: stack(ns, ns.x, 3, [H, H + 1], cell="gru", dropout=0.5),
+    lambda ns: both_directions(ns, ns.x, 3, H, cell="rnn", hold=ns.hold)],
+    ids=["cells", "stack", "both"])
+def test_other_cells_stacks_and_both_directions(make):
+    ns = caffe.NetSpec()
+    ns.x, ns.hold = input_layer(3, B, D), input_layer(3, B)
+    ns.read = L.Silence(ns.hold, ntop=0)
+    make(ns)
+    assert lint(ns) == lint(load_net(ns, force_backward=True)) == []
 
 
 @pytest.mark.parametrize("phase", [caffe.TRAIN, caffe.TEST])

@@ -2,10 +2,10 @@
 import matplotlib
 import numpy as np
 import pytest
-from conftest import B, D, H, T, input_layer, run, unrolled_net
+from conftest import B, D, H, T, input_layer, run, unrolled_net, unrolled_spec
 
 from lstm_lib import (NetError, caffe, load_net, lstm_backward, lstm_forward, set_weights, unroll,
-                      views)
+                      views, xavier_start)
 
 matplotlib.use("Agg")
 
@@ -83,6 +83,27 @@ def test_the_input_is_shown_however_it_comes_into_the_net(form, weights, data):
         blob[...] = data["x"][t]
     made.forward()
     assert np.array_equal(shown(views.gates_over_time(made, 2)[0]), data["x"][:, 2].T)
+
+
+@pytest.mark.parametrize("cell, rows", [
+    ("rnn", "xh"), ("gru", "xrznh"), ("peephole", "xifogch")])
+@pytest.mark.parametrize("project", ["per_step", "once"])
+def test_each_cell_shows_its_gates_and_states(cell, rows, project):
+    net = load_net(unrolled_spec(cell=cell, project=project))
+    net.forward(x=np.random.default_rng(0).standard_normal((T, B, D)))
+    axes = views.gates_over_time(net, sequence=1)
+    assert [ax.get_ylabel() for ax in axes] == list(rows)
+    assert np.array_equal(shown(axes[-1]), net.blobs["H"].data[:, 1].T)
+    assert np.array_equal(shown(axes[0]), net.blobs["x"].data[:, 1].T)
+
+
+@pytest.mark.parametrize("cell, rows", [("rnn", "h"), ("gru", "rzn"), ("peephole", "ifog")])
+def test_weights_of_each_cell_are_cut_at_its_gates(cell, rows):
+    weights = xavier_start(D, H, np.random.default_rng(0), cell=cell)
+    for ax, place in zip(views.weights_by_gate(weights), (0, 2)):
+        assert np.array_equal(shown(ax), weights[place])
+        assert ax.get_title() == weights._fields[place] and len(ax.lines) == len(rows) - 1
+        assert [label.get_text() for label in ax.get_yticklabels()] == list(rows)
 
 
 def test_time_is_numbered_from_one_and_rows_are_explained(net):
