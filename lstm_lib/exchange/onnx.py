@@ -6,7 +6,7 @@ import numpy as np
 
 from .layers import as_layers, joined, layers_of, of_each_layer
 from .layouts import Parts, from_order_of, to_order_of
-from .onnx_file import read_nodes
+from .onnx_reading import read_nodes
 from .shapes import check_shapes, picked
 
 PEEPHOLES = "iof"  # the order of the gates in P

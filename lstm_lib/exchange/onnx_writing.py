@@ -5,7 +5,7 @@ from ..files import write_whole
 from .layers import layers_of
 from .layouts import CELL_OF, unit_of
 from .onnx import to_onnx
-from .onnx_file import import_onnx
+from .onnx_reading import import_onnx
 
 NODES = {"RNN": ("RNN", {}), "GRU": ("GRU", dict(linear_before_reset=1)), "LSTM": ("LSTM", {}),
          "LSTM with peepholes": ("LSTM", {})}  # operator and settings
@@ -34,10 +34,14 @@ def write_onnx(weights, path):
     Examples
     --------
     >>> import numpy as np, onnx
-    >>> from lstm_lib import write_onnx, xavier_start
-    >>> path = write_onnx(xavier_start(3, 2, np.random.default_rng(0)), "lstm.onnx")
+    >>> from lstm_lib import from_onnx, write_onnx, xavier_start
+    >>> rng = np.random.default_rng(0)
+    >>> gru, lstm = xavier_start(3, 2, rng, cell="gru"), xavier_start(2, 4, rng)
+    >>> path = write_onnx([gru, lstm], "two_layers.onnx")
     >>> [node.op_type for node in onnx.load(path).graph.node]
-    ['LSTM']
+    ['GRU', 'Transpose', 'Reshape', 'LSTM']
+    >>> bool(np.array_equal(from_onnx(path)[1].W_hc, lstm.W_hc))
+    True
     """
     model = _model(import_onnx(), layers_of("ONNX", weights)).SerializeToString()
 
@@ -81,7 +85,8 @@ def _node(onnx, weights, p, x, y, states, H, ways):
         settings = dict(settings, direction="bidirectional")
     return onnx.helper.make_node(
         operator, [x, *[p + name if name else "" for name in names]],
-        [y, *[f"{p}{state}_T" for state in states]], name=p + operator.lower(), hidden_size=H, **settings)
+        [y, *[f"{p}{state}_T" for state in states]], name=p + operator.lower(), hidden_size=H,
+        **settings)
 
 
 def _joined(onnx, p, y, x):

@@ -44,6 +44,9 @@ def to_pytorch(weights):
     >>> arrays = to_pytorch(xavier_start(3, 2, np.random.default_rng(0)))
     >>> {name: array.shape for name, array in arrays.items()}
     {'weight_ih_l0': (8, 3), 'weight_hh_l0': (8, 2), 'bias_ih_l0': (8,), 'bias_hh_l0': (8,)}
+    >>> gru = xavier_start(3, 2, np.random.default_rng(0), cell="gru")
+    >>> [name for name in to_pytorch((gru, gru)) if "bias" not in name]
+    ['weight_ih_l0', 'weight_hh_l0', 'weight_ih_l0_reverse', 'weight_hh_l0_reverse']
     """
     layers = layers_of("PyTorch", weights)
     kinds = {(type(way), way[2].shape[1], len(layer)) for layer in layers for way in layer}

@@ -52,7 +52,8 @@ def check_shapes(library, unit, arrays):
     sizes = {"": 1}
     for name, axes in wanted.items():
         if arrays[name].ndim != len(axes):
-            raise misfit(library, unit, f"{name} is {arrays[name].shape}, expected {_letters(axes)}")
+            raise misfit(library, unit, f"{name} is {arrays[name].shape}, expected "
+                         f"{_letters(axes)}")
         for axis, size in zip(axes, arrays[name].shape):
             sizes.setdefault(axis, size)
     for name, axes in wanted.items():

@@ -47,32 +47,38 @@ def opened(name, **changed):
 def run(model, given, cell=None):
     """Y (T, ways, B, H), Y_h and Y_c (ways, B, H) on Caffe, in the layout of the node."""
     batch_first = settings_of(model.graph.node[0]).get("layout", 0) == 1
-    x, weights = given["X"], from_onnx(model)
-    x = np.swapaxes(x, 0, 1) if batch_first else x
-    (T, B, D), ways = x.shape, weights if type(weights) is tuple else [weights]
-    lengths = given.get("sequence_lens", [T] * B)
-    ns = caffe.NetSpec()
+    weights, x = from_onnx(model), given["X"]
+    ways = {"": weights} if type(weights) is not tuple else dict(
+        zip(["forward/", "backward/"], weights))
+    cell = cell or CELL_OF[unit_of(list(ways.values())[0])]
+    net = net_of(np.swapaxes(x, 0, 1) if batch_first else x, ways, cell, given)
+    net.forward()
+    made = {f"Y_{name}": np.concatenate([net.blobs[f"{way}{name}_T"].data for way in ways])
+            for name in cell.states}
+    outputs = [net.blobs[f"{way}H"].data for way in ways]
+    outputs[1:] = [array[::-1] for array in outputs[1:]]  # its step 1 is the last one
+    made["Y"] = np.stack(outputs, axis=1)
+    return {name: np.moveaxis(array, -2, 0) if batch_first else array
+            for name, array in made.items()}
+
+
+def net_of(x, ways, cell, given):
+    """A net with the weights and all inputs of the case in it."""
+    (T, B, D), ns = x.shape, caffe.NetSpec()
     ns.x, ns.hold = input_layer(T, B, D), input_layer(T, B)
-    cell, H = cell or CELL_OF[unit_of(ways[0])], ways[0][2].shape[1]
+    H = list(ways.values())[0][2].shape[1]
     options = dict(cell=cell, hold=ns.hold)
     made = both_directions(ns, ns.x, T, H, **options)[:2] if len(ways) == 2 else [
         unroll(ns, ns.x, T, H, **options)]
-    prefixes = ["forward/", "backward/"] if len(ways) == 2 else [""]
     net = load_net(ns)
-    for unrolled, way in zip(made, ways):
-        set_weights(net, cell.arrays(*way), unrolled.weight_names)
-    for name, full in (("h0", "initial_h"), ("c0", "initial_c")):
-        for prefix, state in zip(prefixes, given.get(full, ())):
-            net.blobs[prefix + name].data[...] = state
-    net.forward(x=x, hold=mask_from_lengths(lengths, T))
-    made = {f"Y_{name}": np.concatenate([net.blobs[f"{prefix}{name}_T"].data
-                                         for prefix in prefixes]) for name in cell.states}
-    outputs = [net.blobs[f"{prefix}H"].data for prefix in prefixes]
-    made["Y"] = np.stack([array[::-1] if back else array
-                          for back, array in enumerate(outputs)], axis=1)
-    batch_axis = {"Y": 2}
-    return {name: np.moveaxis(array, batch_axis.get(name, 1), 0) if batch_first else array
-            for name, array in made.items()}
+    for unrolled, (prefix, weights), place in zip(made, ways.items(), range(2)):
+        set_weights(net, cell.arrays(*weights), unrolled.weight_names)
+        for name, full in (("h0", "initial_h"), ("c0", "initial_c")):
+            if full in given:
+                net.blobs[prefix + name].data[...] = given[full][place]
+    net.blobs["x"].data[...] = x
+    net.blobs["hold"].data[...] = mask_from_lengths(given.get("sequence_lens", [T] * B), T)
+    return net
 
 
 def assert_same(made, outputs):

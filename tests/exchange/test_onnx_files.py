@@ -181,7 +181,7 @@ def test_a_file_that_is_none_is_named(tmp_path):
     with pytest.raises(NetError, match="there is no file .*nowhere.onnx"):
         from_onnx(tmp_path / "nowhere.onnx")
     (tmp_path / "text.onnx").write_text("no model")
-    with pytest.raises(NetError, match="text.onnx' is no .onnx file"):
+    with pytest.raises(NetError, match="text.onnx' cannot be read as an .onnx file"):
         from_onnx(tmp_path / "text.onnx")
 
 

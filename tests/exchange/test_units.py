@@ -136,7 +136,8 @@ def test_layers_and_directions_that_do_not_fit_are_named(to, weights, said):
 
 
 @pytest.mark.parametrize("given, wanted, said", [
-    ("rzn", "ifog", "'ifog'"), ("rzn", "rzr", "'rzr'"), ("ifog", "zrn", "'zrn'"), ("h", "h", "'h'")])
+    ("rzn", "ifog", "'ifog'"), ("rzn", "rzr", "'rzr'"), ("ifog", "zrn", "'zrn'"),
+    ("h", "h", "'h'")])
 def test_orders_of_two_units_are_not_mixed(given, wanted, said):
     with pytest.raises(NetError, match=f"i, f, o and g once each, or in both .*got {said}"):
         reorder_gates(np.zeros(12), given, wanted)

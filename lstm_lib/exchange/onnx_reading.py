@@ -1,4 +1,4 @@
-"""What stands in an .onnx file, which ONNX Runtime and others run: nodes, and their weights."""
+"""Which recurrent nodes stand in an .onnx file, and which are their weights?"""
 import os
 
 import numpy as np
@@ -48,10 +48,10 @@ def _model(onnx, given):
         return given
     try:
         return onnx.load(readable(given))
+    except NetError:
+        raise
     except Exception as error:  # protobuf has a class of its own in each of its versions
-        if isinstance(error, (NetError, OSError)):
-            raise
-        raise NetError(f"{str(given)!r} is no .onnx file: {error}.") from None
+        raise NetError(f"{str(given)!r} cannot be read as an .onnx file: {error}.") from None
 
 
 def _plain(value):
