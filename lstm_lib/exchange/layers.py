@@ -15,7 +15,12 @@ KNOWN = tuple(cell.arrays for cell in CELL_OF.values())
 
 def layers_of(library, weights):
     """Weights as a list of layers, each a list of directions; all checked, as float32."""
-    several = isinstance(weights, list) and weights and all(map(_is_a_layer, weights))
+    parts = list(map(_is_a_layer, weights)) if isinstance(weights, (list, tuple)) else []
+    several = isinstance(weights, list) and parts and all(parts)
+    if any(parts) and not several and not _is_a_pair(weights):
+        raise NetError("several layers are a list of the weights of each, from below, and both "
+                       f"directions a tuple of two; got a {type(weights).__name__} of "
+                       f"{len(weights)}, with such weights at {parts.count(True)} places.")
     layers = of_each_layer(weights if several else [weights],
                            lambda layer: _directions(library, layer))
     _check_chain(layers)

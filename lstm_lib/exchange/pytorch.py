@@ -88,8 +88,9 @@ def from_pytorch(state_dict):
     True
     """
     arrays = _state_dict(state_dict)
-    depth = len({name for name in arrays if re.fullmatch(r"weight_ih_l\d+", name)}) or 1
-    ways = WAYS if any(name.endswith("_reverse") for name in arrays) else WAYS[:1]
+    names = [name for name in arrays if isinstance(name, str)]
+    depth = sum(bool(re.fullmatch(r"weight_ih_l\d+", name)) for name in names) or 1
+    ways = WAYS if any(name.endswith("_reverse") for name in names) else WAYS[:1]
     suffixes = [[f"_l{number}{way}" for way in ways] for number in range(depth)]
     check_names("PyTorch", "LSTM", [name + suffix for layer in suffixes for suffix in layer
                                     for name in NAMES], arrays)

@@ -86,8 +86,8 @@ def check_names(library, unit, names, given):
     """Raise unless these are the names of the given arrays."""
     for what, others in (("no", set(names) - set(given)), ("also", set(given) - set(names))):
         if others:
-            raise misfit(library, unit, f"there is {what} {', '.join(sorted(others))} among the "
-                         f"arrays {', '.join(given) or '(none)'}")
+            raise misfit(library, unit, f"there is {what} {', '.join(sorted(map(str, others)))} "
+                         f"among the arrays {', '.join(map(str, given)) or '(none)'}")
 
 
 def _numbers(library, unit, name, array):

@@ -9,7 +9,7 @@ import pytest
 from conftest import B, D, H, T, worst
 from units import CASES, IDS, Net, one_layer, random_states, random_weights
 
-from lstm_lib import NetError, from_onnx, to_onnx, write_onnx
+from lstm_lib import NetError, from_onnx, reference, to_onnx, write_onnx
 from lstm_lib.cells import cell_of
 
 make = onnx.helper
@@ -52,6 +52,22 @@ def test_onnx_runtime_computes_what_caffe_does_from_the_written_file(case, steps
     net.set(weights)
     x = np.random.default_rng(3).standard_normal((steps, batch, D)).astype("f")
     assert_same(onnx_forward(path, x, states), net.run(x, states))
+
+
+def test_a_file_of_layers_of_three_units_computes_what_numpy_does(tmp_path):
+    draw = np.random.default_rng(6)
+    forward, backward = one_layer("gru", D, H, draw), one_layer("gru", D, H, draw)
+    above, last = one_layer("composed", 2 * H, 3, draw), one_layer("rnn", 3, 4, draw)
+    x = draw.standard_normal((T, B, D)).astype("f")
+    zero = {size: np.zeros((B, size)) for size in (3, 4, H)}
+    h = np.concatenate([reference.gru_forward(x, zero[H], *forward).h,
+                        reference.gru_forward(x[::-1], zero[H], *backward).h[::-1]], axis=2)
+    h = reference.lstm_forward(h, zero[3], zero[3], *above).h
+    h = reference.rnn_forward(h, zero[4], *last).h
+    session = session_of(write_onnx([(forward, backward), above, last], tmp_path / "three.onnx"))
+    states = {given.name: np.zeros([B if axis == "B" else axis for axis in given.shape], "f")
+              for given in session.get_inputs() if given.name != "X"}
+    assert worst(session.run(["Y"], {"X": x, **states})[0][:, 0], h) <= 1e-6
 
 
 @each_case

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 from conftest import D, H
-from units import CASES, IDS, Net, flat, one_layer, random_states, random_weights
+from units import CASES, IDS, Net, flat, one_layer, random_weights
 
 from lstm_lib import (NetError, from_keras, from_onnx, from_pytorch, get_weights, reorder_gates,
                       to_keras, to_onnx, to_pytorch, xavier_start)
@@ -36,6 +36,13 @@ def test_there_and_back_gives_the_same_bits(case, to, back):
 def test_two_pytorch_layers_there_and_back_give_the_same_bits(case):
     weights = random_weights(*case)
     assert equal(from_pytorch(to_pytorch(weights)), weights)
+
+
+@pytest.mark.parametrize("to, back", [(to_keras, from_keras), (to_onnx, from_onnx)])
+def test_layers_of_several_units_and_directions_there_and_back_give_the_same_bits(to, back):
+    both = one_layer("gru", D, H, rng(1)), one_layer("gru", D, H, rng(2))
+    weights = [both, one_layer("composed", 2 * H, 3, rng(3)), one_layer("rnn", 3, 3, rng(4))]
+    assert equal(back(to(weights)), weights)
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
@@ -129,7 +136,8 @@ lstm, small, gru, above = (one_layer(cell, D, H, rng(0)) for cell, D, H in (
     (to_pytorch, [lstm, above], "layers are one unit with one H"),
     (to_keras, [lstm, above._replace(b_c=np.zeros(3))], r"^Layer 2: lstm_lib: b_c is \(3,\)"),
     (to_onnx, gru._replace(b_h=np.zeros(6)), r"b_h is \(6,\), expected \(3H,\) = \(18,\)"),
-    (to_onnx, [lstm, "text"], "expected 3 arrays, got a list of 2")])
+    (to_onnx, [lstm, "text"], "got a list of 2, with such weights at 1 places"),
+    (to_keras, (lstm, lstm, lstm), "both directions a tuple of two; got a tuple of 3")])
 def test_layers_and_directions_that_do_not_fit_are_named(to, weights, said):
     with pytest.raises(NetError, match=said):
         to(weights)
@@ -163,10 +171,12 @@ def with_projection(arrays):
     (from_pytorch, {**to_pytorch(gru), "bias_hh_l0": np.zeros(H)},
      r"bias_hh_l0 is \(6,\), expected \(3H,\) = \(18,\)(.|\n)*A GRU has weight_ih"),
     (from_pytorch, 3, "expected a state_dict, got int 3"),
+    (from_pytorch, {1: lstm}, "no bias_hh_l0, .* among the arrays 1"),
     (from_keras, to_keras(gru)[:2] + (np.zeros(3 * H),),
      r"bias is \(18,\), expected \(2, 3H\)\.(.|\n)*reset_after=False"),
     (from_keras, [to_keras(lstm), to_keras(above)[:2]], r"Layer 2: Keras: expected 3 arrays"),
     (from_keras, [to_keras(lstm), to_keras(lstm)], "layer 1 gives 6 numbers a step"),
+    (from_onnx, {1: 2, 3: 4}, "no B, R, W among the arrays 1, 3"),
     (from_onnx, to_onnx(lstm)._replace(R=np.zeros((2, 24, 6))), r"R is \(2, 24, 6\), expected"),
     (from_onnx, [*to_onnx(gru), np.zeros((1, 18))], r"W is \(1, 18, 5\), expected \(1, 4H, D\)"
                                                     r"(.|\n)*with peepholes has")])
