@@ -5,17 +5,21 @@ from .. import caffe, load_net, make_solver, set_weights, unroll, xavier_start
 from .verdict import Hint, judged, must_be, must_have_shape, result_of
 
 T, B, SYMBOLS, H = 40, 25, 8, 32  # the task of the notebook, on sequences of this exercise's own
-ITERATIONS = 120
+ITERATIONS = 150
+GOOD = 0.9  # of the symbols recalled; to guess gives 0.125
 BASE_LR, MOMENTUM = 0.3, 0.8
 L = caffe.layers
 
 
 @judged
 def update(function):
-    """Is `function(W, V, gradient, base_lr, momentum)` what Caffe's solver does, three times?"""
-    solver, V = _small_solver(), np.zeros((3, 5))
-    net, W = solver.net, solver.net.params["y"][0].data.astype("f8")
-    for _ in range(3):
+    """Is `function(W, V, gradient, base_lr, momentum)` what Caffe's solver does, twice?"""
+    solver = _small_solver()
+    net, start = solver.net, solver.net.params["y"][0].data.astype("f8")
+    solver.step()  # after it V is not zero any more, and each mistake shows
+    W = net.params["y"][0].data.astype("f8")
+    V = W - start
+    for _ in range(2):
         net.clear_param_diffs()
         net.forward()
         net.backward()
@@ -82,7 +86,7 @@ def forget_bias(function):
     if forget.min() <= 0:
         raise Hint("some of the forget gates are open and some are not: set all H of them.")
     accuracy = _recalled(b_c, type="Adam", base_lr=0.003, momentum2=0.999)
-    if accuracy < 0.95:
+    if accuracy < GOOD:
         f = 1 / (1 + np.exp(-forget.mean()))
         raise Hint(f"the right rows, but after {ITERATIONS} iterations {100 * accuracy:.0f} % are right. "
                    f"f is {f:.2f} at first: of the symbol {f:.2f}^39 = {f ** 39:.0e} is left at "
@@ -113,7 +117,7 @@ def clip_value(value):
         raise Hint("a norm is positive; of a negative value Caffe makes 'do not clip'.")
     b_c = xavier_start(SYMBOLS, H, np.random.default_rng(0), 3.0).b_c
     accuracy = _recalled(b_c, base_lr=0.01, clip_gradients=float(value))
-    if accuracy >= 0.95:
+    if accuracy >= GOOD:
         return f"After {ITERATIONS} iterations {100 * accuracy:.0f} % of the symbols are recalled."
     if value < 0.3:
         raise Hint(f"after {ITERATIONS} iterations {100 * accuracy:.0f} % are right: below nearly all of "

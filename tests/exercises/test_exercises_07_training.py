@@ -43,7 +43,7 @@ def right(V, gradient, base_lr, momentum):
     (update(lambda V, g, lr, m: lr * (m * V - g)), "in the old V already"),
     (update(lambda V, g, lr, m: m * V - g), "base_lr is missing"),
     (update(right, lambda W, V, new: W), "W is as it was"),
-    (update(right, lambda W, V, new: W + V), "W is as it was"),
+    (update(right, lambda W, V, new: W + V), "compute the new V first"),
     (update(right, kept=lambda V, new: V), "V is the old one"),
     (update(right, kept=lambda V, new: -new), "the other sign"),
     (lambda W, V, g, lr, m: W + m * V - lr * g, "return two arrays"),
