@@ -94,7 +94,10 @@ def deck(notebook, title):
 
 
 def parts_of(cell):
-    """The cell as the deck shows it; a picture gets a slide of its own, to be large."""
+    """The cell as the deck shows it.
+
+    A picture gets a slide of its own, to be large; what calls matplotlib for it is left out.
+    """
     if "teacher" in cell.metadata.get("tags", []):
         cell.metadata["slideshow"] = {"slide_type": "notes"}
         cell.source = NOTE.sub(r"\1", cell.source)
@@ -103,6 +106,9 @@ def parts_of(cell):
     cell.source = with_stubs(cell.source)
     pictures = [output for output in cell.outputs if is_picture(output)]
     if not pictures or slide_type(cell) in ("skip", "notes"):
+        return [cell]
+    if "plt." in cell.source:
+        cell.metadata["transient"] = {"remove_source": True}
         return [cell]
     cell.outputs = [output for output in cell.outputs if not is_picture(output)]
     return [cell, new_code_cell(outputs=pictures, metadata={
