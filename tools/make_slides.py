@@ -60,13 +60,15 @@ def write_decks(folder):
 
 def fetched():
     """The folder with the packages' files; fetches them when it is not there."""
-    wanted = WANTED.read_text(encoding="utf-8")
-    stamp = FETCHED / "made-from"
-    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
-        with whole_folder(FETCHED) as folder:
-            shell.must([get_uv.get_uv(), "pip", "install", "--python", sys.executable, "--no-deps",
-                        "--target", str(folder), "-r", str(WANTED)], get_uv.environment())
-            (folder / stamp.name).write_text(wanted, encoding="utf-8")
+    wanted, stamp = WANTED.read_text(encoding="utf-8"), FETCHED / "made-from"
+    FETCHED.parent.mkdir(exist_ok=True)
+    with shell.one_at_a_time(FETCHED.with_name("slides.lock"), "another program fetches reveal.js"):
+        if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
+            with whole_folder(FETCHED) as folder:
+                install = [get_uv.get_uv(), "pip", "install", "--python", sys.executable]
+                shell.must([*install, "--no-deps", "--target", str(folder), "-r", str(WANTED)],
+                           get_uv.environment())
+                (folder / stamp.name).write_text(wanted, encoding="utf-8")
     return FETCHED
 
 
