@@ -64,16 +64,16 @@ def test_marks_stand_in_exercises_only_and_once_in_each(path):
 
 @notebooks
 def test_an_exercise_is_announced_and_the_next_code_cell_is_its_check(path):
-    cells = read(path).cells
+    cells, said = read(path).cells, ""
     for place, cell in enumerate(cells):
-        if "exercise" not in cell.metadata.get("tags", []):
-            continue
-        before = next(one for one in reversed(cells[:place]) if one.cell_type == "markdown"
-                      and "teacher" not in one.metadata.get("tags", []))
-        check = next(one for one in cells[place + 1:] if one.cell_type == "code")
-        assert "Your turn" in before.source, cell.source
-        assert check.metadata.tags == ["check"], cell.source
-        assert check.source.split("\n")[-1].startswith("check."), check.source
+        if cell.cell_type == "markdown":
+            said += cell.source
+        if "exercise" in cell.metadata.get("tags", []):
+            check = next(one for one in cells[place + 1:] if one.cell_type == "code")
+            assert "Your turn" in said, cell.source
+            assert check.metadata.tags == ["check"], cell.source
+            assert check.source.split("\n")[-1].startswith("check."), check.source
+            said = ""
 
 
 @notebooks
@@ -150,3 +150,10 @@ def test_a_cell_tagged_as_a_guess_is_folded_and_the_other_way_round(path):
 def test_a_stub_is_a_cell_that_python_reads(path):
     for cell in tagged(read(path), "exercise"):
         ast.parse(with_stubs(cell.source))
+
+
+@decks
+def test_each_cell_has_its_place_in_a_deck_of_12_to_25_slides(path):
+    places = [cell.metadata.get("slideshow", {}).get("slide_type") for cell in read(path).cells]
+    assert set(places) <= SLIDE_TYPES
+    assert 12 <= places.count("slide") + places.count("subslide") <= 25
