@@ -61,12 +61,12 @@ def write_unrolled(asked):
 
     sizes = [asked.steps, asked.batch, *asked.input]
     if min(sizes) < 1:
-        raise ValueError(f"sizes must be 1 or more, got X {tuple(sizes)}.")
+        raise ValueError(f"sizes must be 1 or more, got x {tuple(sizes)}.")
     ns = caffe.NetSpec()
-    ns.X = caffe.layers.Input(input_param=dict(shape=dict(dim=sizes)))
-    unroll(ns, ns.X, asked.steps, asked.hidden)
+    ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=sizes)))
+    unroll(ns, ns.x, asked.steps, asked.hidden)
     write_prototxt(ns, asked.output, name="LSTM using NetSpec example")
-    print(f"{asked.output}: X {tuple(sizes)} -> "
+    print(f"{asked.output}: x {tuple(sizes)} -> "
           f"H {(asked.steps, asked.batch, asked.hidden)}, {asked.steps} steps")
     return 0
 

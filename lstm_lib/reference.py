@@ -120,6 +120,29 @@ def _check_gradients(trace, dh, dh_T, dc_T):
                              f"{np.shape(array)}.")
 
 
+def central_difference(loss, array, place, step):
+    """The slope of `loss()` at one number of an array: (L(w + step) - L(w - step)) / 2 step.
+
+    Parameters
+    ----------
+    loss : a function without arguments that says how large the loss is now.
+    array, place : what it depends on, and where in it; the number is put back afterwards.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> w = np.array([1.0, 3.0])
+    >>> round(central_difference(lambda: w[0] * w[1] ** 2, w, 1, 0.01), 6)
+    6.0
+    """
+    kept, losses = array[place], []
+    for sign in (1, -1):
+        array[place] = kept + sign * step
+        losses.append(float(loss()))
+    array[place] = kept
+    return (losses[0] - losses[1]) / (2 * step)
+
+
 def compare(name, ours, theirs, tolerance=1e-6):
     """Print how two arrays agree; raise when they differ by more than `tolerance`.
 

@@ -42,9 +42,9 @@ def gates_over_time(net, sequence=0, prefix=""):
     rows = _gate_rows(net, sequence, prefix)
     fig, axes = plt.subplots(len(rows), 1, figsize=(7, 7), sharex=True, layout="constrained")
     for ax, (name, values) in zip(axes, rows.items()):
-        limits = (0, 1) if name in ("i", "f", "o") else (-abs(values).max(), abs(values).max())
-        image = ax.imshow(values, aspect="auto", interpolation="nearest", vmin=limits[0],
-                          vmax=limits[1], cmap="cividis" if limits[0] == 0 else "PuOr_r")
+        low, high = _limits(name, values)
+        image = ax.imshow(values, aspect="auto", interpolation="nearest", vmin=low, vmax=high,
+                          cmap="PuOr_r" if low else "cividis")
         ax.set(yticks=[], ylabel=name)
         fig.colorbar(image, ax=ax)
     fig.supylabel("each row is one unit")
@@ -54,6 +54,14 @@ def gates_over_time(net, sequence=0, prefix=""):
     axes[-1].set(xlabel="time step t", xticks=range(0, steps, max(1, steps // 8)),
                  xticklabels=range(1, steps + 1, max(1, steps // 8)))
     return axes
+
+
+def _limits(name, values):
+    """What the colours stand for: what the numbers can be, and 0 in the middle if it is there."""
+    if name in ("i", "f", "o"):
+        return 0, 1
+    largest = abs(values).max()
+    return (0 if name == "x" and values.min() >= 0 else -largest), largest
 
 
 def _gate_rows(net, sequence, prefix):

@@ -29,6 +29,8 @@ FETCHED = Path(shell.TOOLS) / "slides"
 PARTS = {"reveal": "sphinx_revealjs/_static/revealjs", "mathjax": "jupyter_server_mathjax/static"}
 MATHJAX = "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"
 NOTE = re.compile(r"<details><summary>For the teacher</summary>\n(.*)</details>", re.DOTALL)
+LONG = 24  # lines of output that need a second column
+PLOTTING = re.compile(r"\b(plt|ax|axes)\b")
 
 
 def main():
@@ -94,16 +96,26 @@ def deck(notebook, title):
 
 
 def parts_of(cell):
-    """The cell as the deck shows it; a picture gets a slide of its own, to be large."""
+    """The cell as the deck shows it.
+
+    A picture gets a slide of its own, to be large; what calls matplotlib for it is left out.
+    """
     if "teacher" in cell.metadata.get("tags", []):
         cell.metadata["slideshow"] = {"slide_type": "notes"}
         cell.source = NOTE.sub(r"\1", cell.source)
     if cell.cell_type != "code":
         return [cell]
     cell.source = with_stubs(cell.source)
+    if any(output.get("text", "").count("\n") > LONG for output in cell.outputs):
+        cell.metadata.setdefault("tags", []).append("long")
     pictures = [output for output in cell.outputs if is_picture(output)]
     if not pictures or slide_type(cell) in ("skip", "notes"):
         return [cell]
+    if PLOTTING.search(cell.source):
+        cell.metadata["transient"] = {"remove_source": True}
+        return [cell]
+    if slide_type(cell) in ("slide", "subslide") and cell.source.count("\n") < 3:
+        return [cell]  # it stands alone as it is
     cell.outputs = [output for output in cell.outputs if not is_picture(output)]
     return [cell, new_code_cell(outputs=pictures, metadata={
         "slideshow": {"slide_type": "subslide"}, "transient": {"remove_source": True}})]

@@ -218,6 +218,8 @@ class OuterWires:
         if start and end:
             middle = (start[1] + end[1]) / 2
             self._grey([start, (start[0], middle), (end[0], middle), end], False, True)
+        elif end:  # from an earlier step than the one before
+            self.tagged[(*end, self._label_drop(row) - 4)].append(wire)
 
     def _dotted_stubs(self):
         """Between a bar and folded steps: the wires that are not drawn one by one."""

@@ -9,7 +9,7 @@ All of them compute the same LSTM and differ in the order of the gates along the
     Keras     i f g o   kernel (D, 4H)         recurrent_kernel (H, 4H)   bias (4H,)
     ONNX      i o f g   W (1, 4H, D)           R (1, 4H, H)               B (1, 8H) = Wb ++ Rb
 
-(Keras and ONNX call the gate g c.) PyTorch and ONNX have two biases whose sum is b_c.
+(Keras and ONNX call the candidate g c.) PyTorch and ONNX have two biases whose sum is b_c.
 OpenCV 4 needs no conversion, it reads prototxt and .caffemodel: write the net with
 `write_prototxt`, its states as `Input` layers, the composed cell and no loss, and the weights
 with `net.save`, for OpenCV wants a copy for each step. `save_weights` keeps only one.

@@ -9,7 +9,7 @@ from ..safe_caffe.engine import caffe
 from ..start_values import xavier_start
 from ..unrolling import initial_state
 from ..weights import LSTMWeights, set_weights
-from .verdict import Hint, judged, must_be, must_have_shape, result_of
+from .verdict import Hint, judged, made_by, must_be, must_have_shape, near, result_of
 
 B, D, H = 3, 5, 4
 
@@ -22,7 +22,7 @@ def step(my_step):
     answer = result_of(my_step, *(array.copy() for array in (x, h0, c0, *W)))
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         raise Hint("my_step returns two arrays: h and c.")
-    if all(np.shape(one) == (B, H) and np.allclose(one, truth, 0, 1e-5)
+    if all(np.shape(one) == (B, H) and near(one, truth, 1e-5)
            for one, truth in zip(answer, (c, h))):
         raise Hint("these are c and h; the order is h, c.")
     wrong = list(_wrong_steps(x, h0, c0, W))
@@ -143,7 +143,7 @@ def _run(ns, names, **inputs):
     try:
         net = load_net(ns)
         net.forward(**inputs)
-        return [net.blobs[name].data.copy() for name in names]
+        return [made_by(net, name) for name in names]
     except (NetError, ValueError) as error:
         raise Hint(f"Caffe cannot run it: {error}") from error
 
@@ -154,5 +154,6 @@ def _wrong_c(f, g, c0, truth):
             (f + c0 + i + g, ADDED), (f + c0 + i * g, ADDED), (f * c0 + (i + g), ADDED),
             (f * c0 * i * g, "the kept and the written part are multiplied; c is their sum."),
             (i * c0 + f * g, "f and i have changed places."),
+            (i * c0 + i * g, "i was written over f, in place; c needs both."),
             (f * c0, "nothing is written: where is i * g?"),
             (i * g, "the old state is not carried over: where is f * c0?")]

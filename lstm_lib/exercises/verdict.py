@@ -105,3 +105,9 @@ def must_be(name, answer, truth, mistakes=(), tolerance=1e-5):
 def near(ours, theirs, tolerance):
     """True if no number differs by more than the tolerance."""
     return np.allclose(np.asarray(ours, "f8"), np.asarray(theirs, "f8"), 0, tolerance)
+
+
+def made_by(net, name):
+    """The numbers that the layer called `name` made; in place, they lie in its bottom's blob."""
+    top = next((layer.top[0] for layer in net.spec.layer if layer.name == name), name)
+    return net.blobs[top].data.copy()

@@ -6,7 +6,7 @@ from ..nets import load_net, to_net_parameter
 from ..safe_caffe.engine import caffe
 from ..unrolling import unroll
 from ..weights import shared_weights
-from .verdict import MISSING, Hint, judged, must_be, result_of
+from .verdict import MISSING, Hint, judged, made_by, must_be, result_of
 
 T, B, D, H = 3, 2, 5, 4
 
@@ -116,18 +116,18 @@ def rnn(my_rnn):
             raise Hint(f"{name} has the shape {tuple(blob.shape)}, expected {given[name].shape}.")
         blob.data[...] = given[name]
     net.forward(h0=given["h0"][None], **{f"x{t}": given["x"][t - 1:t] for t in (1, 2, 3)})
-    must_be("h1, h2, h3", np.concatenate([net.blobs[f"h{t}"].data for t in (1, 2, 3)]),
+    must_be("h1, h2, h3", np.concatenate([made_by(net, f"h{t}") for t in (1, 2, 3)]),
             _plain(**given), _wrong(given))
     return "Three weights for three steps, and the numbers are NumPy's."
 
 
 def _must_share(used):
-    if all(len(layers) == 1 for _, layers in used.values()):
+    if used and all(len(layers) == 1 for _, layers in used.values()):
         raise Hint(f"the net has {len(used)} weights: each step has its own. What ties layers "
                    "together is the name in param.")
     for name in ("W_x", "b", "W_h"):
         if name not in used:
-            raise Hint(f"the weights are {', '.join(used)}; expected W_x, b and W_h.")
+            raise Hint(f"the weights are {', '.join(used) or 'none'}; expected W_x, b and W_h.")
         if len(used[name][1]) != T:
             raise Hint(f"{name} is used by {len(used[name][1])} layers, expected {T}.")
     if len(used) > 3:

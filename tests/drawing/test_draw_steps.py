@@ -2,10 +2,10 @@
 import re
 
 import pytest
-from drawn_nets import NAMELESS, SVG, drawn_names, parsed, steps_in, texts
+from drawn_nets import NAMELESS, SVG, drawn_names, parsed, steps_in, texts, unrolled
 from numbered_nets import encoder_decoder, layer, product, source, two_cells
 
-from lstm_lib import draw, load_net
+from lstm_lib import draw, load_net, prototxt
 from lstm_lib.drawing.structure.graph import read_graph
 from lstm_lib.drawing.structure.steps import find_steps
 
@@ -191,3 +191,22 @@ def test_the_page_names_the_steps_as_the_picture_does(tmp_path):
     draw(encoder_decoder(), path=tmp_path / "net.html")
     text = (tmp_path / "net.html").read_text(encoding="utf-8")
     assert '["dec t = 4",' in text and '["enc t = 3",' in text
+
+
+@pytest.mark.parametrize("layer, right, wrong", [
+    ("t2/lstm/c_f", "c1", "c0"), ("t3/lstm/c_f", "c2", "c1"), ("t2/lstm/Mh", "h1", "h0")])
+def test_a_step_that_reads_an_older_state_is_not_drawn_with_the_line_of_the_newer_one(
+        layer, right, wrong):
+    text = prototxt(unrolled())
+    start = text.index(f'name: "{layer}"')
+    pictures = [parsed(text), parsed(text[:start] + text[start:].replace(right, wrong, 1))]
+    assert [lines_into(tree, layer[1], right[0]) for tree in pictures] == [1, 0]
+    told = [texts(tree).count(wrong) for tree in pictures]
+    assert told[1] == told[0] + 1
+
+
+def lines_into(tree, step, label):
+    """How many lines of this state come in at the left of the step."""
+    (cell,) = [column[0] for column in tree.iter(SVG + "g") if column.get("data-step") == step]
+    return sum(path.get("data-state") == label and path.get("d").startswith("M0,")
+               for path in cell.iter(SVG + "path"))

@@ -14,7 +14,7 @@ from conftest import B, D, H, T, run, unrolled_net, worst
 from lstm_lib import from_keras, from_pytorch, to_keras, to_pytorch, xavier_start
 
 HERE = Path(__file__).parent
-DEFAULT = HERE.parent / ".venv-portable" / "bin" / "python"
+DEFAULT = HERE.parents[1] / ".venv-portable" / "bin" / "python"
 
 
 def python_with(library):

@@ -1,7 +1,7 @@
 """The exercises of notebook 01: solutions are right, and the hint fits the mistake."""
 import numpy as np
 import pytest
-from committed import solved, stub
+from solved import answers
 
 from lstm_lib import caffe
 from lstm_lib.exercises import gate_slicing as check
@@ -33,11 +33,11 @@ def from_the_old_memory(x, h, c, W_xc, b_c, W_hc):
 
 
 def test_the_committed_step_is_right():
-    assert check.step(solved(STEM, "step")["my_step"])
+    assert check.step(answers(STEM)["my_step"])
 
 
 def test_the_stub_of_the_step_says_that_it_is_empty():
-    assert MISSING in str(check.step(stub(STEM, "step")["my_step"]))
+    assert MISSING in str(check.step(answers(STEM, stubs=True)["my_step"]))
 
 
 @pytest.mark.parametrize("my_step, hint", [
@@ -63,11 +63,11 @@ def names_of_memory(names):
 
 
 def test_the_committed_raw_numbers_keep_the_memory():
-    assert check.memory(*names_of_memory(solved(STEM, "memory")))
+    assert check.memory(*names_of_memory(answers(STEM)))
 
 
 def test_the_stub_of_the_memory_says_that_it_is_empty():
-    assert MISSING in str(check.memory(*names_of_memory(stub(STEM, "memory"))))
+    assert MISSING in str(check.memory(*names_of_memory(answers(STEM, stubs=True))))
 
 
 @pytest.mark.parametrize("raw, hint", [
@@ -80,11 +80,11 @@ def test_raw_numbers_that_lose_or_show_the_memory_get_the_hint_that_fits(raw, hi
     assert not verdict and hint in str(verdict)
 
 
-def a_cell(minus=-1, shift=1, keep="PROD", write="PROD", join="SUM", in_place=False,
+def a_cell(minus=-1, shift=1, over_f=False, keep="PROD", write="PROD", join="SUM", in_place=False,
            show=("o", "act_c"), shown="PROD"):
     """A learner's coupled cell with what may go wrong in it."""
     def my_coupled(ns):
-        ns.i = L.Power(ns.f, scale=minus, shift=shift)
+        ns.i = L.Power(ns.f, scale=minus, shift=shift, in_place=over_f)
         ns.c_f = L.Eltwise(ns.f, ns.c0, operation=getattr(P.Eltwise, keep))
         ns.c_i = L.Eltwise(ns.i, ns.g, operation=getattr(P.Eltwise, write))
         ns.c = L.Eltwise(ns.c_f, ns.c_i, operation=getattr(P.Eltwise, join))
@@ -107,17 +107,18 @@ def of_two_sizes(ns):
 
 
 def test_the_committed_coupled_cell_is_right():
-    assert check.coupled(solved(STEM, "coupled")["my_coupled"])
+    assert check.coupled(answers(STEM)["my_coupled"])
 
 
 def test_the_stub_of_the_coupled_cell_says_that_it_is_empty():
-    assert MISSING in str(check.coupled(stub(STEM, "coupled")["my_coupled"]))
+    assert MISSING in str(check.coupled(answers(STEM, stubs=True)["my_coupled"]))
 
 
 @pytest.mark.parametrize("my_coupled, hint", [
     (a_cell(minus=1, shift=0), "i equals f"), (a_cell(shift=0), "the 1 is missing"),
-    (a_cell(minus=1, shift=-1), "the sign"), (a_cell(keep="SUM"), "an Eltwise adds"),
-    (a_cell(write="SUM"), "an Eltwise adds"), (a_cell(keep="SUM", write="SUM"), "an Eltwise adds"),
+    (a_cell(minus=1, shift=-1), "the sign"), (a_cell(over_f=True), "written over f"),
+    (a_cell(keep="SUM"), "an Eltwise adds"), (a_cell(write="SUM"), "an Eltwise adds"),
+    (a_cell(keep="SUM", write="SUM"), "an Eltwise adds"),
     (a_cell(join="PROD"), "c is their sum"), (a_cell(in_place=True), "worked in place"),
     (a_cell(shown="SUM"), "an Eltwise adds"), (a_cell(show=("o", "c")), "the tanh of c is missing"),
     (without_a_state, "no layer 'c'"), (of_two_sizes, "Caffe cannot run it")])

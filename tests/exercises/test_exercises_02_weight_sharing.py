@@ -1,6 +1,6 @@
 """The exercises of notebook 02: solutions are right, and the hint fits the mistake."""
 import pytest
-from committed import solved, stub
+from solved import answers
 
 from lstm_lib import caffe, lint
 from lstm_lib.exercises import weight_sharing as check
@@ -11,11 +11,11 @@ L, P = caffe.layers, caffe.params
 
 
 def test_the_committed_gradient_is_right():
-    assert check.gradient(solved(STEM, "gradient")["my_gradient"])
+    assert check.gradient(answers(STEM)["my_gradient"])
 
 
 def test_the_stub_of_the_gradient_says_that_it_is_empty():
-    assert MISSING in str(check.gradient(stub(STEM, "gradient")["my_gradient"]))
+    assert MISSING in str(check.gradient(answers(STEM, stubs=True)["my_gradient"]))
 
 
 @pytest.mark.parametrize("gradient, hint", [
@@ -34,11 +34,11 @@ def repair_of(names):
 
 
 def test_the_committed_repair_is_right():
-    assert check.repaired(*repair_of(solved(STEM, "repair")))
+    assert check.repaired(*repair_of(answers(STEM)))
 
 
 def test_the_stub_of_the_repair_says_that_it_is_empty():
-    assert MISSING in str(check.repaired(*repair_of(stub(STEM, "repair"))))
+    assert MISSING in str(check.repaired(*repair_of(answers(STEM, stubs=True))))
 
 
 def test_lint_names_the_one_layer_that_is_broken():
@@ -81,12 +81,22 @@ def without_names(ns, T, H):
     return ns
 
 
+def without_weights(ns, T, H):
+    for t in range(1, T + 1):
+        ns[f"h{t}"] = L.TanH(ns.h0)
+    return ns
+
+
 def test_the_committed_plain_net_is_right():
-    assert check.rnn(solved(STEM, "rnn")["my_rnn"])
+    assert check.rnn(answers(STEM)["my_rnn"])
+
+
+def test_a_plain_net_whose_tanh_works_in_place_is_right_too():
+    assert check.rnn(a_net(squash=lambda z: L.TanH(z, in_place=True)))
 
 
 def test_the_stub_of_the_plain_net_says_that_it_is_empty():
-    assert MISSING in str(check.rnn(stub(STEM, "rnn")["my_rnn"]))
+    assert MISSING in str(check.rnn(answers(STEM, stubs=True)["my_rnn"]))
 
 
 @pytest.mark.parametrize("my_rnn, hint", [
@@ -97,7 +107,7 @@ def test_the_stub_of_the_plain_net_says_that_it_is_empty():
     (a_net(squash=L.Sigmoid), "that is a sigmoid"),
     (a_net(x_of=lambda t: 1), "every step reads x1"), (a_net(last=2), "no layer h3"),
     (a_net(W_x="W_h", W_h="W_x"), "the shape (4, 4), expected (4, 5)"),
-    (lambda ns, T, H: 3, "my_rnn returns ns")])
+    (without_weights, "the weights are none"), (lambda ns, T, H: 3, "my_rnn returns ns")])
 def test_a_wrong_plain_net_gets_the_hint_that_fits(my_rnn, hint):
     verdict = check.rnn(my_rnn)
     assert not verdict and hint in str(verdict)

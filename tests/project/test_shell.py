@@ -165,7 +165,7 @@ def test_unroll_writes_the_origins_example_unless_told_otherwise(tmp_path):
     text = (tmp_path / "lstm_demo.prototxt").read_text()
     assert (done.returncode, done.stderr) == (0, "")
     assert text.startswith('name: "LSTM using NetSpec example"\n')
-    assert "X (3, 10, 128, 10, 10) -> H (3, 10, 500), 3 steps" in done.stdout
+    assert "x (3, 10, 128, 10, 10) -> H (3, 10, 500), 3 steps" in done.stdout
 
 
 def test_unroll_takes_steps_batch_input_and_hidden(tmp_path):
@@ -173,7 +173,7 @@ def test_unroll_takes_steps_batch_input_and_hidden(tmp_path):
     assert main(["unroll", "--steps", "2", "--batch", "3", "--input", "4", "5",
                  "--hidden", "6", "-o", path]) == 0
     net = load_net(path)
-    assert tuple(net.blobs["X"].shape) == (2, 3, 4, 5)
+    assert tuple(net.blobs["x"].shape) == (2, 3, 4, 5)
     assert tuple(net.blobs["H"].shape) == (2, 3, 6)
     assert tuple(net.params["t2/lstm/Mx"][0].shape) == (24, 20)
 

@@ -10,7 +10,7 @@ from conftest import L, input_layer, on_real_caffe
 
 from lstm_lib import NetError, caffe, get_weights, load_net, prototxt, save_weights, unroll
 
-T, B, D, H = 3, 2, 3, 2
+T, B, D, H = 3, 2, 5, 4
 
 
 def classifier(steps):

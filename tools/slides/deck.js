@@ -7,7 +7,8 @@ function fit(slide) {
   pictures.forEach(picture => { picture.style.height = "0px"; });
   const room = Math.max(240, (height - used()) / pictures.length - 10);
   pictures.forEach(picture => { picture.style.height = room + "px"; });
-  slide.style.zoom = Math.min(1, height / used());
+  const wide = [...slide.querySelectorAll("table")].map(table => slide.clientWidth / table.offsetWidth);
+  slide.style.zoom = Math.min(1, height / used(), ...wide);
 }
 
 function show(event) {

@@ -24,6 +24,7 @@ class Stack:
         self.name = name
         self.cells = cells  # step number -> nodes in the net's order
         self.steps = sorted(cells)
+        self._before = dict(zip(self.steps[1:], self.steps))
         self.parts = parts and _roles(parts)  # name of a part -> role, in a cell that grows
         self.states = _states_of_parts(cells[1], parts) if parts else _states(self)
         self._fresh = _fresh(self)
@@ -32,7 +33,15 @@ class Stack:
         """The state that this bottom of this node takes in, or None."""
         if (node, position) in self._fresh:
             return None
-        return next((s for s in self.states if (node.role, position) in s.reads), None)
+        blob = node.bottoms[position]
+        return next((s for s in self.states if (node.role, position) in s.reads
+                     and (node.step == self.steps[0] or self._hands_on(s, blob, node.step))), None)
+
+    def _hands_on(self, state, blob, step):
+        """Whether the blob is this state as the step before `step` made it."""
+        maker = blob.maker
+        return (maker.stack == self.name and state.key == (maker.role, maker.tops.index(blob))
+                and maker.step == self._before[step])
 
     def state_made(self, node, position):
         """The state that this top of this node gives out, or None."""
