@@ -136,6 +136,16 @@ def test_the_errors_are_those_the_notebook_tells(series):
     assert starts.mean() == pytest.approx(0.55, abs=0.03)
     assert starts.max() == pytest.approx(0.58, abs=0.03)
     assert test["last month + usual change"] < starts.mean() < 0.6 * test["last month"]
+    assert series["chosen"][:, 0].mean() == pytest.approx(0.39, abs=0.02)
+    assert series["errors"](series["rules"]["last month + usual change"])[0] == pytest.approx(
+        0.44, abs=0.005)
+
+
+def test_an_iteration_chosen_on_the_test_years_flatters(series):
+    looked_at = series["curves"][:, :, 2].min(1)
+    assert looked_at.min() == pytest.approx(0.48, abs=0.03)
+    assert looked_at.max() == pytest.approx(0.56, abs=0.03)
+    assert looked_at.mean() < series["chosen"][:, 2].mean()
 
 
 def test_from_some_iteration_on_the_validation_error_rises_and_the_training_error_falls(series):
