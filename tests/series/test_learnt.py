@@ -21,28 +21,59 @@ def series(tmp_path_factory):
     return {**play("08_lengths_and_states", folder), "left": os.listdir(folder)}
 
 
-def test_unseen_digits_are_read_with_96_percent_or_more_after_30_epochs(digits):
-    assert digits["curve"].shape == (30, 2) and digits["curve"][-1, 1] >= 0.96
-    assert (digits["said"] == digits["y_test"]).mean() == pytest.approx(digits["curve"][-1, 1])
+def last_50(curves):
+    return np.array(curves)[:, -50:].mean(1)
 
 
-def test_no_test_image_is_a_training_image(digits):
+def test_unseen_digits_are_read_with_94_percent_or_more_from_each_of_five_seeds(digits):
+    assert digits["curve"].shape == (30, 3) and digits["curve"][-1, 2] >= 0.93
+    assert len(digits["on_test"]) == 5 and min(digits["on_test"]) >= 0.94
+    assert (digits["said"] == digits["y_test"]).mean() == pytest.approx(digits["on_test"][0])
+
+
+def test_no_image_is_in_two_parts(digits):
     assert sorted(digits["order"]) == list(range(1797))
-    assert digits["x_train"].shape[1] + digits["x_test"].shape[1] == 1797
+    for parts in (digits["parts"], digits["in_order"]):
+        assert [len(y) for _, y in parts] == [x.shape[1] for x, _ in parts] == [1100, 250, 447]
 
 
 def test_the_progress_bar_tells_loss_and_accuracy(digits):
     bar = digits["printed"][cell_of(digits, "curve = train(solver, 30)")]
-    loss, accuracy = digits["curve"][-1]
+    loss, _, accuracy = digits["curve"][-1]
     assert f"accuracy={accuracy:.3f}" in bar and f"loss={loss:.3f}" in bar and "30/30" in bar
+
+
+def test_the_training_loss_ends_far_below_the_validation_loss(digits):
+    training, validation, _ = digits["curve"].T
+    assert training[-1] < training[15] and validation[-1] > 3 * training[-1]
+
+
+def test_the_learning_rate_was_chosen_on_the_validation_images(digits):
+    means = {rate: np.mean(accuracies) for rate, accuracies in digits["valid"].items()}
+    assert max(means, key=means.get) == 0.1
+    assert all(len(accuracies) == 3 for accuracies in digits["valid"].values())
+
+
+def test_simple_rules_are_better_and_a_random_split_flatters_all(digits):
+    mixed, in_order = digits["rules"](digits["parts"]), digits["rules"](digits["in_order"])
+    for name in ("KNeighborsClassifier", "SVC"):
+        assert mixed[name] > np.mean(digits["on_test"])
+    assert all(mixed[name] > in_order[name] + 0.01 for name in mixed)
+    assert np.mean(digits["on_test"]) > np.mean(digits["filed"]) + 0.03
 
 
 def test_every_mistake_is_shown_and_counted(digits):
     wrong = digits["wrong"]
-    assert 0 < len(wrong) == round(450 * (1 - digits["curve"][-1, 1]))
+    assert 0 < len(wrong) == round(447 * (1 - digits["on_test"][0]))
     assert f"{len(wrong)} mistakes" in digits["display"].ax_.get_title()
-    assert digits["display"].confusion_matrix.sum() == 450
-    assert np.trace(digits["display"].confusion_matrix) == 450 - len(wrong)
+    assert digits["display"].confusion_matrix.sum() == 447
+    assert np.trace(digits["display"].confusion_matrix) == 447 - len(wrong)
+
+
+def test_from_each_seed_both_matrices_change_most_in_g_and_least_in_f(digits):
+    for name in ("W_xc", "W_hc"):
+        for gates in digits["changed"][name]:
+            assert "ifog"[np.argmax(gates)] == "g" and "ifog"[np.argmin(gates)] == "f"
 
 
 def test_a_resumed_training_gives_the_bits_of_an_uninterrupted_one(digits):
@@ -50,28 +81,32 @@ def test_a_resumed_training_gives_the_bits_of_an_uninterrupted_one(digits):
         assert np.array_equal(one, other)
 
 
-def test_an_open_forget_gate_learns_sooner(digits):
-    low, high = digits["biases"]["forget bias -2"], digits["biases"]["forget bias 1"]
-    assert high[:4].mean() > low[:4].mean() + 0.05 and abs(high[-1] - low[-1]) < 0.05
+def test_an_lstm_recalls_with_an_open_forget_gate_and_never_with_a_half_open_one(digits):
+    recalled = digits["recalled"]
+    assert (last_50(recalled["LSTM, forget bias 3"]) > 0.95).all()
+    assert (last_50(recalled["LSTM, forget bias 0"]) < 0.3).all()
+    assert last_50(recalled["LSTM, forget bias 1"]).min() < 0.7
 
 
-@pytest.mark.parametrize("seed", range(1, 5))
-def test_it_learns_sooner_from_other_starts_too(digits, seed):
-    curves = []
-    for forget_bias in (-2, 1):
-        solver = digits["start"]()[0]
-        set_weights(solver.net, xavier_start(digits["D"], digits["H"],
-                                             np.random.default_rng(seed), forget_bias))
-        curves.append(digits["train"](solver, 4, seed)[:, 1])
-    assert curves[1].mean() > curves[0].mean() + 0.05
+def test_a_plain_net_beats_an_lstm_that_starts_badly(digits):
+    plain = last_50(digits["recalled"]["plain RNN"])
+    assert plain.max() > 0.95 and plain.min() < 0.7
+    assert plain.mean() > last_50(digits["recalled"]["LSTM, forget bias 0"]).mean() + 0.2
 
 
-def test_clipping_saves_a_training_with_too_large_a_rate(digits):
-    clipped, free = digits["runs"]["clipped at 0.1"], digits["runs"]["not clipped"]
-    assert clipped[-4:].min() > 0.9 and clipped.mean() > free.mean() + 0.1
-    assert (np.diff(free) < 0).any()
-    if caffe.engine == "real":  # as the notebook says
-        assert clipped[4:].min() > 0.9 > free.max()
+def test_the_gradient_spikes_and_clipping_at_its_usual_norm_saves_the_training(digits):
+    assert max(digits["norms"]) > 4 * np.median(digits["norms"])
+    clipped = {value: np.array(last) for value, last in digits["clipped"].items()}
+    assert (clipped[1] > 0.95).all() and (clipped[-1] < 0.5).sum() >= 4
+    assert (clipped[0.01] < 0.95).all()
+
+
+def test_clipping_harms_where_nothing_spikes(digits):
+    assert min(digits["digit_norms"]) > 0.1
+    lines = digits["printed"][cell_of(digits, "accuracy after 8 epochs")].split("\n")
+    free, clipped = [[float(number) for number in line.split("[")[1].strip("]").split()]
+                     for line in lines if "8 epochs" in line]
+    assert all(one > other for one, other in zip(free, clipped))
 
 
 def test_the_losses_of_caffe_s_layer_are_the_same_numbers(digits):
@@ -94,22 +129,21 @@ def test_the_traps_show_what_they_say(digits):
     assert cleared == [cleared[0]] * 3 == [piled[0]] * 3
 
 
-def test_the_portable_engine_learns_as_well_within_a_percent(digits, tmp_path):
-    solver = portable_solver(digits["digit_net"](64), tmp_path)
-    start = digits["start"]()[0].net
-    copy_weights(start, solver.net)
-    rng = np.random.default_rng(1)
+def test_the_portable_engine_learns_as_well_within_two_percent(digits, tmp_path):
+    solver = portable_solver(digits["digit_net"](50), tmp_path)
+    copy_weights(digits["start"]()[0].net, solver.net)
+    rng = np.random.default_rng(0)
     for _ in range(30):
-        images = rng.permutation(1347)
-        for first in range(0, 1347 - 63, 64):
-            batch = images[first:first + 64]
+        images = rng.permutation(1100)
+        for first in range(0, 1100, 50):
+            batch = images[first:first + 50]
             solver.net.blobs["x"].data[...] = digits["x_train"][:, batch]
             solver.net.blobs["label"].data[...] = digits["y_train"][batch]
             solver.step(1)
-    net = digits["test_net"](digits["start"]()[0])
-    copy_weights(solver.net, net)
-    accuracy = float(net.forward()["accuracy"])
-    assert abs(accuracy - digits["curve"][-1, 1]) <= 0.01
+    trained = digits["start"]()[0]
+    copy_weights(solver.net, trained.net)
+    accuracy = float(digits["asking"](trained, *digits["parts"][1]).forward()["accuracy"])
+    assert abs(accuracy - digits["curve"][-1, 2]) <= 0.02
 
 
 def portable_solver(spec, folder):
