@@ -1,7 +1,7 @@
-"""Put the measured speeds into benchmarks/README.md: two tables, and the picture over T.
+"""Put the measured speeds into benchmarks/README.md: three tables, and the picture over T.
 
-One sentence of them goes into the README. Reads speed.json, build.json and draw.json of
-benchmarks/results; a test fails when a page or the picture differ from them.
+One sentence of them goes into the README. Reads speed.json, cells.json, build.json and
+draw.json of benchmarks/results; a test fails when a page or the picture differ from them.
 """
 import io
 import json
@@ -24,16 +24,17 @@ COSTS = dict(build_s="build", write_s="write", load_s="load", draw_s="draw")
 
 
 def load():
-    """The three files as one dict: name -> what it holds."""
+    """The four files as one dict: name -> what it holds."""
     return {name: json.loads((RESULTS / f"{name}.json").read_text())
-            for name in ("speed", "build", "draw")}
+            for name in ("speed", "build", "draw", "cells")}
 
 
 def pages(results):
     """What stands between the marks of each page: path -> text."""
     return {ROOT / "README.md": summary(results["speed"]),
             ROOT / "benchmarks" / "README.md": "\n".join(
-                [speed_table(results["speed"]), "", build_table(results)])}
+                [speed_table(results["speed"]), "", cells_table(results["cells"]), "",
+                 build_table(results)])}
 
 
 def summary(result):
@@ -67,6 +68,23 @@ def speed_table(result):
         f"{machine['numpy']}. Where D is 12800, more than nine tenths of Caffe's time is one "
         "product with W_xc, the same call in the layer and in the net with x once: their ratio is "
         "1 there, and what differs is the noise of the measurement.")])
+
+
+def cells_table(result):
+    """A line for each cell, a column for each engine."""
+    engines = list(dict.fromkeys(row["engine"] for row in result["rows"]))
+    both = {(row["cell"], row["engine"]): row["forward_ms"] + row["backward_ms"]
+            for row in result["rows"]}
+    lines = ["| cell | " + " | ".join(engines) + " |", "|---" * (len(engines) + 1) + "|"]
+    for name in dict.fromkeys(row["cell"] for row in result["rows"]):
+        times = [both.get((name, engine)) for engine in engines]
+        lines.append(f"| `{name}` | " + " | ".join(
+            f"{short(time)} ({time / times[0]:.2f})" if time else "" for time in times) + " |")
+    T, B, D, H = result["shape"]
+    return "\n".join(lines + ["", (
+        f"Each cell unrolled with one product for all inputs, T, B, D, H = {T}, {B}, {D}, {H}: "
+        "milliseconds for forward and backward, in brackets the ratio to real Caffe. PyTorch's "
+        "`nn.LSTM`, `nn.RNN` and `nn.GRU` have no layers to look at, and no peepholes.")])
 
 
 def cell(row):

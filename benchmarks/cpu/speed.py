@@ -60,11 +60,16 @@ class Worker:
 def commands():
     """What starts each way's process; PyTorch is left out where there is none."""
     ours = [(sys.executable, FOLDER / "ways.py", number) for number in range(len(ways.WAYS))]
+    return ours + [(ORACLES, FOLDER / "torch_lstm.py", "LSTM")] * has_torch()
+
+
+def has_torch():
+    """Whether the Python of the oracles has PyTorch; says so where it has not."""
     probe = [ORACLES, "-c", "import torch"]
     if os.path.exists(ORACLES) and not subprocess.run(probe, capture_output=True).returncode:
-        return ours + [(ORACLES, FOLDER / "torch_lstm.py")]
+        return True
     print(f"no PyTorch in {ORACLES}, so its row is missing")
-    return ours
+    return False
 
 
 def measure(workers, shape, rounds):

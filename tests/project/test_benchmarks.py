@@ -29,6 +29,7 @@ def test_what_a_page_says_is_made_of_the_measured_files(path):
 @pytest.mark.parametrize("name, change", [
     ("speed", lambda file: file["rows"][0].update(forward_ms=12345.0)),
     ("speed", lambda file: file["rows"][0].update(memory_mb=12345.0)),
+    ("cells", lambda file: file["rows"][0].update(forward_ms=12345.0)),
     ("build", lambda file: [row.update(load_s=12.345) for row in file["rows"]]),
     ("draw", lambda file: [row.update(ms=12345) for row in file["rows"]])])
 def test_another_measurement_would_make_another_page(name, change):
@@ -48,6 +49,15 @@ def test_the_readme_s_sentence_has_the_least_and_the_greatest_ratio():
 @on_real_caffe  # with the reference world's matplotlib
 def test_the_picture_is_drawn_from_the_measured_files():
     assert report.PICTURE.read_text(encoding="utf-8") == report.picture(RESULTS)
+
+
+def test_every_cell_is_measured_on_both_engines_and_in_pytorch_where_that_has_it():
+    from lstm_lib.cells import CELLS
+
+    found = {(row["cell"], row["engine"]) for row in RESULTS["cells"]["rows"]}
+    for cell in CELLS:
+        assert {(cell, "real Caffe"), (cell, "portable_caffe on NumPy")} <= found
+        assert ((cell, "PyTorch") in found) == (cell != "peephole")
 
 
 def test_every_way_is_measured_at_every_shape():

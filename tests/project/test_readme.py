@@ -1,4 +1,5 @@
 """What the README says can be typed and works."""
+import json
 import re
 import shlex
 import subprocess
@@ -49,6 +50,14 @@ def test_links_and_pictures_lead_to_files_that_exist(page):
 def test_the_table_of_the_series_names_every_notebook():
     for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"):
         assert f"(notebooks/{path.name})" in TEXT
+
+
+def test_each_notebook_takes_as_long_as_notebook_00_says():
+    start = json.loads((ROOT / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8"))
+    minutes = [dict(re.findall(r"(\d\d_\w+\.ipynb)\) \|.*\| (\d+) \|", text)) for text in
+               (TEXT, "".join(line for cell in start["cells"] for line in cell["source"]))]
+    assert len(minutes[1]) == 9
+    assert minutes[1].items() <= minutes[0].items()
 
 
 def test_the_picture_of_three_steps_is_what_the_shell_draws(tmp_path):

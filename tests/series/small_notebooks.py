@@ -55,4 +55,5 @@ def a_notebook():
 
 
 def slide(kind):
+    """The metadata that gives a cell its place in the deck."""
     return {"slideshow": {"slide_type": kind}}

@@ -6,7 +6,8 @@ from pathlib import Path
 import make_slides
 import nbformat
 import pytest
-from small_notebooks import a_notebook
+from nbformat.v4 import new_code_cell, new_notebook
+from small_notebooks import a_notebook, slide
 
 from shell import Stop
 
@@ -47,6 +48,13 @@ def test_a_picture_has_a_slide_of_its_own(page):
     slides = page.split("<section")[1:]
     assert [("plot" in slide, "iVBORw0KGgo" in slide) for slide in slides
             if "plot" in slide or "iVBORw0KGgo" in slide] == [(True, False), (False, True)]
+
+
+def test_what_calls_matplotlib_is_left_out_and_its_picture_stays():
+    drawn = a_notebook().cells[2].outputs
+    page = make_slides.deck(new_notebook(cells=[
+        new_code_cell("ax.plot(secret)", outputs=drawn, metadata=slide("slide"))]), "plots")
+    assert "secret" not in page and "iVBORw0KGgo" in page.split("<section")[-1]
 
 
 def test_a_note_for_the_teacher_is_a_speaker_s_note_without_a_fold(page):

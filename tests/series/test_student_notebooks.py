@@ -62,6 +62,13 @@ def test_marks_stand_in_exercises_only_and_once_in_each(path):
         assert cell.source.count("SOLUTION") == 2 * marks, cell.source
 
 
+@pytest.mark.parametrize("path", PATHS[1:], ids=[path.stem for path in PATHS[1:]])
+def test_each_notebook_from_01_on_has_two_or_three_exercises_each_with_its_check(path):
+    notebook = read(path)
+    exercises, checks = len(tagged(notebook, "exercise")), len(tagged(notebook, "check"))
+    assert 2 <= exercises <= 3 and checks == exercises
+
+
 @notebooks
 def test_an_exercise_is_announced_and_the_next_code_cell_is_its_check(path):
     cells, said = read(path).cells, ""
@@ -147,6 +154,22 @@ def test_a_cell_tagged_as_a_guess_is_folded_and_the_other_way_round(path):
 
 
 @notebooks
+def test_the_page_does_not_answer_what_it_asks_to_guess(path):
+    cells = read(path).cells
+    for asked, cell in zip(cells, cells[1:]):
+        if re.search(r"\bGuess\b(?! why)", asked.source):
+            assert not cell.get("outputs") or "hide-output" in cell.metadata.get("tags", []), (
+                cell.source)
+
+
+@notebooks
 def test_a_stub_is_a_cell_that_python_reads(path):
     for cell in tagged(read(path), "exercise"):
         ast.parse(with_stubs(cell.source))
+
+
+@decks
+def test_each_cell_has_its_place_in_a_deck_of_12_to_25_slides(path):
+    places = [cell.metadata.get("slideshow", {}).get("slide_type") for cell in read(path).cells]
+    assert set(places) <= SLIDE_TYPES
+    assert 12 <= places.count("slide") + places.count("subslide") <= 25

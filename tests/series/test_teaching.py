@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from executed import FOLDER, PATHS, read
 
-from lstm_lib import caffe, get_weights, load_net, reference, unroll
+from lstm_lib import caffe, get_weights, load_net, make_solver, prototxt, reference, unroll
 
 L = caffe.layers
 TEXT = (FOLDER.parent / "TEACHING.md").read_text(encoding="utf-8")
@@ -42,6 +42,20 @@ def test_eight_beliefs_have_a_cell_each_that_cures_them():
     table = TEXT.split("what cures it")[1].split("\n## ")[0]
     rows = [line for line in table.split("\n") if line.startswith("| ")][1:]
     assert len(rows) == 8 and all(re.search(r"0\d §\d+ \*", row) for row in rows)
+
+
+def test_h0_has_a_gradient_and_no_solver_moves_it():
+    ns = caffe.NetSpec()
+    ns.x, ns.y = (L.Input(input_param=dict(shape=dict(dim=[3, 2, size]))) for size in (5, 4))
+    unroll(ns, ns.x, 3, 4)
+    ns.loss = L.EuclideanLoss(ns.H, ns.y, loss_weight=1)
+    solver = make_solver("force_backward: true\n" + prototxt(ns), base_lr=0.1)
+    net = solver.net
+    net.blobs["x"].data[...] = net.blobs["h0"].data[...] = 1
+    before = get_weights(net)
+    solver.step()
+    assert abs(net.blobs["h0"].diff).max() > 0 and (net.blobs["h0"].data == 1).all()
+    assert all((old != new).any() for old, new in zip(before, get_weights(net)))
 
 
 def test_each_question_of_the_exam_has_an_answer():
