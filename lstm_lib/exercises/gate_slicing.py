@@ -9,7 +9,7 @@ from ..safe_caffe.engine import caffe
 from ..start_values import xavier_start
 from ..unrolling import initial_state
 from ..weights import LSTMWeights, set_weights
-from .verdict import Hint, judged, made_by, must_be, must_have_shape, near, result_of
+from .verdict import Hint, judged, made_by, must_be, must_have_shape, near, result_of, shape_of
 
 B, D, H = 3, 5, 4
 
@@ -22,7 +22,7 @@ def step(my_step):
     answer = result_of(my_step, *(array.copy() for array in (x, h0, c0, *W)))
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         raise Hint("my_step returns two arrays: h and c.")
-    if all(np.shape(one) == (B, H) and near(one, truth, 1e-5)
+    if all(shape_of(one) == (B, H) and near(one, truth, 1e-5)
            for one, truth in zip(answer, (c, h))):
         raise Hint("these are c and h; the order is h, c.")
     wrong = list(_wrong_steps(x, h0, c0, W))

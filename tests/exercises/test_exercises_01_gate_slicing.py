@@ -73,8 +73,8 @@ def test_the_stub_of_the_memory_says_that_it_is_empty():
 @pytest.mark.parametrize("raw, hint", [
     ((0, 1, 0), "these look like gates"), ((-20, -20, -20), "forgets"),
     ((0, 20, -20), "lets the candidate in"), ((-20, 5, -20), "100 steps multiply"),
-    ((-20, 20, 20), "shows it"), (([-20, -20], 20, 0), "the shape (2,), expected ()"),
-    (("low", 20, 0), "got str")])
+    ((-20, 20, 20), "shows it"), (([-20, -20], 20, 0), "the shape (2,), expected one number"),
+    (("-20", "20", "-20"), "got str"), (([-20], [20, 20], 0), "expected one number")])
 def test_raw_numbers_that_lose_or_show_the_memory_get_the_hint_that_fits(raw, hint):
     verdict = check.memory(*raw)
     assert not verdict and hint in str(verdict)

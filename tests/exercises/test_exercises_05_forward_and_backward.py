@@ -85,7 +85,7 @@ def test_a_check_of_a_slope_leaves_the_next_one_the_same_weights():
 
 
 @pytest.mark.parametrize("answer, hint", [
-    (1e-6, "See the left"), (1e-5, "See the left"), (1e-4, "See the left"),
+    (1e-6, "See the left"), (1e-5, "See the left"), (1e-4, "See the left"), (1e-3, "See the left"),
     (0.3, "See the right"), (1, "See the right"), (0, "a positive number"),
     (-0.01, "a positive number"), ([0.01, 0.02], "the shape (2,)"), ("small", "got str")])
 def test_a_wrong_step_gets_the_hint_that_fits(answer, hint):
