@@ -34,12 +34,16 @@ def to_last_output(function):
 def _of_last_output(p, V):
     one = np.eye(CLASSES)[LABELS]
     right = (p - one) @ V / B
+    columns = p.copy()
+    columns[:, LABELS] -= 1
     return [
         (B * right, "the loss is the mean over the batch: divide by B."),
         (B * right / CLASSES, "the mean is over the images: divide by B, not by the classes."),
         (right / CLASSES, "the mean is over the images: divide by B, and by nothing else."),
         (-right, "the sign is turned: a larger score of the right class makes the loss smaller."),
         (p @ V / B, "something is missing at the right class: the gradient there is p - 1."),
+        ((p - 1) @ V / B, "the 1 is subtracted at the right class alone."),
+        (columns @ V / B, "p[:, labels] takes these columns of every image; each has one label."),
         (-one @ V / B, "this has the 1 at the right class, and no p."),
         ((p - LABELS[:, None]) @ V / B, "subtract 1 in the column of the label, not the label.")]
 

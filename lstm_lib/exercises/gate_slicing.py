@@ -67,6 +67,8 @@ def _wrong_steps(x, h0, c0, W):
     yield _step(z, c0, squash=lambda c: c), "h is o times c: the tanh of c is missing."
     yield _step(z, c0, candidate=sigmoid), "g went through a sigmoid; the candidate has a tanh."
     yield _step(z, c0, candidate=lambda raw: raw), "g is still raw: the candidate has a tanh."
+    yield _step(z, c0, gate=lambda raw: raw, candidate=lambda raw: raw), (
+        "all four are still raw: the gates need a sigmoid, the candidate a tanh.")
     yield _step(z, c0, gate=lambda raw: raw), "i, f and o are still raw: they need a sigmoid."
     h, c = _step(z, c0)
     yield (_step(z, 0 * c0, "ifog")[0], c), "h is made from a c without the old state."

@@ -49,6 +49,7 @@ def test_the_stub_of_the_step_says_that_it_is_empty():
     (a_step(candidate=sigma), "g went through a sigmoid"),
     (a_step(candidate=lambda raw: raw), "g is still raw"),
     (a_step(gate=lambda raw: raw), "i, f and o are still raw"),
+    (a_step(gate=lambda raw: raw, candidate=lambda raw: raw), "all four are still raw"),
     (from_the_old_memory, "from the old c"), (a_step(give=lambda h, c: (c, h)), "order is h, c"),
     (a_step(give=lambda h, c: h), "two arrays"),
     (a_step(give=lambda h, c: (h.T, c.T)), "its axes are swapped"),

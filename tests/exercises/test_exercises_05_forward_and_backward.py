@@ -35,6 +35,8 @@ def one(labels, V):
     (lambda p, labels, V: (one(labels, V) - p) @ V / len(p), "the sign is turned"),
     (lambda p, labels, V: p @ V / len(p), "missing at the right class"),
     (lambda p, labels, V: -one(labels, V) @ V / len(p), "and no p"),
+    (lambda p, labels, V: (p - 1) @ V / len(p), "at the right class alone"),
+    (lambda p, labels, V: (p - np.eye(p.shape[1])[labels].sum(0)) @ V / len(p), "of every image"),
     (lambda p, labels, V: (p - labels[:, None]) @ V / len(p), "in the column of the label"),
     (lambda p, labels, V: (p - one(labels, V)) / len(p), "stops at the scores"),
     (lambda p, labels, V: V.T @ (p - one(labels, V)).T / len(p), "axes are swapped"),
