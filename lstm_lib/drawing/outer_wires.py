@@ -82,12 +82,14 @@ class OuterWires:
         node = wire.target
         x, y = self.scene.at[node]
         look, incoming = self.scene.looks[node], self.scene.into[node]
+        if node in self.scene.bars and wire.source in self.scene.at and (
+                len(incoming) == 1 or wire.source in self.scene.joins):  # straight up
+            reach = look.width / 2 - 20
+            return min(max(self._head(wire)[0], x - reach), x + reach), y + look.height / 2
         if len(incoming) > 1:
             if node not in self.order:
                 sides = sorted((self._from_x(w), w.position) for w in incoming)
                 self.order[node] = {position: place for place, (_, position) in enumerate(sides)}
-            if node in self.scene.bars and wire.source in self.scene.joins:
-                return self.scene.at[wire.source][0], y + look.height / 2
             place = self.order[node][wire.position]
             x += look.width * 0.7 * ((place + 1) / (len(incoming) + 1) - 0.5)
         return x, y + look.height / 2

@@ -314,6 +314,29 @@ def test_no_wire_runs_behind_the_steps(net):
     assert not list(inside_a_frame(parsed(net)))
 
 
+@pytest.mark.parametrize("steps", ["all", "rolled"])
+@pytest.mark.parametrize("net", [attending(), one("composed", static=True, cont=True)],
+                         ids=["attention", "static"])
+def test_no_line_into_the_steps_runs_behind_what_stands_below_them(net, steps):
+    tree = parsed(net, steps=steps)
+    lowest = max(bottom for _, _, _, bottom in frames(tree))
+    boxes = [box for box in boxes_of_nodes(tree) if box[1] > lowest and box[2] - box[0] < 200]
+    lines = [(x1, min(y1, y2), max(y1, y2)) for wire in wires(tree)
+             for (x1, y1), (x2, y2) in zip(wire, wire[1:])
+             if x1 == x2 and min(y1, y2) <= lowest + 1 and abs(y1 - y2) > 100]
+    assert boxes and lines
+    assert not [(box, line) for box in boxes for line in lines
+                if box[0] < line[0] < box[2] and line[1] < box[1] and box[3] < line[2]]
+
+
+def boxes_of_nodes(tree):
+    """(left, top, right, bottom) of each node outside the steps."""
+    for group in tree.findall(SVG + "g"):
+        for rect in group.findall(SVG + "rect") if group.get("data-n") else ():
+            x, y = float(rect.get("x")), float(rect.get("y"))
+            yield x, y, x + float(rect.get("width")), y + float(rect.get("height"))
+
+
 def test_the_page_lights_the_column_in_which_a_step_of_either_direction_stands(tmp_path):
     draw(both("gru", 9), interactive=True, path=tmp_path / "net.html")
     page = (tmp_path / "net.html").read_text(encoding="utf-8")

@@ -8,6 +8,7 @@
     gru_cell, rnn_cell                  the textbook's GRU and plain recurrent net
     lstm_input, output_layers           what a step does to its input, like an attention, and to
                     its output, like a dropout
+    clear           nodes below the steps step aside for lines into the steps
     any_cell        any other cell
     feet            where wires meet the lower edges of nodes
     cell_layout     what a layout of one cell holds

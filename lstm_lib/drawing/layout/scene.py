@@ -2,6 +2,7 @@
 from collections import defaultdict
 
 from .choose import lay_out
+from .clear import step_aside
 from .columns import Column, Row
 from .feet import head_shift
 from .joins import Shelf, joins, over_joins, shelves
@@ -240,6 +241,7 @@ class Scene:
             for nodes, side in ((row.starts, -row.way), (row.ends, row.way)):
                 edge = self.left_edge + (self.span + self.gap if side > 0 else -self.gap)
                 self._stand_beside(row, nodes, edge, side)
+        step_aside(self)
 
     def _stand_beside(self, row, nodes, edge, direction):
         wish = sorted(((self._lane(row, node), node.index, node) for node in nodes))
