@@ -81,27 +81,28 @@ def half_height(node):
     return floor(half), ceil(half)
 
 
-def _composed_places(layout, grid, part):
+def _composed_places(layout, g, part):
     """Where each layer stands, how wide the slice is, where shapes are written."""
-    at = {"c_f": (grid.F, TOP), "c": (grid.O, TOP), "c_i": (grid.O, Y_IG), "act_c": (grid.OUT, Y_ACT),
-          "h": (grid.OUT, Y_H), "slice": (grid.SUM, grid.Y_CUT), "z": (grid.SUM, grid.Y_SUM), "Mh": (grid.MH, grid.Y_M),
-          "Mx": (grid.MX, grid.Y_M), "reset_c": (RESET, TOP), "reset_h": (RESET, grid.FLOOR),
-          "split_c": (grid.OUT, TOP), "split_h": (grid.TURN, Y_H),
-          "static": (grid.MX, grid.Y_SUM),
-          **{gate: (x, grid.Y_GATES) for gate, x in zip("ifog", (grid.I, grid.F, grid.O, grid.G))}}
+    at = {"c_f": (g.F, TOP), "c": (g.O, TOP), "c_i": (g.O, Y_IG), "act_c": (g.OUT, Y_ACT),
+          "h": (g.OUT, Y_H), "slice": (g.SUM, g.Y_CUT), "z": (g.SUM, g.Y_SUM),
+          "Mh": (g.MH, g.Y_M), "Mx": (g.MX, g.Y_M), "static": (g.MX, g.Y_SUM),
+          "reset_c": (RESET, TOP), "reset_h": (RESET, g.FLOOR),
+          "split_c": (g.OUT, TOP), "split_h": (g.TURN, Y_H),
+          **{gate: (x, g.Y_GATES) for gate, x in zip("ifog", (g.I, g.F, g.O, g.G))}}
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
-    layout.places.update(gate_places(grid, part))
-    layout.sizes = {part["slice"]: (4 * (grid.F - grid.I), CUT)} if part["slice"] else {}
-    layout.rooms = {part[name]: grid.MX - grid.MH - 4 for name in ("Mh", "Mx") if part[name]}
+    layout.places.update(gate_places(g, part))
+    layout.sizes = {part["slice"]: (4 * (g.F - g.I), CUT)} if part["slice"] else {}
+    layout.rooms = {part[name]: g.MX - g.MH - 4 for name in ("Mh", "Mx") if part[name]}
     layout.called = {part[gate]: gate for gate in "ifog" if part[gate]}
     names = {"c_f": (-R - 3, 18, "end"), "c_i": (R + 2, 17, "start"), "z": (R + 5, -14, "start"),
              "static": (R + 4, -14, "start"),
              "act_c": (-31, -5, "end"),  # c and h are named on their lines
              **dict.fromkeys(("c", "h", "reset_c", "reset_h"))}
+    beside = -R - 3, -12, "end"
     if part["static"]:  # stands right of the sum
-        names["z"] = -R - 5, -14, "end"
+        names["z"], beside = (-R - 5, -14, "end"), None
     layout.names = {part[name]: place for name, place in names.items() if part[name]}
-    layout.notes = {part["z"]: None if part["static"] else (-R - 3, -12, "end"), part["c_i"]: (-6, -24, "end"),
+    layout.notes = {part["z"]: beside, part["c_i"]: (-6, -24, "end"),
                     part["act_c"]: (-31, 12, "end"), part["h"]: None,
                     part["reset_h"]: (16, 14, "start"),
                     part["split_c"]: None, part["split_h"]: None, part["static"]: None,
@@ -109,47 +110,47 @@ def _composed_places(layout, grid, part):
                        if not part.get(f"peep_{gate}")}}
 
 
-def _tracks(width, grid, part, c, h, down):
+def _tracks(width, g, part, c, h, down):
     """The ways of c and h, as far as the cell has grown."""
     tracks = []
     if part["c_f"]:
-        tracks.append((c, [(0, TOP), (width if part["c"] else grid.F, TOP)], False))
+        tracks.append((c, [(0, TOP), (width if part["c"] else g.F, TOP)], False))
     if part["Mh"]:
-        tracks.append((h, [(0, grid.FLOOR), (grid.MH, grid.FLOOR), (grid.MH, down["Mh"])], True))
+        tracks.append((h, [(0, g.FLOOR), (g.MH, g.FLOOR), (g.MH, down["Mh"])], True))
     if part["h"]:
-        tracks.append((h, [(grid.OUT + R, Y_H), (grid.TURN, Y_H), (grid.TURN, grid.FLOOR), (width, grid.FLOOR)], False))
+        tracks.append((h, [(g.OUT + R, Y_H), (g.TURN, Y_H), (g.TURN, g.FLOOR), (width, g.FLOOR)],
+                       False))
     return tracks
 
 
-def _composed_lines(grid, part, mh_from, mx_from):
+def _composed_lines(g, part, mh_from, mx_from):
     """Plain wires, from below to above; those of Mh and Mx begin at these heights."""
-    I, F, O, G = grid.I, grid.F, grid.O, grid.G
     cut = []
-    for gate, x in zip("ifog", (I, F, O, G)):
+    for gate, x in zip("ifog", (g.I, g.F, g.O, g.G)):
         stops = [Y_SEEN] if part.get(f"sum_{gate}") else []
-        for low, high in zip([grid.Y_CUT - CUT / 2, *(y - R for y in stops)],
-                             [*(y + R for y in stops), grid.Y_GATES + R]):
+        for low, high in zip([g.Y_CUT - CUT / 2, *(y - R for y in stops)],
+                             [*(y + R for y in stops), g.Y_GATES + R]):
             cut.append((("slice", gate), [(x, low), (x, high)]))
     lines = [
-        *cut, (("i", "c_i"), [(grid.I, grid.Y_GATES - R), (grid.I, Y_IG), (grid.O - R, Y_IG)]),
-        (("g", "c_i"), [(grid.G, grid.Y_GATES - R), (grid.G, Y_IG), (grid.O + R, Y_IG)]),
-        (("f", "c_f"), [(grid.F, grid.Y_GATES - R), (grid.F, TOP + R)]),
-        (("c_i", "c"), [(grid.O, Y_IG - R), (grid.O, TOP + R)]),
-        (("o", "h"), [(grid.O, grid.Y_GATES - R), (grid.O, Y_H), (grid.OUT - R, Y_H)]),
-        (("c", "act_c"), [(grid.OUT, TOP), (grid.OUT, Y_ACT - R)]),
-        (("act_c", "h"), [(grid.OUT, Y_ACT + R), (grid.OUT, Y_H - R)]),
-        (("Mh", "z"), [(grid.MH, mh_from), (grid.MH, grid.Y_SUM), (grid.SUM - R, grid.Y_SUM)]),
-        *_from_input(grid, part, mx_from),
-        (("z", "slice"), [(grid.SUM, grid.Y_SUM - R), (grid.SUM, grid.Y_CUT + CUT / 2)])]
+        *cut, (("i", "c_i"), [(g.I, g.Y_GATES - R), (g.I, Y_IG), (g.O - R, Y_IG)]),
+        (("g", "c_i"), [(g.G, g.Y_GATES - R), (g.G, Y_IG), (g.O + R, Y_IG)]),
+        (("f", "c_f"), [(g.F, g.Y_GATES - R), (g.F, TOP + R)]),
+        (("c_i", "c"), [(g.O, Y_IG - R), (g.O, TOP + R)]),
+        (("o", "h"), [(g.O, g.Y_GATES - R), (g.O, Y_H), (g.OUT - R, Y_H)]),
+        (("c", "act_c"), [(g.OUT, TOP), (g.OUT, Y_ACT - R)]),
+        (("act_c", "h"), [(g.OUT, Y_ACT + R), (g.OUT, Y_H - R)]),
+        (("Mh", "z"), [(g.MH, mh_from), (g.MH, g.Y_SUM), (g.SUM - R, g.Y_SUM)]),
+        *_from_input(g, part, mx_from),
+        (("z", "slice"), [(g.SUM, g.Y_SUM - R), (g.SUM, g.Y_CUT + CUT / 2)])]
     return [points for (low, high), points in lines if part[low] and part[high]]
 
 
-def _from_input(grid, part, mx_from):
+def _from_input(g, part, mx_from):
     """From W_xc x into the sum, by way of what a static input adds."""
-    points = [(grid.MX, mx_from), (grid.MX, grid.Y_SUM), (grid.SUM + R, grid.Y_SUM)]
+    points = [(g.MX, mx_from), (g.MX, g.Y_SUM), (g.SUM + R, g.Y_SUM)]
     if part["static"]:
-        return [(("z", "z"), [points[0], (grid.MX, grid.Y_SUM + R)]),
-                (("z", "z"), [(grid.MX - R, grid.Y_SUM), points[2]])]
+        return [(("z", "z"), [points[0], (g.MX, g.Y_SUM + R)]),
+                (("z", "z"), [(g.MX - R, g.Y_SUM), points[2]])]
     return [(("z", "z"), points)]
 
 
