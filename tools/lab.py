@@ -13,7 +13,8 @@ FIRST = "notebooks/00_start_here.ipynb"
 
 def main(options):
     """Become JupyterLab."""
-    notebooks = sorted(str(path) for path in (ROOT / "notebooks").glob("*.ipynb"))
+    notebooks = sorted(str(path) for folder in ("notebooks", "build/class/teacher")
+                       for path in (ROOT / folder).glob("*.ipynb"))
     subprocess.run([sys.executable, "-m", "jupyter", "trust", *notebooks],  # or it hides
                    stdout=subprocess.DEVNULL, check=False)                  # the pictures
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *settings(), *options])

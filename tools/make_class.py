@@ -31,7 +31,7 @@ c.Execute.timeout = 600  # seconds a cell: some of them train a net
 
 def main():
     """Write all copies; exit status 1 if the slides had to be left out."""
-    with whole_folder(BUILD) as folder:
+    with make_slides.alone(BUILD), whole_folder(BUILD) as folder:
         write_copies(folder)
         missing = slides_into(folder / "slides")
     print(f"class: {os.path.relpath(BUILD)} holds " + ", ".join(

@@ -36,12 +36,19 @@ PLOTTING = re.compile(r"\b(plt|ax|axes)\b")
 def main():
     """Write the decks; say where they lie."""
     try:
-        with whole_folder(BUILD) as folder:
+        with alone(BUILD.parent), whole_folder(BUILD) as folder:
             names = write_decks(folder)
     except shell.Stop as stop:
         sys.exit(f"slides: {stop}")
     print(f"slides: {len(names)} decks in {os.path.relpath(BUILD)}; open one in a browser, "
           "S for the notes")
+
+
+def alone(folder):
+    """Nobody else writes this folder meanwhile; a second program waits."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return shell.one_at_a_time(folder.with_name(folder.name + ".lock"),
+                               f"another program writes {folder.name}")
 
 
 def write_decks(folder):
@@ -60,13 +67,14 @@ def write_decks(folder):
 
 def fetched():
     """The folder with the packages' files; fetches them when it is not there."""
-    wanted = WANTED.read_text(encoding="utf-8")
-    stamp = FETCHED / "made-from"
-    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
-        with whole_folder(FETCHED) as folder:
-            shell.must([get_uv.get_uv(), "pip", "install", "--python", sys.executable, "--no-deps",
-                        "--target", str(folder), "-r", str(WANTED)], get_uv.environment())
-            (folder / stamp.name).write_text(wanted, encoding="utf-8")
+    wanted, stamp = WANTED.read_text(encoding="utf-8"), FETCHED / "made-from"
+    with alone(FETCHED):
+        if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
+            with whole_folder(FETCHED) as folder:
+                install = [get_uv.get_uv(), "pip", "install", "--python", sys.executable]
+                shell.must([*install, "--no-deps", "--target", str(folder), "-r", str(WANTED)],
+                           get_uv.environment())
+                (folder / stamp.name).write_text(wanted, encoding="utf-8")
     return FETCHED
 
 

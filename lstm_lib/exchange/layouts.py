@@ -1,55 +1,74 @@
-"""How do LSTM weights get into other libraries, and back?
+"""How do the weights of a unit get into other libraries, and back?
 
 As NumPy arrays in the layouts that those libraries read and write; none of them is imported.
-All of them compute the same LSTM and differ in the order of the gates along the 4H axis:
+All of them compute the same units and differ in the order of the gates along the axis of all
+gates, in the axes, and in the number of biases. `LAYOUTS` is the table:
 
-    library   gates     input                  recurrent                  bias
-    lstm_lib  i f o g   W_xc (4H, D)           W_hc (4H, H)               b_c (4H,)
-    PyTorch   i f g o   weight_ih_l0 (4H, D)   weight_hh_l0 (4H, H)       bias_ih_l0, bias_hh_l0
-    Keras     i f g o   kernel (D, 4H)         recurrent_kernel (H, 4H)   bias (4H,)
-    ONNX      i o f g   W (1, 4H, D)           R (1, 4H, H)               B (1, 8H) = Wb ++ Rb
+    unit   lstm_lib   PyTorch   Keras    ONNX
+    RNN    h          h         h        h
+    GRU    r z n      r z n     z r n    z r n
+    LSTM   i f o g    i f g o   i f g o  i o f g
 
-(Keras and ONNX call the candidate g c.) PyTorch and ONNX have two biases whose sum is b_c.
+(Keras and ONNX call the candidates n and g h and c.) PyTorch and ONNX have two biases, whose sum
+is b_c of an LSTM and b_h of an RNN; a GRU needs both. Peepholes exist in ONNX alone.
+
+The weights of one layer are the namedtuple of its cell: LSTMWeights, RNNWeights, GRUWeights,
+PeepholeWeights. Several layers are a list of them, from below. Where a layer runs in both
+directions, a tuple (forward, backward) stands in place of one.
+
 OpenCV 4 needs no conversion, it reads prototxt and .caffemodel: write the net with
 `write_prototxt`, its states as `Input` layers, the composed cell and no loss, and the weights
 with `net.save`, for OpenCV wants a copy for each step. `save_weights` keeps only one.
 """
 from collections import namedtuple
-from collections.abc import Mapping
 
 import numpy as np
 
 from ..arguments import numbers
+from ..cells import CELLS
 from ..errors import NetError
-from ..cells import LSTMWeights
 
-Layout = namedtuple("Layout", "gates arrays advice")
+Layout = namedtuple("Layout", "gates arrays")
 LAYOUTS = {
-    "lstm_lib": Layout("ifog", dict(W_xc="4H D", b_c="4H", W_hc="4H H"),
-                       "Pass what get_weights(net) returns."),
-    "PyTorch": Layout("ifgo", dict(weight_ih_l0="4H D", weight_hh_l0="4H H", bias_ih_l0="4H",
-                                   bias_hh_l0="4H"),
-                      "Pass state_dict() of a torch.nn.LSTM itself, with one layer, one "
-                      "direction and no proj_size; of a larger module, pick its four arrays "
-                      "and give them these names. For bias=False pass zeros."),
-    "Keras": Layout("ifgo", dict(kernel="D 4H", recurrent_kernel="H 4H", bias="4H"),
-                    "Pass get_weights() of a keras.layers.LSTM; for use_bias=False add zeros."),
-    "ONNX": Layout("iofg", dict(W="1 4H D", R="1 4H H", B="1 8H"),
-                   "Pass W, R and B of an LSTM node with one direction and no peepholes P; "
-                   "for a node without B pass zeros."),
-}
+    "RNN": {
+        "lstm_lib": Layout("h", dict(W_xh="H D", b_h="H", W_hh="H H")),
+        "PyTorch": Layout("h", dict(weight_ih="H D", weight_hh="H H", bias_ih="H", bias_hh="H")),
+        "Keras": Layout("h", dict(kernel="D H", recurrent_kernel="H H", bias="H")),
+        "ONNX": Layout("h", dict(W="1 H D", R="1 H H", B="1 2H"))},
+    "GRU": {
+        "lstm_lib": Layout("rzn", dict(W_x="3H D", b_x="3H", W_h="3H H", b_h="3H")),
+        "PyTorch": Layout("rzn", dict(weight_ih="3H D", weight_hh="3H H", bias_ih="3H",
+                                      bias_hh="3H")),
+        "Keras": Layout("zrn", dict(kernel="D 3H", recurrent_kernel="H 3H", bias="2 3H")),
+        "ONNX": Layout("zrn", dict(W="1 3H D", R="1 3H H", B="1 6H"))},
+    "LSTM": {
+        "lstm_lib": Layout("ifog", dict(W_xc="4H D", b_c="4H", W_hc="4H H")),
+        "PyTorch": Layout("ifgo", dict(weight_ih="4H D", weight_hh="4H H", bias_ih="4H",
+                                       bias_hh="4H")),
+        "Keras": Layout("ifgo", dict(kernel="D 4H", recurrent_kernel="H 4H", bias="4H")),
+        "ONNX": Layout("iofg", dict(W="1 4H D", R="1 4H H", B="1 8H"))},
+    "LSTM with peepholes": {
+        "lstm_lib": Layout("ifog", dict(W_xc="4H D", b_c="4H", W_hc="4H H", p_i="H", p_f="H",
+                                        p_o="H")),
+        "ONNX": Layout("iofg", dict(W="1 4H D", R="1 4H H", B="1 8H", P="1 3H"))}}
+CELL_OF = {"RNN": CELLS["rnn"], "GRU": CELLS["gru"], "LSTM": CELLS["composed"],
+           "LSTM with peepholes": CELLS["peephole"]}
+GATES = {unit: layouts["lstm_lib"].gates for unit, layouts in LAYOUTS.items()}
+Parts = namedtuple("Parts", "W b_x R b_h peepholes")  # gates in a library's order; peepholes i f o
 
 
 def reorder_gates(array, given, wanted):
-    """Put the four blocks of rows, one a gate, into another order.
+    """Put the blocks of rows, one a gate, into another order.
 
     Parameters
     ----------
-    array : (4H, ...). given, wanted : the gates from the first block to the last, as "ifog".
+    array : (4H, ...) of an LSTM, or (3H, ...) of a GRU. given, wanted : the gates from the first
+        block to the last, as "ifog" or "rzn".
 
     Raises
     ------
-    NetError : no numbers, the rows do not divide by 4, or an order does not name i, f, o and g once each.
+    NetError : no numbers, the rows do not divide by the number of gates, or an order does not
+        name each gate once.
 
     Examples
     --------
@@ -57,78 +76,57 @@ def reorder_gates(array, given, wanted):
     >>> reorder_gates(np.arange(8), "ifog", "iofg").tolist()
     [0, 1, 4, 5, 2, 3, 6, 7]
     """
+    array, unit = numbers("the array", array), "GRU" if _names(given, "rzn") else "LSTM"
     for order in (given, wanted):
-        if not isinstance(order, (str, list, tuple)) or {*map(str, order)} != {*"ifog"} or (
-                len(order) != 4):
-            raise NetError(f"an order of gates names i, f, o and g once each, got {order!r}.")
-    array = numbers("the array", array)
-    if array.ndim == 0 or len(array) % 4:
-        raise NetError(f"an LSTM has four gates of H rows each; {array.shape} does not "
-                       "divide by 4 along its first axis.")
-    blocks = dict(zip(given, np.split(array, 4)))
-    return np.concatenate([blocks[gate] for gate in wanted])
+        if not _names(order, GATES[unit]):
+            raise NetError("an order of gates names i, f, o and g once each, or in both places "
+                           f"r, z and n, got {order!r}.")
+    count = len(given)
+    if array.ndim == 0 or len(array) % count:
+        raise NetError(f"{a(unit)} has {count} gates of H rows each; {array.shape} does not "
+                       f"divide by {count} along its first axis.")
+    return _reordered(array, given, wanted)
+
+
+def _names(order, gates):
+    """Is it an order of these gates, each named once?"""
+    return isinstance(order, (str, list, tuple)) and sorted(map(str, order)) == sorted(gates)
+
+
+def _reordered(array, given, wanted):
+    blocks = dict(zip(given, np.split(array, len(given))))
+    return np.ascontiguousarray(np.concatenate([blocks[gate] for gate in wanted]))
 
 
 def to_order_of(library, weights):
-    """W_xc, b_c, W_hc as fresh float32 arrays, gates in the library's order."""
-    return [reorder_gates(array, LAYOUTS["lstm_lib"].gates, LAYOUTS[library].gates)
-            for array in checked("lstm_lib", weights)]
+    """The Parts of one layer as fresh float32 arrays; of a unit with one bias, b_h is 0."""
+    unit = unit_of(weights)
+    named = dict(zip(LAYOUTS[unit]["lstm_lib"].arrays, weights))
+    peepholes = [named.pop(name) for name in list(named) if name.startswith("p_")]
+    W, b_x, R, *b_h = [_reordered(array, GATES[unit], LAYOUTS[unit][library].gates)
+                       for array in named.values()]
+    return Parts(W, b_x, R, b_h[0] if b_h else np.zeros_like(b_x), peepholes)
 
 
-def from_order_of(library, *arrays):
-    """LSTMWeights of W_xc, b_c, W_hc whose gates are in the library's order."""
-    return LSTMWeights(*[reorder_gates(array, LAYOUTS[library].gates, LAYOUTS["lstm_lib"].gates)
-                         for array in arrays])
+def from_order_of(library, unit, parts):
+    """The weights of one layer, from Parts with the gates in the library's order."""
+    W, b_x, R, b_h = [_reordered(array, LAYOUTS[unit][library].gates, GATES[unit])
+                      for array in parts[:4]]
+    two_biases = "b_x" in LAYOUTS[unit]["lstm_lib"].arrays
+    biases = [b_x, R, b_h] if two_biases else [b_x + b_h, R]
+    return CELL_OF[unit].arrays(W, *biases, *parts.peepholes)
 
 
-def checked(library, given):
-    """The arrays of a library's LSTM as float32, in the order of its layout, shapes checked."""
-    wanted = {name: axes.split() for name, axes in LAYOUTS[library].arrays.items()}
-    arrays = {name: _numbers(library, name, array)
-              for name, array in zip(wanted, _picked(library, wanted, given))}
-    sizes = {}
-    for name, axes in wanted.items():
-        if arrays[name].ndim != len(axes):
-            raise _misfit(library, f"{name} is {arrays[name].shape}, expected {_letters(axes)}")
-        sizes.update(zip(axes, arrays[name].shape))
-    sizes.update({"1": 1, "4H": 4 * sizes["H"], "8H": 8 * sizes["H"]})
-    for name, axes in wanted.items():
-        expected = tuple(sizes[axis] for axis in axes)
-        if arrays[name].shape != expected:
-            raise _misfit(library, f"{name} is {arrays[name].shape}, expected {_letters(axes)} = "
-                          f"{expected}, for H = {sizes['H']}")
-    return list(arrays.values())
+def unit_of(weights):
+    """The unit whose weights these are; those under no name are an LSTM's."""
+    return next((unit for unit, cell in CELL_OF.items() if isinstance(weights, cell.arrays)),
+                "LSTM")
 
 
-def _picked(library, wanted, given):
-    """The given arrays in the order of the layout, by name from a mapping."""
-    if isinstance(given, Mapping):
-        for what, names in (("no", set(wanted) - set(given)), ("also", set(given) - set(wanted))):
-            if names:
-                raise _misfit(library, f"there is {what} {', '.join(sorted(names))} among the "
-                              f"arrays {', '.join(given) or '(none)'}")
-        return [given[name] for name in wanted]
-    if not isinstance(given, (list, tuple)) or len(given) != len(wanted):
-        count = f" of {len(given)}" if isinstance(given, (list, tuple)) else ""
-        raise _misfit(library, f"expected {len(wanted)} arrays, got a "
-                      f"{type(given).__name__}{count}")
-    return given
+def a(unit):
+    """The unit with its article.
 
-
-def _numbers(library, name, array):
-    try:
-        return np.asarray(array, np.float32)
-    except (TypeError, ValueError, RuntimeError) as error:  # the last from torch
-        raise _misfit(library, f"{name} does not turn into a NumPy array: {error}") from None
-
-
-def _misfit(library, what):
-    layout = LAYOUTS[library]
-    arrays = ", ".join(f"{name} {_letters(axes.split())}" for name, axes in layout.arrays.items())
-    return NetError(f"{library}: {what}.\nAn LSTM has {arrays}; other shapes are another kind of "
-                    f"layer.\nHint: {layout.advice}")
-
-
-def _letters(axes):
-    """'(4H,)' and '(4H, D)', as NumPy prints shapes."""
-    return f"({', '.join(axes)}{',' * (len(axes) == 1)})"
+    >>> a("LSTM"), a("GRU")
+    ('an LSTM', 'a GRU')
+    """
+    return ("a " if unit == "GRU" else "an ") + unit

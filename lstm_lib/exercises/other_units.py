@@ -19,22 +19,27 @@ def rnn_step(my_step):
     """A step of a plain recurrent net, as layers: my_step(ns, Mx, states, p, H, w)."""
     net = _unrolled(my_step)
     users = {name: layers for name, (_, layers) in shared_weights(net).items()}
-    if any("[" in name for name in users):
-        raise Hint(f"the weight {next(name for name in users if '[' in name)} belongs to one step "
-                   "alone: tie it to the other steps by param=dict(name=w[\"Mhw\"]).")
     if "w_Mhw" not in users:
-        raise Hint("no layer uses the weight w[\"Mhw\"]: which product does h_{t-1} go through?")
+        raise Hint(_who_has_no_name(users))
+    if len(net.params[users["w_Mhw"][0]]) > 1:
+        raise Hint("the hidden product has a bias, and Mx has one already: bias_term=False.")
     rng = np.random.default_rng(1)
     W_xh, b_h, W_hh = weights = xavier_start(D, H, rng, cell="rnn")
     b_h[:] = rng.standard_normal(H)
     x, h0 = rng.standard_normal((T, B, D)), rng.standard_normal((B, H))
     for name, array in zip(("w_Mxw", "w_Mxb", "w_Mhw"), weights):
         _written(shared_weights(net)[name][0], name, array)
-    if len(net.params[users["w_Mhw"][0]]) > 1:
-        raise Hint("the hidden product has a bias, and Mx has one already: bias_term=False.")
     answer = net.forward(x=x, h0=h0[None])["H"]
     must_be("the blob H", answer, rnn_forward(x, h0, *weights).h, list(_mistakes(x, h0, *weights)))
     return "All outputs are those of rnn_forward."
+
+
+def _who_has_no_name(users):
+    own = [name for name in users if "[" in name]
+    if own:
+        return (f"the weight {own[0]} belongs to one step alone: tie it to the other steps by "
+                "param=dict(name=w[\"Mhw\"]).")
+    return "no layer uses the weight w[\"Mhw\"]: which product does h_{t-1} go through?"
 
 
 def _unrolled(my_step):
@@ -42,7 +47,7 @@ def _unrolled(my_step):
         raise Hint(f"expected a function, got {my_step!r}.")
     ns = caffe.NetSpec()
     ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[T, B, D])))
-    result_of(lambda: my_step(ns, ns.x, {"h": ns.x}, "trial/", H, {"Mhw": "trial"}) or "nothing")
+    result_of(lambda: my_step(ns, ns.x, {"h": ns.x}, "trial/", H, {"Mhw": "trial"}))
     ns = caffe.NetSpec()
     ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[T, B, D])))
     try:

@@ -121,8 +121,8 @@ def test_a_reordering_that_makes_no_sense_is_refused(rows, given, wanted, said):
         reorder_gates(rows, given, wanted)
 
 
-def gru(weights):
-    return {name: array[:3 * H] for name, array in to_pytorch(weights).items()}
+def two_gates(weights):
+    return {name: array[:2 * H] for name, array in to_pytorch(weights).items()}
 
 
 class NeedsGradient:
@@ -133,11 +133,12 @@ class NeedsGradient:
 
 
 @pytest.mark.parametrize("convert, spoil, said", [
-    (from_pytorch, gru,
-     rf"PyTorch: weight_ih_l0 is \({3 * H}, {D}\), expected \(4H, D\) = \({4 * H}, {D}\), for H"),
+    (from_pytorch, two_gates,
+     rf"PyTorch: weight_ih_l0 is \({2 * H}, {D}\), expected \(4H, D\) = \({4 * H}, {D}\), for H"),
     (from_pytorch, lambda w: {"lstm." + name: array for name, array in to_pytorch(w).items()},
      r"there is no bias_hh_l0, .* among the arrays lstm\.weight_ih_l0(.|\n)*Hint: .*itself"),
-    (from_pytorch, lambda w: {**to_pytorch(w), "weight_ih_l1": 0}, "also weight_ih_l1"),
+    (from_pytorch, lambda w: {**to_pytorch(w), "weight_ih_l1": 0},
+     "there is no bias_hh_l1, bias_ih_l1, weight_hh_l1 among the arrays"),
     (from_pytorch, lambda w: {}, r"arrays \(none\)"),
     (from_pytorch, lambda w: {**to_pytorch(w), "weight_hh_l0": NeedsGradient()},
      "weight_hh_l0 does not turn into a NumPy array: Can't call"),
@@ -146,8 +147,8 @@ class NeedsGradient:
     (from_keras, lambda w: list(to_keras(w)[:2]) + [np.zeros((2, 4 * H))],
      r"bias is \(2, 24\), expected \(4H,\)\."),
     (from_keras, lambda w: [array.T for array in to_keras(w)], r"kernel is .*expected \(D, 4H\)"),
-    (from_onnx, lambda w: [np.concatenate([array, array]) for array in to_onnx(w)],
-     r"W is \(2, 24, 5\), expected \(1, 4H, D\)(.|\n)*one direction"),
+    (from_onnx, lambda w: [np.concatenate([array] * 3) for array in to_onnx(w)],
+     r"W is \(3, 24, 5\), expected \(1, 4H, D\)(.|\n)*one direction or both"),
     (from_onnx, lambda w: [array[0] for array in to_onnx(w)], r"expected \(1, 4H, D\)\."),
     (to_pytorch, lambda w: w._replace(b_c=np.zeros(5)), r"lstm_lib: b_c is \(5,\), expected"),
     (to_keras, lambda w: w._replace(W_hc=w.W_hc[0]), r"W_hc is \(6,\), expected \(4H, H\)\."),

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import B, D, H, T, run, unrolled_net, worst
+from conftest import B, D, H, T, worst
+from units import Net, flat, random_states, random_weights
 
-from lstm_lib import from_keras, from_pytorch, to_keras, to_pytorch, xavier_start
+from lstm_lib import from_keras, from_pytorch, to_keras, to_pytorch
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 DEFAULT = HERE.parents[1] / ".venv-portable" / "bin" / "python"
+CELLS = dict(LSTM="composed", GRU="gru", RNN="rnn")
+CASES = [f"{unit}/{layers}/{ways}" for unit in CELLS for layers in (1, 2) for ways in (1, 2)]
+MODULE = dict(pytorch="torch", keras="keras")
 
 
 def python_with(library):
@@ -31,55 +35,91 @@ def python_with(library):
     return str(python)
 
 
-def run_there(library, module, given, folder):
-    """What oracle_lstm.py computes: its outputs, and those with the library's own weights."""
+def run_there(library, given, folder):
+    """What oracle_units.py computes of all cases."""
     np.savez(folder / "given.npz", **given)
-    done = subprocess.run([python_with(module), "-I", str(HERE / "oracle_lstm.py"), library,
-                           str(folder / "given.npz"), str(folder / "made.npz")], text=True,
-                          capture_output=True, env={**os.environ, "KERAS_HOME": str(folder)})
+    done = subprocess.run([python_with(MODULE[library]), "-I", str(HERE / "oracle_units.py"),
+                           library, str(folder / "given.npz"), str(folder / "made.npz")],
+                          text=True, capture_output=True,
+                          env={**os.environ, "KERAS_HOME": str(folder)})
     assert done.returncode == 0, done.stderr
-    made = dict(np.load(folder / "made.npz"))
-    own = {name[4:]: made.pop(name) for name in list(made) if name.startswith("own/")}
-    return made, own
+    return dict(np.load(folder / "made.npz"))
 
 
-def random_case():
-    rng = np.random.default_rng(7)
-    weights = xavier_start(D, H, rng)
-    shapes = dict(x=(T, B, D), h0=(B, H), c0=(B, H), dH=(T, B, H), dh_T=(B, H), dc_T=(B, H))
-    data = {name: rng.standard_normal(shape).astype("f") for name, shape in shapes.items()}
-    return weights._replace(b_c=rng.standard_normal(4 * H).astype("f")), data
+def described(case):
+    """The cell, the sizes and whether both directions, of "GRU/2/1"."""
+    unit, layers, ways = case.split("/")
+    return CELLS[unit], [H] * int(layers), ways == "2"
 
 
-@pytest.fixture(scope="module", params=["pytorch", "keras"])
-def case(request, tmp_path_factory):
-    """Our weights and data, what the library made of them, and how to read its own weights."""
-    weights, data = random_case()
-    module, named, back = dict(
-        pytorch=("torch", to_pytorch(weights), from_pytorch),
-        keras=("keras", to_keras(weights)._asdict(),
-               lambda own: from_keras([own[name] for name in to_keras(weights)._fields])),
-    )[request.param]
-    given = {**{name: data[name] for name in ("x", "h0", "c0")}, **named}
-    made, own = run_there(request.param, module, given, tmp_path_factory.mktemp(request.param))
-    return weights, data, made, own, lambda: back({name: own[name] for name in named})
+def input_of(case):
+    return np.random.default_rng(7).standard_normal((T, B, D)).astype("f")
 
 
-def assert_same_forward(theirs, ours):
-    for name in ("H", "h_T", "c_T"):
-        assert worst(theirs[name], ours[name].reshape(theirs[name].shape)) <= 1e-5, name
+def named(library, weights):
+    """The library's arrays by name, as oracle_units.py takes them."""
+    if library == "pytorch":
+        return to_pytorch(weights)
+    return {str(place): array for place, array in enumerate(flat(to_keras(weights)))}
 
 
-def test_the_library_computes_what_caffe_does_with_weights_given_to_it(case):
-    weights, data, made, _, _ = case
-    assert_same_forward(made, run(unrolled_net(weights), data))
+def read_back(library, case, arrays):
+    """Weights from arrays under the library's names."""
+    if library == "pytorch":
+        return from_pytorch(arrays)
+    _, sizes, _ = described(case)
+    ordered = [arrays[str(place)] for place in range(len(arrays))]
+    count = len(ordered) // len(sizes)
+    layers = [ordered[start:start + count] for start in range(0, len(ordered), count)]
+    return from_keras(layers if len(layers) > 1 else layers[0])
 
 
-def test_caffe_computes_what_the_library_does_with_weights_taken_from_it(case):
-    _, data, _, own, theirs = case
-    assert_same_forward(own, run(unrolled_net(theirs()), data))
+@pytest.fixture(scope="module", params=MODULE)
+def made(request, tmp_path_factory):
+    """A library's name, and what it made of all cases in one process."""
+    given = {}
+    for case in CASES:
+        states = {f"{name}0": np.stack(arrays)
+                  for name, arrays in random_states(*described(case)).items()}
+        arrays = named(request.param, random_weights(*described(case)))
+        given.update({f"{case}|{name}": array for name, array in {
+            "x": input_of(case), **states, **arrays}.items()})
+    return request.param, run_there(request.param, given, tmp_path_factory.mktemp(request.param))
 
 
-def test_the_library_s_own_weights_have_every_bias_in_use(case):
-    _, _, _, own, _ = case
-    assert all(array.all() for name, array in own.items() if "bias" in name)
+def of(made, case, kind=""):
+    """The arrays of a case, under their own names."""
+    start = f"{case}|{kind}"
+    return {name[len(start):]: array for name, array in made.items()
+            if name.startswith(start) and "/" not in name[len(start):]}
+
+
+def assert_same_forward(theirs, case, weights):
+    net = Net(*described(case))
+    net.set(weights)
+    outputs, last = net.run(input_of(case), random_states(*described(case)))
+    assert worst(theirs["H"], outputs) <= 1e-5
+    for name, arrays in last.items():
+        assert worst(theirs[f"{name}_T"], np.stack(arrays)) <= 1e-5, name
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_library_computes_what_caffe_does_with_weights_given_to_it(made, case):
+    _, arrays = made
+    assert_same_forward(of(arrays, case), case, random_weights(*described(case)))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_caffe_computes_what_the_library_does_with_weights_taken_from_it(made, case):
+    library, arrays = made
+    theirs = of(arrays, case, "own/")
+    weights = {name: array for name, array in theirs.items() if name not in ("H", "h_T", "c_T")}
+    assert_same_forward(theirs, case, read_back(library, case, weights))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_library_s_own_weights_have_every_bias_in_use(made, case):
+    _, arrays = made
+    weights = {name: array for name, array in of(arrays, case, "own/").items()
+               if name not in ("H", "h_T", "c_T")}
+    assert all(array.all() for array in weights.values())

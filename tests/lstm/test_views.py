@@ -35,6 +35,14 @@ def test_gates_have_the_scale_of_their_function(net):
         assert ax.images[0].get_clim() == (0, 1)
 
 
+def test_pixels_have_no_colours_for_numbers_below_0_and_other_inputs_have_0_in_the_middle(net):
+    low, high = views.gates_over_time(net)[0].images[0].get_clim()
+    assert low == -high < 0
+    net.blobs["x"].data[...] = abs(net.blobs["x"].data)
+    net.forward()
+    assert views.gates_over_time(net)[0].images[0].get_clim()[0] == 0
+
+
 def gradient_of_c(weights, data, t):
     """dL/dc_t: what comes back from the steps after t, and from h_t's own gradient."""
     trace = lstm_forward(data["x"], data["h0"], data["c0"], *weights)

@@ -46,6 +46,13 @@ def test_it_holds_no_path_of_a_machine(path):
 
 
 @notebooks
+def test_its_outputs_show_no_address_of_an_object(path):
+    shown = [output.get("text", "") + output.get("data", {}).get("text/plain", "")
+             for output in outputs(read(path))]
+    assert [text for text in shown if re.search(r" at 0x[0-9a-f]+>", text)] == []
+
+
+@notebooks
 def test_it_is_under_a_megabyte(path):
     assert os.path.getsize(path) < 1_000_000
 

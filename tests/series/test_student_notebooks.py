@@ -150,3 +150,10 @@ def test_a_cell_tagged_as_a_guess_is_folded_and_the_other_way_round(path):
 def test_a_stub_is_a_cell_that_python_reads(path):
     for cell in tagged(read(path), "exercise"):
         ast.parse(with_stubs(cell.source))
+
+
+@decks
+def test_each_cell_has_its_place_in_a_deck_of_12_to_25_slides(path):
+    places = [cell.metadata.get("slideshow", {}).get("slide_type") for cell in read(path).cells]
+    assert set(places) <= SLIDE_TYPES
+    assert 12 <= places.count("slide") + places.count("subslide") <= 25
