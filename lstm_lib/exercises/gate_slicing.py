@@ -9,7 +9,7 @@ from ..safe_caffe.engine import caffe
 from ..start_values import xavier_start
 from ..unrolling import initial_state
 from ..weights import LSTMWeights, set_weights
-from .verdict import Hint, judged, made_by, must_be, must_have_shape, near, result_of
+from .verdict import Hint, judged, made_by, must_be, must_have_shape, near, result_of, shape_of
 
 B, D, H = 3, 5, 4
 
@@ -22,7 +22,7 @@ def step(my_step):
     answer = result_of(my_step, *(array.copy() for array in (x, h0, c0, *W)))
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         raise Hint("my_step returns two arrays: h and c.")
-    if all(np.shape(one) == (B, H) and near(one, truth, 1e-5)
+    if all(shape_of(one) == (B, H) and near(one, truth, 1e-5)
            for one, truth in zip(answer, (c, h))):
         raise Hint("these are c and h; the order is h, c.")
     wrong = list(_wrong_steps(x, h0, c0, W))
@@ -67,6 +67,8 @@ def _wrong_steps(x, h0, c0, W):
     yield _step(z, c0, squash=lambda c: c), "h is o times c: the tanh of c is missing."
     yield _step(z, c0, candidate=sigmoid), "g went through a sigmoid; the candidate has a tanh."
     yield _step(z, c0, candidate=lambda raw: raw), "g is still raw: the candidate has a tanh."
+    yield _step(z, c0, gate=lambda raw: raw, candidate=lambda raw: raw), (
+        "all four are still raw: the gates need a sigmoid, the candidate a tanh.")
     yield _step(z, c0, gate=lambda raw: raw), "i, f and o are still raw: they need a sigmoid."
     h, c = _step(z, c0)
     yield (_step(z, 0 * c0, "ifog")[0], c), "h is made from a c without the old state."

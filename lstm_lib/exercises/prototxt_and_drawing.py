@@ -8,7 +8,7 @@ from ..safe_caffe.engine import caffe
 from ..start_values import xavier_start
 from ..unrolling import unroll
 from ..weights import set_weights, shared_weights
-from .verdict import MISSING, Hint, judged, must_be, must_have_shape, result_of
+from .verdict import MISSING, Hint, is_stub, judged, must_be, must_have_shape, result_of
 
 L, P = caffe.layers, caffe.params
 FAULTY, READ, RIGHT = "t3/lstm/c_f", "c1", "c2"
@@ -34,7 +34,7 @@ def count(my_count):
         must_have_shape("my_count", said, ())
         weights = shared_weights(load_net(_unrolled(*sizes)))
         _must_count(said, sum(blob.count for blob, _ in weights.values()), *sizes)
-    return f"For any T: the example of section 1 has {my_count(3, 10, 12800, 500):,}."
+    return f"For any T: the example of section 1 has {int(my_count(3, 10, 12800, 500)):,}."
 
 
 def _must_count(said, truth, T, B, D, H):
@@ -123,7 +123,7 @@ def net(my_net):
         raise Hint("my_net returns ns.")
     missing = [name for name in ("x", *BOXES) if name not in tops]
     if missing:
-        raise Hint(MISSING if len(missing) >= len(BOXES) else
+        raise Hint(MISSING if len(missing) >= len(BOXES) and is_stub(my_net) else
                    f"no box {', '.join(missing)}: ns.{missing[0]} = ...")
     ours, theirs = _loaded(my_net()), wanted()
     for one in (ours, theirs):
@@ -143,6 +143,8 @@ def _run(net):
     for name in ("to_gate", "to_new"):
         if name not in net.params or net.params[name][0].data.shape != (5, 5):
             raise Hint(f"{name} is an InnerProduct that makes 5 numbers of 5.")
+        if len(net.params[name]) != 2:
+            raise Hint(f"{name} has no bias in your net; leave bias_term out.")
         for blob in net.params[name]:
             blob.data[...] = rng.standard_normal(blob.data.shape)
     x = rng.standard_normal((3, 5))

@@ -6,7 +6,7 @@ from ..safe_caffe.engine import caffe
 from ..start_values import xavier_start
 from ..unrolling import unroll
 from ..weights import set_weights
-from .verdict import Hint, judged, must_be, must_have_shape, result_of
+from .verdict import Hint, judged, must_be, must_have_shape, result_of, shape_of
 
 B, D, H = 3, 5, 2
 
@@ -48,7 +48,7 @@ def _step():
 
 
 def _must_be_all_steps(answer, T):
-    shape = np.shape(answer)
+    shape = shape_of(answer) or ()
     if shape == (B, H):
         raise Hint("that is the output of one step alone; all T outputs are asked for.")
     if shape == (T * B, H):
@@ -115,16 +115,17 @@ def layers(my_layers):
                    "what is not drawn; summary(net) lists them all.")
     if said[1] != truth[1]:
         raise Hint(f"right from T = 2 on. For T = 1 you say {said[1]}; look at trap two.")
-    return f"It grows by the same number each step: a net of 1000 steps has {my_layers(1000):,}."
+    long = int(my_layers(1000))
+    return f"It grows by the same number each step: a net of 1000 steps has {long:,}."
 
 
 @judged
 def chunks(my_chunks):
     """The outputs of four steps, from `my_chunks(net, x)` with a net of two."""
     x = np.random.default_rng(3).standard_normal((4, B, D))
-    answer = np.array(result_of(my_chunks, _used_net(), x.copy()))
+    answer = result_of(my_chunks, _used_net(), x.copy())
     truth = _net(4).forward(x=x)["H"].copy()
-    if answer.shape == (2, B, H):
+    if shape_of(answer) == (2, B, H):
         raise Hint("these are the outputs of two steps; all four are asked for.")
     must_be("the array of outputs", answer, truth, list(_wrong_chunks(x, truth)))
     return "Two pieces with the state carried over are the whole."

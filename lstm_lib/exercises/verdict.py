@@ -1,6 +1,7 @@
 """Judge an answer: right, wrong with a hint that fits, or not there yet."""
 import functools
 import html
+import inspect
 import os
 
 import numpy as np
@@ -64,27 +65,46 @@ def result_of(function, *arguments):
     """What the learner's function returns; nothing, or an exception, becomes a Hint."""
     if not callable(function):
         raise Hint(f"expected a function, got {function!r}.")
+    name = getattr(function, "__name__", "the function")
     try:
         result = function(*arguments)
     except Exception as error:
-        name = getattr(function, "__name__", "the function")
         raise Hint(f"{name} raised {type(error).__name__}: {error}") from error
     if result is None:
-        raise Hint(MISSING)
+        raise Hint(MISSING if is_stub(function) else
+                   f"{name} returns nothing: does it end with return?")
     return result
 
 
-def must_have_shape(name, answer, shape):
-    """Raise a Hint if the array has another shape; one that is transposed says so."""
+def is_stub(function):
+    """True if the `...` still stands in the learner's function, or its text is not to be had."""
     try:
-        given = np.shape(np.asarray(answer, "f8"))
-    except (TypeError, ValueError):
-        raise Hint(f"{name} is an array {shape}, got {type(answer).__name__}.") from None
+        lines = inspect.getsource(function).splitlines()
+    except (OSError, TypeError):
+        return True
+    return any(line.strip().startswith("...") for line in lines)
+
+
+def must_have_shape(name, answer, shape):
+    """Raise a Hint if these are no numbers or have another shape; swapped axes are named."""
+    given = shape_of(answer)
+    if given is None:
+        raise Hint(f"{name} is {f'an array {shape}' if shape else 'one number'}, got "
+                   f"{type(answer).__name__}.")
     if given == shape:
         return
     if sorted(given) == sorted(shape):
         raise Hint(f"{name} has the shape {given}, expected {shape}: its axes are swapped.")
-    raise Hint(f"{name} has the shape {given}, expected {shape}.")
+    raise Hint(f"{name} has the shape {given}, expected {shape or 'one number'}.")
+
+
+def shape_of(answer):
+    """The shape of an array or of lists of numbers; None if they are no such thing."""
+    try:
+        array = np.asarray(answer)
+    except ValueError:  # lists of different lengths
+        return None
+    return array.shape if array.dtype.kind in "biuf" else None
 
 
 def must_be(name, answer, truth, mistakes=(), tolerance=1e-5):

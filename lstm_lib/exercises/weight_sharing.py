@@ -6,7 +6,7 @@ from ..nets import load_net, to_net_parameter
 from ..safe_caffe.engine import caffe
 from ..unrolling import unroll
 from ..weights import shared_weights
-from .verdict import MISSING, Hint, judged, made_by, must_be, result_of
+from .verdict import MISSING, Hint, is_stub, judged, made_by, must_be, result_of
 
 T, B, D, H = 3, 2, 5, 4
 
@@ -106,7 +106,9 @@ def rnn(my_rnn):
         raise Hint("my_rnn returns ns.")
     missing = [f"h{t}" for t in range(1, T + 1) if f"h{t}" not in tops]
     if missing:
-        raise Hint(MISSING if len(missing) == T else f"no layer {', '.join(missing)} in ns.")
+        raise Hint(MISSING if len(missing) == T and is_stub(my_rnn) else
+                   f"no layer {', '.join(missing)} in ns: ns[f\"h{{t}}\"] = ... keeps one.")
+    _must_multiply_the_last_axis(ns)
     net = _loaded(ns)
     _must_share(shared_weights(net))
     given = _given()
@@ -116,9 +118,16 @@ def rnn(my_rnn):
             raise Hint(f"{name} has the shape {tuple(blob.shape)}, expected {given[name].shape}.")
         blob.data[...] = given[name]
     net.forward(h0=given["h0"][None], **{f"x{t}": given["x"][t - 1:t] for t in (1, 2, 3)})
-    must_be("h1, h2, h3", np.concatenate([made_by(net, f"h{t}") for t in (1, 2, 3)]),
-            _plain(**given), _wrong(given))
+    outputs = np.concatenate([made_by(net, f"h{t}") for t in (1, 2, 3)])
+    must_be("the array of h1, h2 and h3", outputs, _plain(**given), _wrong(given))
     return "Three weights for three steps, and the numbers are NumPy's."
+
+
+def _must_multiply_the_last_axis(ns):
+    for layer in to_net_parameter(ns).layer:
+        if layer.type == "InnerProduct" and layer.inner_product_param.axis not in (2, -1):
+            raise Hint("an InnerProduct without axis=2 takes all sequences together for one "
+                       "long row.")
 
 
 def _must_share(used):

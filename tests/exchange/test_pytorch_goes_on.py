@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from conftest import B, D, H, L, T, input_layer
 
-from lstm_lib import (caffe, from_pytorch, get_weights, initial_state, load_net, make_solver,
-                      set_weights, to_pytorch, unroll, xavier_start)
+from lstm_lib import (caffe, from_pytorch, get_weights, load_net, make_solver, set_weights,
+                      stack, to_pytorch, unroll, xavier_start)
 
 torch = pytest.importorskip("torch")
 RATE = 0.1
@@ -50,21 +50,16 @@ def test_gradient_descent_in_pytorch_moves_its_two_biases_as_far_as_caffe_moves_
     assert abs(theirs.b_c - trained_in_caffe(weights, x, 20, bias_mult=1).b_c).max() > 1e-2
 
 
-def test_two_layers_of_pytorch_are_two_unrolled_lstms(rng):
+def test_two_layers_of_pytorch_are_a_stack_of_two(rng):
     x = rng.standard_normal((T, B, D)).astype("f")
-    stack = torch.nn.LSTM(D, H, num_layers=2)
-    arrays = stack.state_dict()
+    theirs = torch.nn.LSTM(D, H, num_layers=2)
     ns = caffe.NetSpec()
     ns.x = input_layer(T, B, D)
-    first = unroll(ns, ns.x, T, H)
-    second = unroll(ns, first.H, T, H, prefix="second/",
-                    **dict(zip(("h0", "c0"), initial_state(ns, B, H, prefix="second/"))))
+    layers = stack(ns, ns.x, T, [H, H])
     net = load_net(ns)
-    for end, made in (("_l0", first), ("_l1", second)):
-        own = {name.replace(end, "_l0"): array for name, array in arrays.items()
-               if name.endswith(end)}
-        set_weights(net, from_pytorch(own), made.weight_names)
+    for made, weights in zip(layers, from_pytorch(theirs.state_dict())):
+        set_weights(net, weights, made.weight_names)
     net.forward(x=x)
     with torch.no_grad():
-        theirs, _ = stack(torch.from_numpy(x))
-    assert np.abs(net.blobs["second/H"].data - theirs.numpy()).max() < 1e-6
+        outputs, _ = theirs(torch.from_numpy(x))
+    assert np.abs(net.blobs["layer2/H"].data - outputs.numpy()).max() < 1e-6

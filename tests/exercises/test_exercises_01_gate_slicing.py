@@ -49,6 +49,7 @@ def test_the_stub_of_the_step_says_that_it_is_empty():
     (a_step(candidate=sigma), "g went through a sigmoid"),
     (a_step(candidate=lambda raw: raw), "g is still raw"),
     (a_step(gate=lambda raw: raw), "i, f and o are still raw"),
+    (a_step(gate=lambda raw: raw, candidate=lambda raw: raw), "all four are still raw"),
     (from_the_old_memory, "from the old c"), (a_step(give=lambda h, c: (c, h)), "order is h, c"),
     (a_step(give=lambda h, c: h), "two arrays"),
     (a_step(give=lambda h, c: (h.T, c.T)), "its axes are swapped"),
@@ -73,8 +74,8 @@ def test_the_stub_of_the_memory_says_that_it_is_empty():
 @pytest.mark.parametrize("raw, hint", [
     ((0, 1, 0), "these look like gates"), ((-20, -20, -20), "forgets"),
     ((0, 20, -20), "lets the candidate in"), ((-20, 5, -20), "100 steps multiply"),
-    ((-20, 20, 20), "shows it"), (([-20, -20], 20, 0), "the shape (2,), expected ()"),
-    (("low", 20, 0), "got str")])
+    ((-20, 20, 20), "shows it"), (([-20, -20], 20, 0), "the shape (2,), expected one number"),
+    (("-20", "20", "-20"), "got str"), (([-20], [20, 20], 0), "expected one number")])
 def test_raw_numbers_that_lose_or_show_the_memory_get_the_hint_that_fits(raw, hint):
     verdict = check.memory(*raw)
     assert not verdict and hint in str(verdict)

@@ -95,6 +95,22 @@ def test_a_plain_net_whose_tanh_works_in_place_is_right_too():
     assert check.rnn(a_net(squash=lambda z: L.TanH(z, in_place=True)))
 
 
+def without_axis(ns, T, H):
+    h = ns.h0
+    for t in range(1, T + 1):
+        Wx = L.InnerProduct(ns[f"x{t}"], num_output=H, param=[dict(name="W_x"), dict(name="b")])
+        Wh = L.InnerProduct(h, num_output=H, bias_term=False, param=dict(name="W_h"))
+        h = ns[f"h{t}"] = L.TanH(L.Eltwise(Wx, Wh))
+    return ns
+
+
+def without_tops(ns, T, H):
+    h = ns.h0
+    for _ in range(T):
+        h = L.TanH(h)
+    return ns
+
+
 def test_the_stub_of_the_plain_net_says_that_it_is_empty():
     assert MISSING in str(check.rnn(answers(STEM, stubs=True)["my_rnn"]))
 
@@ -107,6 +123,7 @@ def test_the_stub_of_the_plain_net_says_that_it_is_empty():
     (a_net(squash=L.Sigmoid), "that is a sigmoid"),
     (a_net(x_of=lambda t: 1), "every step reads x1"), (a_net(last=2), "no layer h3"),
     (a_net(W_x="W_h", W_h="W_x"), "the shape (4, 4), expected (4, 5)"),
+    (without_axis, "without axis=2"), (without_tops, "no layer h1, h2, h3 in ns"),
     (without_weights, "the weights are none"), (lambda ns, T, H: 3, "my_rnn returns ns")])
 def test_a_wrong_plain_net_gets_the_hint_that_fits(my_rnn, hint):
     verdict = check.rnn(my_rnn)

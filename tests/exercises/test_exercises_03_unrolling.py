@@ -48,6 +48,8 @@ def after(change):
     (after(lambda H: np.stack(list(H), axis=1)), "axes are swapped"),
     (after(lambda H: np.concatenate(list(H))), "along the axis of the sequences"),
     (after(lambda H: H[-1]), "of one step alone"), (after(lambda H: H[1:]), "3 outputs for 4"),
+    (after(lambda H: (H, H[-1], H[-1])), "got tuple"),
+    (after(lambda H: None), "returns nothing"),
     (after(lambda H: H[-1:].repeat(4, 0)), "all outputs are the last one"),
     (lambda step, x, h, c: loop()(step, x[[0, 0, 0, 0]], h, c), "reads the first input"),
     (lambda step, x, h, c: loop()(step, x.swapaxes(0, 1), h, c), "raised NetError")])

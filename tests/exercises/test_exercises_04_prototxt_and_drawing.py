@@ -40,7 +40,8 @@ def learnt(T, B, D, H):
     (lambda T, B, D, H: 4 * H * D, "there are two more weights"),
     (lambda T, B, D, H: 4 * H * (2 * D + 1), "h, which has H numbers"),
     (lambda T, B, D, H: 4 * D * (D + H + 1), "the rows are 4H, not 4D"),
-    (lambda T, B, D, H: 160, "add up the shapes"), (lambda T, B, D, H: (16, 5), "expected ()")])
+    (lambda T, B, D, H: 160, "add up the shapes"),
+    (lambda T, B, D, H: (16, 5), "expected one number")])
 def test_a_wrong_count_gets_the_hint_that_fits(my_count, hint):
     verdict = check.count(my_count)
     assert not verdict and hint in verdict.text
@@ -88,7 +89,8 @@ def net(**changed):
     (dict(y=lambda ns: L.Eltwise(ns.new, ns.change)), "y reads new"),
     (dict(y=lambda ns: L.Power(ns.change)), "y is change alone"),
     (dict(y=lambda ns: L.Eltwise(ns.x, ns.change, operation=P.Eltwise.MAX)), "takes the larger"),
-    (dict(y=None), "no box y"),
+    (dict(y=None), "no box y"), (dict.fromkeys(check.BOXES), "no box to_gate"),
+    (dict(to_new=lambda ns: L.InnerProduct(ns.x, num_output=5, bias_term=False)), "no bias"),
     (dict(gate=lambda ns: L.Sigmoid(ns.to_gate, in_place=True)), "a layer in place"),
     (dict(to_new=lambda ns: L.InnerProduct(ns.x, num_output=4)), "Caffe cannot build it"),
     (dict(to_new=lambda ns: L.TanH(ns.x)), "to_new is an InnerProduct")])

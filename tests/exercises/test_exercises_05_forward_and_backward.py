@@ -35,6 +35,8 @@ def one(labels, V):
     (lambda p, labels, V: (one(labels, V) - p) @ V / len(p), "the sign is turned"),
     (lambda p, labels, V: p @ V / len(p), "missing at the right class"),
     (lambda p, labels, V: -one(labels, V) @ V / len(p), "and no p"),
+    (lambda p, labels, V: (p - 1) @ V / len(p), "at the right class alone"),
+    (lambda p, labels, V: (p - np.eye(p.shape[1])[labels].sum(0)) @ V / len(p), "of every image"),
     (lambda p, labels, V: (p - labels[:, None]) @ V / len(p), "in the column of the label"),
     (lambda p, labels, V: (p - one(labels, V)) / len(p), "stops at the scores"),
     (lambda p, labels, V: V.T @ (p - one(labels, V)).T / len(p), "axes are swapped"),
@@ -85,7 +87,7 @@ def test_a_check_of_a_slope_leaves_the_next_one_the_same_weights():
 
 
 @pytest.mark.parametrize("answer, hint", [
-    (1e-6, "See the left"), (1e-5, "See the left"), (1e-4, "See the left"),
+    (1e-6, "See the left"), (1e-5, "See the left"), (1e-4, "See the left"), (1e-3, "See the left"),
     (0.3, "See the right"), (1, "See the right"), (0, "a positive number"),
     (-0.01, "a positive number"), ([0.01, 0.02], "the shape (2,)"), ("small", "got str")])
 def test_a_wrong_step_gets_the_hint_that_fits(answer, hint):

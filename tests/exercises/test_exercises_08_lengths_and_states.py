@@ -72,7 +72,7 @@ def masked(mask=lambda T, lengths: np.arange(T)[:, None] < lengths,
     (masked(lambda T, lengths: np.arange(T) < lengths[:, None]), "is your mask (B, T)?"),
     (lambda y, target, lengths: ((y - target)[np.arange(len(y)) < np.array(lengths)[:, None]]
                                  ** 2).mean() / 2, "is your mask (B, T)?"),
-    (masked(loss=lambda squares, mask: squares.sum(0)), "the shape (3,), expected ()")])
+    (masked(loss=lambda squares, mask: squares.sum(0)), "the shape (3,), expected one number")])
 def test_a_wrong_loss_gets_the_hint_that_fits(my_masked_loss, hint):
     verdict = check.masked_loss(my_masked_loss)
     assert not verdict and hint in verdict.text

@@ -17,11 +17,21 @@ def test_a_right_answer_is_true_and_says_why():
     assert verdict and str(verdict) == "Right. 2 * 3 = 6."
 
 
+def stub(x):
+    ...  # your answer here
+
+
+def without_return(x):
+    x = 2 * x
+
+
 @pytest.mark.parametrize("answer, hint", [
+    (without_return, "without_return returns nothing"), (lambda x: "6", "one number, got str"),
+    (lambda x: ([x], [x, x]), "one number, got tuple"),
     (lambda x: x * x, "that is the square."), (lambda x: x + 1, "numbers differ by up to 2"),
-    (lambda x: [x, x], "the shape (2,), expected ()"), (lambda x: "six", "got str"),
+    (lambda x: [x, x], "the shape (2,), expected one number"), (lambda x: "six", "got str"),
     (lambda x: x / 0, "raised ZeroDivisionError"), (lambda: 6, "raised TypeError"),
-    (6, "expected a function"), (lambda x: None, MISSING), (None, MISSING), (..., MISSING)])
+    (6, "expected a function"), (stub, MISSING), (None, MISSING), (..., MISSING)])
 def test_another_answer_is_not_and_its_hint_says_what_went_wrong(answer, hint):
     verdict = twice(answer)
     assert not verdict and hint in str(verdict) and str(verdict).startswith("Not yet.")

@@ -62,6 +62,16 @@ def test_a_note_for_the_teacher_is_a_speaker_s_note_without_a_fold(page):
     assert len(notes) == 1 and "They fail here" in notes[0] and "details" not in notes[0]
 
 
+def test_in_the_series_what_a_guess_is_about_waits_for_a_key():
+    too_early = [(path.stem, cell.source) for path in SERIES.glob("[0-9]*.ipynb")
+                 for notebook in [nbformat.read(path, as_version=4)]
+                 if make_slides.has_slides(notebook) for cell in notebook.cells
+                 if "hide-output" in cell.metadata.get("tags", [])
+                 and make_slides.slide_type(cell) == "-"
+                 and not any(map(make_slides.is_picture, cell.outputs))]  # these get a slide
+    assert too_early == []
+
+
 def test_the_class_sees_the_stub_and_not_the_solution(page):
     assert "your answer here" in page and "SOLUTION" not in page and "Goodbye" not in page
 

@@ -17,7 +17,7 @@ decks = pytest.mark.parametrize("path", PATHS[1:6], ids=[path.stem for path in P
 
 
 def test_the_names_are_those_of_the_series():
-    assert [path.stem[:2] for path in PATHS] == [f"{number:02}" for number in range(10)]
+    assert [path.stem[:2] for path in PATHS] == [f"{number:02}" for number in range(13)]
 
 
 @on_real_caffe  # once is enough: the hints are tested on both engines, in tests/exercises
@@ -60,6 +60,13 @@ def test_marks_stand_in_exercises_only_and_once_in_each(path):
         marks = int("exercise" in cell.metadata.get("tags", []))
         assert lines.count(BEGIN) == lines.count(END) == marks, cell.source
         assert cell.source.count("SOLUTION") == 2 * marks, cell.source
+
+
+@pytest.mark.parametrize("path", PATHS[1:], ids=[path.stem for path in PATHS[1:]])
+def test_each_notebook_from_01_on_has_two_or_three_exercises_each_with_its_check(path):
+    notebook = read(path)
+    exercises, checks = len(tagged(notebook, "exercise")), len(tagged(notebook, "check"))
+    assert 2 <= exercises <= 3 and checks == exercises
 
 
 @notebooks
@@ -144,6 +151,15 @@ def test_a_cell_tagged_as_a_guess_is_folded_and_the_other_way_round(path):
         folded = cell.metadata.get("jupyter", {}).get("outputs_hidden", False)
         assert folded == ("hide-output" in cell.metadata.get("tags", [])), cell.source
         assert not folded or cell.outputs, cell.source
+
+
+@notebooks
+def test_the_page_does_not_answer_what_it_asks_to_guess(path):
+    cells = read(path).cells
+    for asked, cell in zip(cells, cells[1:]):
+        if re.search(r"\bGuess\b(?! why)", asked.source):
+            assert not cell.get("outputs") or "hide-output" in cell.metadata.get("tags", []), (
+                cell.source)
 
 
 @notebooks

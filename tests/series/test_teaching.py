@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from executed import FOLDER, PATHS, read
 
-from lstm_lib import caffe, get_weights, load_net, reference, unroll
+from lstm_lib import (caffe, get_gradients, get_weights, load_net, make_solver, prototxt, reference,
+                      unroll)
 
 L = caffe.layers
 TEXT = (FOLDER.parent / "TEACHING.md").read_text(encoding="utf-8")
@@ -42,6 +43,20 @@ def test_eight_beliefs_have_a_cell_each_that_cures_them():
     table = TEXT.split("what cures it")[1].split("\n## ")[0]
     rows = [line for line in table.split("\n") if line.startswith("| ")][1:]
     assert len(rows) == 8 and all(re.search(r"0\d §\d+ \*", row) for row in rows)
+
+
+def test_h0_has_a_gradient_and_no_solver_moves_it():
+    ns = caffe.NetSpec()
+    ns.x, ns.y = (L.Input(input_param=dict(shape=dict(dim=[3, 2, size]))) for size in (5, 4))
+    unroll(ns, ns.x, 3, 4)
+    ns.loss = L.EuclideanLoss(ns.H, ns.y, loss_weight=1)
+    solver = make_solver("force_backward: true\n" + prototxt(ns), base_lr=0.1)
+    net = solver.net
+    net.blobs["x"].data[...] = net.blobs["h0"].data[...] = 1
+    before = get_weights(net)
+    solver.step()
+    assert abs(net.blobs["h0"].diff).max() > 0 and (net.blobs["h0"].data == 1).all()
+    assert all((old != new).any() for old, new in zip(before, get_weights(net)))
 
 
 def test_each_question_of_the_exam_has_an_answer():
@@ -100,3 +115,52 @@ def test_answer_6_what_is_left_after_20_steps():
 def test_answer_10_a_clipped_gradient():
     clipped = np.array([3, 4]) / np.hypot(3, 4)
     assert clipped.tolist() == pytest.approx([0.6, 0.8])
+
+
+@pytest.mark.parametrize("force_backward", [False, True])
+def test_answer_8_what_leaves_every_gradient_at_0(force_backward):
+    ns = caffe.NetSpec()
+    ns.x = L.Input(input_param=dict(shape=dict(dim=[3, 2, 5])))
+    unroll(ns, ns.x, 3, 4)
+    net = load_net(ns, force_backward=force_backward)
+    net.forward(x=np.ones((3, 2, 5)))
+    net.backward()
+    assert not any(gradient.any() for gradient in get_gradients(net))  # no loss, nothing written
+    net.blobs["H"].diff[...] = 1
+    net.backward()
+    assert all(gradient.any() == force_backward for gradient in get_gradients(net)[:2])
+
+
+def test_answer_11_in_the_wrong_order_o_and_g_change_places():
+    rng = np.random.default_rng(0)
+    x, h, c = [rng.standard_normal((2, size)) for size in (5, 4, 4)]
+    W_xc, b_c, W_hc = [rng.standard_normal(shape) for shape in ((16, 5), 16, (16, 4))]
+    got = reference.lstm_forward(x[None], h, c, W_xc, b_c, W_hc)
+    i, f, g, o = np.split(x @ W_xc.T + b_c + h @ W_hc.T, 4, axis=1)  # PyTorch's order
+    sigmoid = reference.sigmoid
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(o)
+    assert np.allclose(got.c[0], c) and np.allclose(got.h[0], sigmoid(g) * np.tanh(c))
+
+
+def rows_of_sheet_1():
+    """The rows of W_xc, b_c, and the number of h0 that each adds half of."""
+    rows = re.findall(r"^\| [ifog]\d \| ([-\d, ]+) \| (\d) \| h0 no\. (\d) \|", TEXT, re.MULTILINE)
+    return [([int(number) for number in row.split(",")], int(b), int(place))
+            for row, b, place in rows]
+
+
+def test_sheet_1_leads_to_the_numbers_of_notebook_01():
+    x, h0 = [1, 0, 2, -1, 1], [1, 0, 0, -1]
+    z = [np.dot(row, x) + b + h0[place - 1] / 2 for row, b, place in rows_of_sheet_1()]
+    assert str((1, 0, 2, -1, 1)) in TEXT and str((1, 0, 0, -1)) in TEXT
+    printed = next(output.text for cell in read(PATHS[1]).cells if cell.cell_type == "code"
+                   for output in cell.outputs if output.get("text", "").startswith("Mx "))
+    assert z == [float(number) for number in printed.split("\nz")[1].split()]
+
+
+def test_sheet_1_has_the_curves_at_the_raw_numbers_that_come_up():
+    raw, sigma, tanh = [[float(number) for number in line.split(" | ")] for line in re.findall(
+        r"^\| (?:raw|σ|tanh) \| (.*) \|$", TEXT, re.MULTILINE)]
+    assert raw == np.arange(0, 3, 0.5).tolist()
+    assert np.allclose(sigma, reference.sigmoid(np.array(raw)), atol=0.005)
+    assert np.allclose(tanh, np.tanh(raw), atol=0.005)
