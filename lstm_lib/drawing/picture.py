@@ -93,7 +93,9 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
     """Draw a net: a NetSpec, prototxt text, a path, a NetParameter or a loaded net.
 
     The time-step picture lays out one step and stamps it T times. A colour is a shared
-    weight; c and h are straight lines. It draws nets that Caffe
+    weight; c and h are straight lines. An LSTM, with peepholes or without, a GRU and a plain
+    recurrent net look as in textbooks, whatever their layers are called; any other step grows
+    from below. Of two directions the second runs from right to left. It draws nets that Caffe
     would not build, too, and needs no program `dot`.
 
     Parameters
