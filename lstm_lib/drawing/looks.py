@@ -28,10 +28,14 @@ class Look:
     def __init__(self, kind, words, width, height, below="", name=""):
         self.kind, self.words, self.below, self.name = kind, words, below, name
         self.width, self.height, self.beside = width, height, None
+        self.turned = False  # drawn from right to left
 
     def call(self, name):
-        """Write another name after the symbol."""
-        self.name, self.width = name, _symbol_width(self.kind, self.words, name)
+        """Write another name after the symbol, or into the box."""
+        if self.kind == "box":
+            self.words = name
+        else:
+            self.name, self.width = name, _symbol_width(self.kind, self.words, name)
 
     def squeeze(self, width):
         """Make a box no wider than this: its name is cut, and its type left out."""
@@ -261,6 +265,7 @@ def _box_words(look, marked, x, y, value):
 def _strip(look, node, x, y, fill):
     """A `Slice`: a bar with a mark where it is cut, and what each piece is."""
     wide, names, fill = look.width, pieces(node), fill or svg.PALE
+    names = names[::-1] if look.turned else names
     left, each = x - wide / 2, wide / max(len(names), 1)
     words = "".join(svg.text(left + each * (i + 0.5), y, svg.shortened(name, each - 4),
                              fill=svg.ink_on(fill)) for i, name in enumerate(names))

@@ -17,6 +17,8 @@ class OuterWires:
         self.parts = []
         self.named = defaultdict(list)  # (x, y) -> the blobs whose names stand there
         self.tagged = defaultdict(list)  # (x, y, drop) of a name -> wires of blobs many steps read
+        self.reached = []   # how far left and right they go
+        self.side_lanes = {}  # (row, node beside it) -> the number of the way to it
         self.lanes = {}     # (column, which way) -> bars with wires beside that column
         self.order = {}     # node -> {position of a bottom: its place from the left}
 
@@ -27,7 +29,9 @@ class OuterWires:
             source, target = wire.source, wire.target
             if source in scene.away or target in scene.away:
                 continue
-            if source.stack is None and target.stack is None:
+            if source.stack is None and target in scene.sides:
+                self._to_side(wire)
+            elif source.stack is None and target.stack is None:
                 self._grey(self._way(wire, self._head(wire, scene.at[target][0]), self._feet(wire)))
             elif source.stack is None:
                 self._into_step(wire)
@@ -40,6 +44,27 @@ class OuterWires:
         self._stub_names()
         self._tags()  # above the lines
         return "".join(self.parts)
+
+    def _to_side(self, wire):
+        """To what stands beside a row: below the row and up past its side, never behind it."""
+        scene, row = self.scene, self.scene.sides[wire.target]
+        x, y = scene.at[wire.target]
+        start, half = self._head(wire), scene.looks[wire.target].width / 2
+        passed = scene.layout.bends.get((wire.source, row), [])
+        floor = row.top + row.height
+        if [start, *passed][-1][1] < floor:  # it comes from above, or from the same side
+            self._grey(self._way(wire, start, self._feet(wire)))
+            return
+        number = self.side_lanes.setdefault((row, wire.target), len(self.side_lanes))
+        out = -row.way if wire.target in row.starts else row.way
+        edge = max(scene.looks[node].width for node in row.starts + row.ends) + scene.gap + 12
+        middle = scene.left_edge + scene.span / 2
+        turn = middle + out * (scene.span / 2 + edge + 8 * number)
+        floor += self._label_drop(row) + 20 + 6 * number
+        self.reached.append(turn)
+        self._grey([start, *passed, (passed[-1][0] if passed else start[0], floor), (turn, floor),
+                    (turn, y), (x + out * half, y)], False, True)
+        self.heads.append(svg.arrow_head((turn, y), (x + out * half, y), 6))
 
     def _head(self, wire, wish=None):
         """Where a wire leaves a node outside the steps; a bar, as near to x = `wish` as can be."""
@@ -57,6 +82,10 @@ class OuterWires:
         node = wire.target
         x, y = self.scene.at[node]
         look, incoming = self.scene.looks[node], self.scene.into[node]
+        if node in self.scene.bars and wire.source in self.scene.at and (
+                len(incoming) == 1 or wire.source in self.scene.joins):  # straight up
+            reach = look.width / 2 - 20
+            return min(max(self._head(wire)[0], x - reach), x + reach), y + look.height / 2
         if len(incoming) > 1:
             if node not in self.order:
                 sides = sorted((self._from_x(w), w.position) for w in incoming)
@@ -79,7 +108,8 @@ class OuterWires:
         return [start, *self._bends(wire), end]
 
     def _bends(self, wire):
-        place = [node if node in self.scene.at and node not in self.scene.beside
+        place = [self.scene.shelf_of.get(node, node)
+                 if node in self.scene.at and node not in self.scene.beside
                  else self.scene.row_of(node) for node in (wire.source, wire.target)]
         return self.scene.layout.bends.get(tuple(place), [])
 
@@ -94,7 +124,7 @@ class OuterWires:
             return
         if (wire.source, wire.blob) in scene.tags:
             self.tagged[(*port, self._label_drop(row) - 4)].append(wire)
-        elif wire.source in scene.bars:
+        elif wire.source in scene.bars or wire.source in scene.joins:
             self._grey(self._to_bar(port, wire.source, wire.target)[::-1], False, True)
             self._stub_name(port[0], port[1] + self._label_drop(row), wire.blob)
         else:
@@ -106,7 +136,7 @@ class OuterWires:
         """How far below a frame a name stands; lower if another stack's states come in there."""
         first = row.cells[row.stack.steps[0]]
         routed = any(row.stack.state_read(wire.target, wire.position)
-                     and wire.source not in row.left
+                     and wire.source not in row.starts
                      for node in first.nodes for wire in self.scene.into[node]
                      if wire.source.step != node.step or wire.source.stack != node.stack)
         if routed and any(column.rolled for column in self.scene.columns):
@@ -150,18 +180,19 @@ class OuterWires:
         column = scene.shown.get((row, step))
         if column is None:
             return  # folded
-        x, lane = column.x, row.lane(step, state)
-        if wire.source in row.left:
+        lane, way = row.lane(step, state), row.way
+        x = row.frame_left(column) + (row.layouts[step].width if way < 0 else 0)
+        if wire.source in row.starts:
             side = scene.at[wire.source]
-            start = (side[0] + scene.looks[wire.source].width / 2, side[1])
+            start = (side[0] + way * scene.looks[wire.source].width / 2, side[1])
             points = [start, (x, lane)]
             if abs(lane - side[1]) > 1:
                 middle = (start[0] + x) / 2
                 points = [start, (middle, side[1]), (middle, lane), (x, lane)]
         else:
-            turn = x - scene.gap / 2 - 8 * row.stack.states.index(state)
+            turn = x - way * (scene.gap / 2 + 8 * row.stack.states.index(state))
             if column.rolled:  # outside the loops
-                turn -= scene.gap / 2
+                turn -= way * scene.gap / 2
             start = (self._head(wire, turn) if wire.source in scene.at
                      else scene.port(wire, False) or (x, row.top))
             floor = row.top + row.height + 12 + 8 * row.stack.states.index(state)
@@ -177,7 +208,7 @@ class OuterWires:
         port = scene.port(wire, entering=False)
         if port is None:
             return
-        if wire.target in scene.bars:
+        if wire.target in scene.bars or wire.target in scene.joins:
             self._grey(self._to_bar(port, wire.target, wire.source), True, True)
             self._stub_name(port[0], port[1] - (32 if self.shapes else 14), wire.blob)
         else:
@@ -199,6 +230,8 @@ class OuterWires:
         away = 5 + 4 * lanes.index(bar)
         lane = column.x - away if up > 0 else column.x + column.width + away
         turn = y + up * (self._label_drop(scene.row_of(node)) + 12)
+        if up < 0 and self.shapes:  # above the name and the shape
+            turn -= 18
         last = (min(row.top for row in between) - 34 if up < 0 else
                 max(row.top + row.height for row in between) + 10)
         reach = scene.looks[bar].width / 2 - 6

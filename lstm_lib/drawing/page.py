@@ -104,9 +104,10 @@ def _ticks(graph):
         if step is None and not graph.stacks:  # no steps: layer by layer
             ticks += [(node.name, [node.index], None) for node in nodes]
         else:
-            label = step_title(stacks[nodes[0].stack], step) if step is not None else (
+            stack = stacks.get(nodes[0].stack)
+            label = step_title(stack, step) if stack else (
                 ", ".join(node.name for node in nodes[:4]) + (", …" if len(nodes) > 4 else ""))
-            ticks.append((label, [node.index for node in nodes], step))
+            ticks.append((label, [node.index for node in nodes], stack and stack.place(step)))
     return ticks
 
 

@@ -36,12 +36,13 @@ class _Painter:
 
     def svg(self, alt):
         words = self._bars()
-        self.parts.append(OuterWires(self.scene, self.shapes).svg())  # above bars
+        wires = OuterWires(self.scene, self.shapes)
+        self.parts.append(wires.svg())  # above bars
         self.parts += words
         for column in self.scene.columns:
             self._column(column)
         self._outer_nodes()
-        return self._page(alt)
+        return self._page(alt, wires.reached)
 
     # nodes
 
@@ -87,12 +88,14 @@ class _Painter:
 
     def _cell(self, row, column, step):
         layout, top = row.layouts[step], row.frame_top(step)
-        self.parts.append(f'<g transform="translate({svg.num(column.x)},{svg.num(top)})">')
+        left = svg.num(row.frame_left(column))
+        self.parts.append(f'<g transform="translate({left},{svg.num(top)})">')
         key = (id(layout), "frame")
         if key not in self.stamps:
             self.stamps[key] = self._frame(row, layout)
         title = step_title(row.stack, step, row.stack.steps[-1] if column.rolled else None)
-        self.parts += [self.stamps[key], svg.text(10, 17, title, anchor="start",
+        place, anchor = (10, "start") if row.way > 0 else (layout.width - 10, "end")
+        self.parts += [self.stamps[key], svg.text(place, 17, title, anchor=anchor,
                                                   extra=' font-weight="bold"')]
         for node in row.cells[step].nodes:
             self.parts.append(self._node(node, self._stamp(layout, node)))
@@ -131,6 +134,12 @@ class _Painter:
             if head:
                 head = svg.arrow_head(points[-2], points[-1], 8)
                 parts.append(svg.path(head, width=0, fill=colour))
+        for state, points in layout.thin:
+            colour = svg.state_colour(state.number)
+            parts.append(svg.path(svg.elbows(points), colour, 1.5,
+                                  extra=f' data-thin="{svg.safe(state.label)}"'))
+            head = svg.arrow_head(points[-2], points[-1])
+            parts.append(svg.path(head, width=0, fill=colour))
         wires = "".join(svg.elbows(points) for points in layout.lines)
         heads = "".join(svg.arrow_head(points[-2], points[-1]) for points in layout.lines)
         parts.append(svg.path(wires))
@@ -147,22 +156,19 @@ class _Painter:
 
     def _handed_on(self, row, column, layout):
         """The state lines up to the next step, with the blob's name above them."""
-        goes_on = column.last < row.stack.steps[-1]
+        goes_on = column.last_step_of(row) < row.stack.steps[-1]
         for state in row.stack.states:
             blob = _state_blob(row, column.step_of(row), state)
             if blob is None:
                 continue
-            y, x = layout.lanes[state], layout.width
+            y, x = layout.lanes[state], layout.width if row.way > 0 else 0
             colour = svg.state_colour(state.number)
-            end = column.width + self.scene.gap
-            if not goes_on:
-                reach = self.scene.left_edge + self.scene.span - column.x if row.right else x
-                end = reach + self.scene.gap - 6
+            end = self._handed_to(row, column, layout, goes_on)
             self.parts.append(svg.path(f"M{svg.num(x)},{svg.num(y)}H{svg.num(end)}", colour, 3))
             if not goes_on:
-                head = svg.arrow_head((x, y), (end + 4, y), 9)
+                head = svg.arrow_head((x, y), (end + 4 * row.way, y), 9)
                 self.parts.append(svg.path(head, width=0, fill=colour))
-            middle = x + self.scene.gap / 2
+            middle = x + row.way * self.scene.gap / 2
             name = "" if column.rolled else name_in_step(blob)
             if row.stack.name and name.startswith(row.stack.name):
                 name = name[len(row.stack.name):]
@@ -172,13 +178,25 @@ class _Painter:
             if self.shapes and blob.shape:
                 self.parts.append(note(middle, y + 12, blob.shape))
             if (self.paint or self.slots) and not column.rolled:
-                self._number(blob, *layout.number_place(state), colour)
+                self._number(blob, *layout.number_place(state), colour, row.way)
 
-    def _number(self, blob, x, y, colour):
+    def _handed_to(self, row, column, layout, goes_on):
+        """x, from the frame's left edge, of the end of the lines that leave it."""
+        left, scene = row.frame_left(column), self.scene
+        if goes_on:
+            return (column.x + column.width + scene.gap if row.way > 0
+                    else column.x - scene.gap) - left
+        edge = layout.width if row.way > 0 else 0
+        if row.ends:
+            edge = scene.left_edge + (scene.span if row.way > 0 else 0) - left
+        return edge + row.way * (scene.gap - 6)
+
+    def _number(self, blob, x, y, colour, way):
         """The value of a state in this step, so that what a shade hides can be read."""
         words = self.paint.number(blob) if self.paint else ""
         of = f' data-of="{blob.maker.index} {blob.maker.tops.index(blob)}"'
-        self.parts.append(svg.text(x, y, words, anchor="end", fill=colour, extra=of))
+        self.parts.append(svg.text(x, y, words, anchor="end" if way > 0 else "start", fill=colour,
+                                   extra=of))
 
     def _loops(self, row, layout):
         """Rolled up: each state leads from the cell's right end back to its left."""
@@ -187,13 +205,14 @@ class _Painter:
             turn = -44 if lane < layout.height / 2 else layout.height + 36 + 6 * number
             points = [(layout.width, lane), (layout.width + out, lane),
                       (layout.width + out, turn), (-out, turn), (-out, lane), (0, lane)]
+            if row.way < 0:
+                points = [(layout.width - x, y) for x, y in points]
             colour = svg.state_colour(state.number)
             self.parts.append(svg.path(svg.elbows(points), colour, 3, extra=' data-loop="1"'))
-            self.parts.append(svg.path(svg.arrow_head((-out, lane), (0, lane), 9), width=0,
-                                       fill=colour))
+            self.parts.append(svg.path(svg.arrow_head(*points[-2:], 9), width=0, fill=colour))
 
     def _folded(self, row, column):
-        hidden = [step for step in row.stack.steps if column.step <= step <= column.last]
+        hidden = column.steps_of(row)
         if not hidden:
             return
         nodes = [node for step in hidden for node in row.stack.cells[step]]
@@ -209,24 +228,35 @@ class _Painter:
             colour = svg.state_colour(state.number)
             self.parts.append(svg.path(f"M{svg.num(column.x)},{svg.num(y)}h{svg.num(wide)}",
                                        colour, 3, extra=' stroke-dasharray="3 6"'))
-            if column.last < row.stack.steps[-1]:
-                self.parts.append(svg.path(f"M{svg.num(column.x + wide)},{svg.num(y)}"
-                                           f"h{svg.num(self.scene.gap)}", colour, 3))
-        y = row.top + row.height / 2
+            if max(hidden) < row.stack.steps[-1]:
+                edge = column.x + (wide if row.way > 0 else 0)
+                self.parts.append(svg.path(f"M{svg.num(edge)},{svg.num(y)}"
+                                           f"h{svg.num(row.way * self.scene.gap)}", colour, 3))
+        y = self._words_at(row)
         for line, (words, size) in enumerate((
                 ("…", 26), (f"t = {hidden[0]} … {hidden[-1]}", svg.SIZE),
                 (f"{len(hidden):,} steps", svg.SIZE), (f"{layers:,} layers", svg.SIZE))):
             self.parts.append(svg.text(x, y - 36 + 24 * line, words, size))
 
+    def _words_at(self, row):
+        """Height of the words in a folded column: in the middle, or below a line that is there."""
+        y = row.top + row.height / 2
+        for state in row.stack.states:
+            lane = row.lane(row.stack.steps[0], state)
+            if y - 50 < lane < y + 46 and lane + 100 < row.top + row.height:
+                y = lane + 56
+        return y
+
     # the sheet around it
 
-    def _page(self, alt):
+    def _page(self, alt, reached):
         scene = self.scene
         xs = [scene.left_edge - scene.gap] + [
             edge for node, (x, _) in scene.at.items() for edge in (
                 x - scene.looks[node].width / 2, x + scene.looks[node].width / 2)]
         xs += [scene.left_edge + scene.span + scene.gap]
         xs += [x for bends in scene.layout.bends.values() for x, _ in bends]
+        xs += reached
         left, right = min(xs) - MARGIN, max(xs) + MARGIN
         keys, keys_height, keys_width = legend(scene, self.paint, right - left - 2 * MARGIN)
         width = max(right - left, keys_width + 2 * MARGIN)

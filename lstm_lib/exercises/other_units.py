@@ -47,7 +47,7 @@ def _unrolled(my_step):
         raise Hint(f"expected a function, got {my_step!r}.")
     ns = caffe.NetSpec()
     ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[T, B, D])))
-    result_of(lambda: my_step(ns, ns.x, {"h": ns.x}, "trial/", H, {"Mhw": "trial"}))
+    result_of(my_step, ns, ns.x, {"h": ns.x}, "trial/", H, {"Mhw": "trial"})
     ns = caffe.NetSpec()
     ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[T, B, D])))
     try:

@@ -1,4 +1,5 @@
 """Nets that the drawing tests share."""
+import re
 import xml.etree.ElementTree as ElementTree
 
 from lstm_lib import caffe, initial_state, unroll
@@ -84,3 +85,31 @@ def modules(count):
         bottoms = " ".join(f'bottom: "{end}"' for end in ends)
         text += f'layer {{ name: "{below}" type: "Concat" {bottoms} top: "{below}" }}'
     return text
+
+
+def words_at(element, x=0, y=0):
+    """(x, y) of each text on the page."""
+    moved = re.match(r"translate\(([-\d.]+),([-\d.]+)\)", element.get("transform", ""))
+    if moved:
+        x, y = x + float(moved[1]), y + float(moved[2])
+    if element.tag == SVG + "text" and element.text:
+        yield round(x + float(element.get("x")), 1), round(y + float(element.get("y")), 1)
+    for child in element:
+        yield from words_at(child, x, y)
+
+
+def wires(tree):
+    """The points of each grey wire outside the steps."""
+    groups = {p for g in tree.iter(SVG + "g") if g.get("data-step") for p in g.iter(SVG + "path")}
+    for path in tree.iter(SVG + "path"):
+        if path not in groups:
+            for wire in re.findall(r"M[^MvVHz]+(?=M|$)", path.get("d")):
+                yield [tuple(map(float, p)) for p in re.findall(r"(-?[\d.]+),(-?[\d.]+)", wire)]
+
+
+def frames(tree):
+    """(left, top, right, bottom) of each frame."""
+    for column in tree.iter(SVG + "g"):
+        for cell in column if column.get("data-step") else ():
+            x, y = map(float, re.findall(r"[-\d.]+", cell.get("transform")))
+            yield x, y, x + float(cell[0].get("width")), y + float(cell[0].get("height"))

@@ -1,19 +1,25 @@
-"""Which layout for which steps? The textbook's for an LSTM, a general one for any other cell."""
+"""Which layout for which steps? The textbook's for units that it knows, else a general one."""
 from .any_cell import layered_layout
 from .fused_cell import fused_layout
+from .gru_cell import gru_layout
 from .lstm_cell import composed_layout
+from .output_layers import with_output_layers
+from .rnn_cell import rnn_layout
 from ..looks import look_of
+
+TEXTBOOK = composed_layout, fused_layout, gru_layout, rnn_layout
 
 
 def lay_out(cells):
     """The layout of each step; steps of one kind share one.
 
-    The textbook's drawing for an LSTM, and layers from bottom to top for any other cell.
+    The textbook's drawing for an LSTM, a GRU or a plain recurrent net, and layers from bottom to
+    top for any other cell.
     """
     kinds = {}
     for cell in cells.values():
         kinds.setdefault(cell.kind, cell)
-    for layout in (composed_layout, fused_layout, layered_layout):
+    for layout in (*map(with_output_layers, TEXTBOOK), layered_layout):
         made = {kind: layout(cell) for kind, cell in kinds.items()}
         if all(made.values()):  # one drawing for the stack, so that its lines stay straight
             break
@@ -23,6 +29,8 @@ def lay_out(cells):
             made[kind].look[role].width, made[kind].look[role].height = size
         for role, width in made[kind].rooms.items():
             made[kind].look[role].squeeze(width)
+        for role in made[kind].untyped:
+            made[kind].look[role].below = ""
         for role, name in made[kind].called.items():
             made[kind].look[role].call(name)
         for role, place in made[kind].names.items():

@@ -1,6 +1,7 @@
 """The step of an `LSTMUnit` as in a textbook: c runs along the top, h along the bottom."""
 from .cell_layout import CellLayout
-from .lstm_cell import R, TOP, TURNED, edges, ports
+from .lstm_cell import TURNED, edges, ports
+from .lstm_grid import R, TOP
 from ..structure.recognise import NoLSTM, fused_parts, is_whole, splits_of
 
 WIDTH, HEIGHT, FLOOR = 292, 284, 260  # of the frame, and the height of h's line

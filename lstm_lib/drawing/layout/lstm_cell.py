@@ -2,22 +2,19 @@
 from math import ceil, floor
 
 from .cell_layout import CellLayout
+from .lstm_grid import PLAIN, R, TOP, WIDE, Y_SEEN, add_peepholes, gate_places
 from .lstm_input import input_layers
 from ..looks import look_of
 from ..structure.recognise import NoLSTM, composed_parts, is_whole, splits_of
 
-TOP, FLOOR = 58, 386  # heights of the lines of c and of h
-R = 15                # radius of an operator
-WIDTH, HEIGHT, CONT_ROOM = 338, 408, 20  # of the frame, and below it where cont enters
+CONT_ROOM = 20        # below the frame's lower edge, where cont enters
 TURNED = 6            # how far below its turn a way out of h begins
 C_OUT = 56            # how far left of h the state c leaves, where it is read outside
-# from left to right: where cont enters, the resets, the gates, the products
-# W_hc h and W_xc x with their sum, tanh(c) and h, and where h turns back to its line
-CONT, RESET, I, F, O, G = 13, 40, 48, 111, 174, 237
-MH, SUM, MX, OUT, TURN = 80, 142.5, 214, 292, 325
-# and from top to bottom: cont's turn, tanh(c), i * g, h, the gates, slice, sum, products
-Y_CONT, Y_ACT, Y_IG, Y_H, Y_GATES, Y_CUT, Y_SUM, Y_M = 98, 106, 130, 162, 204, 250, 284, 334
-SLICE = 252, 22       # its width and height
+CONT, RESET = 13, 40  # where cont enters, and the resets, from the left
+CUT = 22              # height of the slice
+STATIC = 66           # how far right of W_xc x a static input comes in
+# from top to bottom: cont's turn, tanh(c), i * g, h
+Y_CONT, Y_ACT, Y_IG, Y_H = 98, 106, 130, 162
 
 
 def composed_layout(cell):
@@ -31,34 +28,47 @@ def composed_layout(cell):
         return None
     part.update(splits_of(cell, part))
     c, h = (next((s for s in cell.stack.states if s.number == n), None) for n in (0, 1))
-    up, down = edges(cell, part)
+    grid = WIDE if part["peep_i"] else PLAIN
+    up, down = edges(cell, part, grid.Y_M)
     below = input_layers(cell, part, h)
     if (not is_whole(cell, part, below.roles if below else set())
             or bool(part["reset_c"]) != bool(part["reset_h"])):
         return None
-    layout = CellLayout(WIDTH, HEIGHT + (CONT_ROOM if part["reset_c"] else 0))
+    layout = CellLayout(grid.WIDTH, grid.HEIGHT + (CONT_ROOM if part["reset_c"] else 0))
     if below:
-        layout.width = max(layout.width, below.width(MX))
+        layout.width = max(layout.width, below.width(grid.MX))
         layout.height += below.height
-    _composed_places(layout, part)
-    layout.lanes = {state: lane for state, lane in ((c, TOP), (h, FLOOR)) if state}
-    layout.numbers = {state: (TURN - 7, lane - 13) for state, lane in layout.lanes.items()}
-    layout.tracks = _tracks(layout.width, part, c, h, down)
+    _composed_places(layout, grid, part)
+    layout.lanes = {state: lane for state, lane in ((c, TOP), (h, grid.FLOOR)) if state}
+    layout.numbers = {state: (grid.TURN - 7, lane - 13) for state, lane in layout.lanes.items()}
+    layout.tracks = _tracks(layout.width, grid, part, c, h, down)
     if part["Mx"] and cell.reading.get((part["Mx"], 0)) is h:  # the output is fed back as input
-        layout.tracks.append((h, [(MH - 8, FLOOR), (MX, FLOOR), (MX, down["Mx"])], True))
-    layout.lines = _composed_lines(part, up["Mh"], up.get("Mx", layout.height))
-    if part["reset_c"]:
-        layout.entries.update({(part["reset_c"], 1): CONT, (part["reset_h"], 1): CONT})
-        branch = FLOOR + R + 15
-        layout.lines += [[(CONT, layout.height), (CONT, Y_CONT), (RESET, Y_CONT), (RESET, TOP + R)],
-                         [(CONT, branch), (RESET, branch), (RESET, FLOOR + R)]]
-    ports(cell, layout, part, ((c, h), [(TURN, Y_H + TURNED), (TURN, 0)]), MX, TURN)
+        layout.tracks.append((h, [(grid.MH - 8, grid.FLOOR), (grid.MX, grid.FLOOR),
+                                  (grid.MX, down["Mx"])], True))
+    layout.lines = _composed_lines(grid, part, up["Mh"], up.get("Mx", layout.height))
+    add_peepholes(layout, grid, part, c)
+    _cont_and_static(cell, layout, grid, part)
+    out = [(grid.TURN, Y_H + TURNED), (grid.TURN, 0)]
+    ports(cell, layout, part, ((c, h), out), grid.MX, grid.TURN)
     if below:
-        below.draw(layout, h, FLOOR, (MX, down["Mx"]))
+        below.draw(layout, h, grid.FLOOR, (grid.MX, down["Mx"]))
     return layout
 
 
-def edges(cell, part, y=Y_M):
+def _cont_and_static(cell, layout, grid, part):
+    """What comes in from below beside x."""
+    if part["reset_c"]:
+        layout.entries.update({(part["reset_c"], 1): CONT, (part["reset_h"], 1): CONT})
+        branch = grid.FLOOR + R + 15
+        layout.lines += [[(CONT, layout.height), (CONT, Y_CONT), (RESET, Y_CONT), (RESET, TOP + R)],
+                         [(CONT, branch), (RESET, branch), (RESET, grid.FLOOR + R)]]
+    if part["static"]:
+        x = grid.MX + STATIC
+        layout.entries.update({key: x for key in cell.entering if key[0] == part["static"]})
+        layout.lines.append([(x, layout.height), (x, grid.Y_SUM), (grid.MX + R, grid.Y_SUM)])
+
+
+def edges(cell, part, y):
     """Heights of the upper and of the lower edges of the products in the middle at `y`."""
     halves = {name: half_height(cell.role[part[name]]) for name in ("Mh", "Mx") if part[name]}
     return ({name: y - up for name, (up, _) in halves.items()},
@@ -71,56 +81,77 @@ def half_height(node):
     return floor(half), ceil(half)
 
 
-def _composed_places(layout, part):
+def _composed_places(layout, g, part):
     """Where each layer stands, how wide the slice is, where shapes are written."""
-    at = {"c_f": (F, TOP), "c": (O, TOP), "c_i": (O, Y_IG), "act_c": (OUT, Y_ACT),
-          "h": (OUT, Y_H), "slice": (SUM, Y_CUT), "z": (SUM, Y_SUM), "Mh": (MH, Y_M),
-          "Mx": (MX, Y_M), "reset_c": (RESET, TOP), "reset_h": (RESET, FLOOR),
-          "split_c": (OUT, TOP), "split_h": (TURN, Y_H),
-          **{gate: (x, Y_GATES) for gate, x in zip("ifog", (I, F, O, G))}}
+    at = {"c_f": (g.F, TOP), "c": (g.O, TOP), "c_i": (g.O, Y_IG), "act_c": (g.OUT, Y_ACT),
+          "h": (g.OUT, Y_H), "slice": (g.SUM, g.Y_CUT), "z": (g.SUM, g.Y_SUM),
+          "Mh": (g.MH, g.Y_M), "Mx": (g.MX, g.Y_M), "static": (g.MX, g.Y_SUM),
+          "reset_c": (RESET, TOP), "reset_h": (RESET, g.FLOOR),
+          "split_c": (g.OUT, TOP), "split_h": (g.TURN, Y_H),
+          **{gate: (x, g.Y_GATES) for gate, x in zip("ifog", (g.I, g.F, g.O, g.G))}}
     layout.places = {part[name]: place for name, place in at.items() if part[name]}
-    layout.sizes = {part["slice"]: SLICE} if part["slice"] else {}
-    layout.rooms = {part[name]: MX - MH - 4 for name in ("Mh", "Mx") if part[name]}
+    layout.places.update(gate_places(g, part))
+    layout.sizes = {part["slice"]: (4 * (g.F - g.I), CUT)} if part["slice"] else {}
+    layout.rooms = {part[name]: g.MX - g.MH - 4 for name in ("Mh", "Mx") if part[name]}
     layout.called = {part[gate]: gate for gate in "ifog" if part[gate]}
     names = {"c_f": (-R - 3, 18, "end"), "c_i": (R + 2, 17, "start"), "z": (R + 5, -14, "start"),
+             "static": (R + 4, -14, "start"),
              "act_c": (-31, -5, "end"),  # c and h are named on their lines
              **dict.fromkeys(("c", "h", "reset_c", "reset_h"))}
+    beside = -R - 3, -12, "end"
+    if part["static"]:  # stands right of the sum
+        names["z"], beside = (-R - 5, -14, "end"), None
     layout.names = {part[name]: place for name, place in names.items() if part[name]}
-    layout.notes = {part["z"]: (-R - 3, -12, "end"), part["c_i"]: (-6, -24, "end"),
+    layout.notes = {part["z"]: beside, part["c_i"]: (-6, -24, "end"),
                     part["act_c"]: (-31, 12, "end"), part["h"]: None,
                     part["reset_h"]: (16, 14, "start"),
-                    part["split_c"]: None, part["split_h"]: None,
-                    **{part[gate]: (4, 19, "start") for gate in "ifog"}}
+                    part["split_c"]: None, part["split_h"]: None, part["static"]: None,
+                    **{part[gate]: (4, 19, "start") for gate in "ifog"
+                       if not part.get(f"peep_{gate}")}}
 
 
-def _tracks(width, part, c, h, down):
+def _tracks(width, g, part, c, h, down):
     """The ways of c and h, as far as the cell has grown."""
     tracks = []
     if part["c_f"]:
-        tracks.append((c, [(0, TOP), (width if part["c"] else F, TOP)], False))
+        tracks.append((c, [(0, TOP), (width if part["c"] else g.F, TOP)], False))
     if part["Mh"]:
-        tracks.append((h, [(0, FLOOR), (MH, FLOOR), (MH, down["Mh"])], True))
+        tracks.append((h, [(0, g.FLOOR), (g.MH, g.FLOOR), (g.MH, down["Mh"])], True))
     if part["h"]:
-        tracks.append((h, [(OUT + R, Y_H), (TURN, Y_H), (TURN, FLOOR), (width, FLOOR)], False))
+        tracks.append((h, [(g.OUT + R, Y_H), (g.TURN, Y_H), (g.TURN, g.FLOOR), (width, g.FLOOR)],
+                       False))
     return tracks
 
 
-def _composed_lines(part, mh_from, mx_from):
+def _composed_lines(g, part, mh_from, mx_from):
     """Plain wires, from below to above; those of Mh and Mx begin at these heights."""
-    cut = [(("slice", gate), [(x, Y_CUT - SLICE[1] / 2), (x, Y_GATES + R)])
-           for gate, x in zip("ifog", (I, F, O, G))]
+    cut = []
+    for gate, x in zip("ifog", (g.I, g.F, g.O, g.G)):
+        stops = [Y_SEEN] if part.get(f"sum_{gate}") else []
+        for low, high in zip([g.Y_CUT - CUT / 2, *(y - R for y in stops)],
+                             [*(y + R for y in stops), g.Y_GATES + R]):
+            cut.append((("slice", gate), [(x, low), (x, high)]))
     lines = [
-        *cut, (("i", "c_i"), [(I, Y_GATES - R), (I, Y_IG), (O - R, Y_IG)]),
-        (("g", "c_i"), [(G, Y_GATES - R), (G, Y_IG), (O + R, Y_IG)]),
-        (("f", "c_f"), [(F, Y_GATES - R), (F, TOP + R)]),
-        (("c_i", "c"), [(O, Y_IG - R), (O, TOP + R)]),
-        (("o", "h"), [(O, Y_GATES - R), (O, Y_H), (OUT - R, Y_H)]),
-        (("c", "act_c"), [(OUT, TOP), (OUT, Y_ACT - R)]),
-        (("act_c", "h"), [(OUT, Y_ACT + R), (OUT, Y_H - R)]),
-        (("Mh", "z"), [(MH, mh_from), (MH, Y_SUM), (SUM - R, Y_SUM)]),
-        (("z", "z"), [(MX, mx_from), (MX, Y_SUM), (SUM + R, Y_SUM)]),
-        (("z", "slice"), [(SUM, Y_SUM - R), (SUM, Y_CUT + SLICE[1] / 2)])]
+        *cut, (("i", "c_i"), [(g.I, g.Y_GATES - R), (g.I, Y_IG), (g.O - R, Y_IG)]),
+        (("g", "c_i"), [(g.G, g.Y_GATES - R), (g.G, Y_IG), (g.O + R, Y_IG)]),
+        (("f", "c_f"), [(g.F, g.Y_GATES - R), (g.F, TOP + R)]),
+        (("c_i", "c"), [(g.O, Y_IG - R), (g.O, TOP + R)]),
+        (("o", "h"), [(g.O, g.Y_GATES - R), (g.O, Y_H), (g.OUT - R, Y_H)]),
+        (("c", "act_c"), [(g.OUT, TOP), (g.OUT, Y_ACT - R)]),
+        (("act_c", "h"), [(g.OUT, Y_ACT + R), (g.OUT, Y_H - R)]),
+        (("Mh", "z"), [(g.MH, mh_from), (g.MH, g.Y_SUM), (g.SUM - R, g.Y_SUM)]),
+        *_from_input(g, part, mx_from),
+        (("z", "slice"), [(g.SUM, g.Y_SUM - R), (g.SUM, g.Y_CUT + CUT / 2)])]
     return [points for (low, high), points in lines if part[low] and part[high]]
+
+
+def _from_input(g, part, mx_from):
+    """From W_xc x into the sum, by way of what a static input adds."""
+    points = [(g.MX, mx_from), (g.MX, g.Y_SUM), (g.SUM + R, g.Y_SUM)]
+    if part["static"]:
+        return [(("z", "z"), [points[0], (g.MX, g.Y_SUM + R)]),
+                (("z", "z"), [(g.MX - R, g.Y_SUM), points[2]])]
+    return [(("z", "z"), points)]
 
 
 def ports(cell, layout, part, out, x_in, x_out):

@@ -2,57 +2,14 @@
 from collections import defaultdict
 
 from .choose import lay_out
+from .clear import step_aside
+from .columns import Column, Row
 from .feet import head_shift
+from .joins import Shelf, joins, over_joins, shelves
 from .layered import apart, layered, sorted_upward
 from ..looks import look_of, room_for_states
 from ..structure.cell import Cell
 from ..structure.wiring import Wiring
-
-
-class Column:
-    """One time step of all stacks; or the steps `step` to `last`, folded or rolled up."""
-
-    def __init__(self, step, last, x, width, rolled=False):
-        self.step, self.last, self.x, self.width = step, last, x, width
-        self.rolled = rolled and last > step
-        self.folded = last > step and not rolled
-
-    def step_of(self, row):
-        """The step of this row that is shown; rolled up, a row shows its first."""
-        return row.stack.steps[0] if self.rolled else self.step
-
-    def shown_steps(self, row):
-        """The steps whose wires are drawn here: rolled up, the first's and the last's."""
-        if self.folded:
-            return []
-        return [row.stack.steps[0], row.stack.steps[-1]] if self.rolled else [self.step]
-
-
-class Row:
-    """A stack in the picture: its cells, and the nodes that stand left and right of it."""
-
-    def __init__(self, stack):
-        self.stack, self.top, self.height = stack, 0, 0
-        self.left, self.right = [], []
-        self.cells, self.layouts = {}, {}
-
-    def set_layouts(self, layouts):
-        """Take in the layout of each step; the row is as high as the tallest."""
-        self.layouts = layouts
-        self.height = max(layout.height for layout in layouts.values())
-
-    def frame_top(self, step):
-        """Frames stand on one baseline."""
-        return self.top + self.height - self.layouts[step].height
-
-    def lane(self, step, state):
-        """Height of a state's line, the same in all steps."""
-        return self.frame_top(step) + self.layouts[step].lanes[state]
-
-    def side_width(self, looks):
-        """Room for the initial and the final states."""
-        sides = [looks[node].width for node in self.left + self.right]
-        return max(sides, default=0) + 24
 
 
 FOLD_ABOVE = 8  # more steps than this are shown as 1, 2, 3, ..., T
@@ -88,19 +45,26 @@ class Scene:
             self.into[wire.target].append(wire)
             self.out_of[wire.source].append(wire)
             if wire.source.stack is None and wire.target.stack is not None:
-                place = (wire.target.stack, wire.target.step)
-                blob_steps[wire.source, wire.blob].add(place)
-                feeds[wire.source].add(place)
+                blob_steps[wire.source, wire.blob].add((wire.target.stack, wire.target.step))
+                feeds[wire.source].add(self.spot(wire.target))
             elif wire.target.stack is None and wire.source.stack is not None:
                 gathers[wire.target].add((wire.source.stack, wire.source.step))
-        self.tags = {key for key, steps in blob_steps.items() if len(steps) > 1}
+        self.joins = joins(self, gathers)
+        spots = {key: {self.spot(wire.target) for wire in self.out_of[key[0]]
+                       if wire.blob is key[1] and wire.target.stack is not None}
+                 for key in blob_steps}
+        self.tags = {key for key, steps in blob_steps.items() if len(steps) > 1
+                     and (len(spots[key]) > 1 or len(feeds[key[0]]) == 1)
+                     and key[0] not in self.joins}
         tagged = {source for source, _ in self.tags}
         self.bars = {node for node, steps in feeds.items()
                      if len(steps) > 1 and node not in tagged}
-        self.bars |= {node for node, steps in gathers.items() if len(steps) > 1}
+        self.bars |= {node for node, steps in gathers.items()
+                      if len(steps) > 1 and node not in self.joins}
+        self.bars |= over_joins(self)
 
     def _pick_sides(self):
-        """Initial states stand left of their row, final ones that nobody reads, right."""
+        """Initial states stand where their row begins, final ones that nobody reads, where it ends."""
         self.beside = set()
         for row in self.rows:
             for node in self.looks:
@@ -111,10 +75,11 @@ class Scene:
                 ends = all(w.source.stack == row.stack.name
                            and w.source.step == row.stack.steps[-1] for w in into)
                 if out and starts and node not in self.beside | self.bars:
-                    row.left.append(node)
+                    row.starts.append(node)
                 elif into and ends and not out and node.type == "Split":
-                    row.right.append(node)
-            self.beside |= {*row.left, *row.right}
+                    row.ends.append(node)
+            self.beside |= {*row.starts, *row.ends}
+        self.sides = {node: row for row in self.rows for node in row.starts + row.ends}
 
     def _lay_out_cells(self):
         for row in self.rows:
@@ -123,7 +88,10 @@ class Scene:
                 wires_out = [w for node in nodes for w in self.out_of[node]
                              if w.target not in self.beside]
                 row.cells[step] = Cell(row.stack, nodes, wires_in, wires_out)
-            row.set_layouts(lay_out(row.cells))
+            layouts = lay_out(row.cells)
+            for layout in set(layouts.values() if row.way < 0 else ()):
+                layout.mirrored()
+            row.set_layouts(layouts)
 
     def _columns(self, view):
         steps = sorted({step for row in self.rows for step in row.stack.steps})
@@ -147,10 +115,13 @@ class Scene:
 
     def _fold_away(self):
         """Leave out the nodes outside that belong to hidden steps alone, like their losses."""
-        self.away = {}  # node -> step
-        shown = {(row.stack.name, step) for row, step in self.shown}
+        self.away = {}  # node -> the column of its step
+        shown = {(row.stack.pair, row.stack.place(step)) for row, step in self.shown}
+        places = {column.step for column in self.columns if not column.folded}
+        self.away.update({node: place for node, (_, place) in self.joins.items()
+                          if place not in places})
         for group in self._groups():
-            steps = {(node.stack, node.step) for member in group
+            steps = {self.spot(node) for member in group
                      for wire in self.into[member] + self.out_of[member]
                      for node in (wire.source, wire.target) if node.stack is not None}
             if steps and not steps & shown:
@@ -176,18 +147,22 @@ class Scene:
     def _outside(self):
         """Put all that is in no step into layers; there, a row of steps is one big item."""
         items, place, alone = {}, {}, {}
+        self.shelf_of = shelves(self)
         for node in self.graph.nodes:
             if node.stack is not None:
                 row = place[node] = self.row_of(node)
                 items[row] = (self.span + 2 * self.side, row.height)
                 alone[row] = (0, False)
+            elif node in self.shelf_of:
+                shelf = place[node] = self.shelf_of[node]
+                items[shelf], alone[shelf] = (self.span, shelf.height(self.looks)), (0, True)
             elif node in self.looks and node not in self.beside and node not in self.away:
                 look, place[node] = self.looks[node], node
                 if node in self.bars:
                     middle, wide = self._bar_extent(node)
                     look.width, alone[node] = max(look.width, wide), (middle, True)
                 items[node] = (look.width, look.height)
-        place.update({node: row for row in self.rows for node in row.left + row.right})
+        place.update({node: row for row in self.rows for node in row.starts + row.ends})
         edges, ports = self._outer_edges(place)
         order = {item: i for i, item in enumerate(sorted_upward(items, edges))}
         self.layout = layered({item: items[item] for item in order},
@@ -204,8 +179,10 @@ class Scene:
 
     def _bar_extent(self, bar):
         """(centre from the middle of all columns, width) of a bar over those it has wires to."""
-        steps = {node.step for wire in self.into[bar] + self.out_of[bar]
-                 for node in (wire.source, wire.target) if node.stack is not None}
+        near = {node for wire in self.into[bar] + self.out_of[bar]
+                for node in (wire.source, wire.target)}
+        steps = {self.spot(node)[1] for node in near if node.stack is not None}
+        steps |= {self.joins[node][1] for node in near if node in self.joins}
         touched = [column for column in self.columns
                    if any(column.step <= step <= column.last for step in steps)]
         left, right = touched[0].x, touched[-1].x + touched[-1].width
@@ -220,10 +197,17 @@ class Scene:
                 continue
             met[source, target].append(tuple(
                 self._port_dx(wire, entering) if isinstance(item, Row) else
+                self._middle(node) - self.span / 2 if node in self.shelf_of else
                 0 if entering or item in self.bars else self._head_dx(item, wire.top)
-                for item, entering in ((source, False), (target, True))))
+                for item, node, entering in ((source, wire.source, False),
+                                             (target, wire.target, True))))
         ports = {edge: [sum(dx) / len(dx) for dx in zip(*pairs)] for edge, pairs in met.items()}
         return list(met), ports
+
+    def _middle(self, node):
+        """x of a node on a shelf."""
+        column = self.shelf_of[node].columns[node]
+        return column.x + column.width / 2
 
     def _head_dx(self, node, top):
         return head_shift(self.looks[node], node, top) if node in self.looks else 0
@@ -249,11 +233,15 @@ class Scene:
         for item, (x, y) in places.items():
             if isinstance(item, Row):
                 item.top = y - item.height / 2
+            elif isinstance(item, Shelf):
+                self.at.update({node: (self._middle(node), y) for node in item.columns})
             else:
                 self.at[item] = (x, y)
         for row in self.rows:
-            self._stand_beside(row, row.left, self.left_edge - self.gap, -1)
-            self._stand_beside(row, row.right, self.left_edge + self.span + self.gap, 1)
+            for nodes, side in ((row.starts, -row.way), (row.ends, row.way)):
+                edge = self.left_edge + (self.span + self.gap if side > 0 else -self.gap)
+                self._stand_beside(row, nodes, edge, side)
+        step_aside(self)
 
     def _stand_beside(self, row, nodes, edge, direction):
         wish = sorted(((self._lane(row, node), node.index, node) for node in nodes))
@@ -278,7 +266,12 @@ class Scene:
             return None
         layout = row.layouts[column.step_of(row)]
         if entering:
-            x = layout.entries.get((node.role, wire.position))
-            return None if x is None else (column.x + x, row.top + row.height)
-        x = layout.exits.get((node.role, wire.top))
-        return None if x is None else (column.x + x, row.frame_top(column.step_of(row)))
+            x, y = layout.entries.get((node.role, wire.position)), row.top + row.height
+        else:
+            x, y = layout.exits.get((node.role, wire.top)), row.frame_top(column.step_of(row))
+        return None if x is None else (row.frame_left(column) + x, y)
+
+    def spot(self, node):
+        """(row or pair of opposite rows, column) of a node in a step."""
+        stack = self._row_named[node.stack].stack
+        return stack.pair, stack.place(node.step)

@@ -11,19 +11,33 @@ def arrangement(graph):
     >>> arrangement(read_graph('layer { name: "x" type: "Input" top: "x" }'))
     ''
     """
+    pairs = opposite(graph)
+    layers = len(graph.stacks) - len(pairs)
+    words = [f"{layers} stacked"] if layers > 1 else []
+    return ", ".join(words + ["both directions"] * bool(pairs))
+
+
+def opposite(graph):
+    """Pairs of stacks that read the same in opposite order: (the one that goes on, the turned one).
+
+    >>> from lstm_lib.drawing.structure.graph import read_graph
+    >>> opposite(read_graph('layer { name: "x" type: "Input" top: "x" }'))
+    []
+    """
     read = {stack: _inputs(stack) for stack in graph.stacks}
     ends_with = defaultdict(list)  # what a last step reads -> the stacks
     for stack, steps in read.items():
         for piece in steps[-1]:
             ends_with[piece].append(stack)
-    paired = set()
+    pairs, paired = [], set()
     for stack, steps in read.items():
         for other in (other for piece in steps[0] for other in ends_with[piece]):
             if not {stack, other} & paired and _reversed(stack, other, read):
                 paired |= {stack, other}
-    layers = len(graph.stacks) - len(paired) // 2
-    words = [f"{layers} stacked"] if layers > 1 else []
-    return ", ".join(words + ["both directions"] * bool(paired))
+                down = any(number is not None and (whole, number - 1) in steps[1]
+                           for whole, number in steps[0])
+                pairs.append((other, stack) if down else (stack, other))
+    return pairs
 
 
 def _reversed(stack, other, read):

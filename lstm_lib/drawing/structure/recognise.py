@@ -5,7 +5,8 @@ from .graph import PROD, SUM
 
 
 PARTS = ("Mh", "Mx", "z", "slice", *"ifog", "c_f", "c_i", "c", "act_c", "h",
-         "reset_c", "reset_h")
+         "reset_c", "reset_h", "static",
+         *(f"{what}_{gate}" for what in ("sum", "peep") for gate in "ifo"))
 
 
 class NoLSTM(Exception):
@@ -118,13 +119,68 @@ def composed_parts(cell):
     if len(cell.stack.states) != 2 or part["c"] not in states:
         raise NoLSTM
     part["reset_c"], part["reset_h"] = _resets(cell)
-    part["slice"] = _one({r for gate in "ifog" for r in feeds.get(part[gate], ())})
+    part = {**dict.fromkeys(PARTS), **part, **_peepholes(cell, part, feeds)}
+    seen = {part[f"peep_{gate}"] for gate in "ifo"}
+    part["slice"] = _one({r for gate in "ifog" for r in feeds.get(_raw(part, gate), ())} - seen)
     part["z"] = _one(feeds.get(part["slice"], ()))
     part["Mh"] = _recurrent(cell, [r for r in feeds.get(part["z"], ()) if r in carried])
     part["Mx"] = next((r for r in feeds[part["z"]] if r != part["Mh"]), None)
+    _find_static(cell, part, feeds)
     _gates_in_order(cell, part)
     _sum_of_products(cell, part)
     return part
+
+
+def has_peepholes(stack):
+    """Whether it is an LSTM whose gates i, f and o see the cell state."""
+    cell = typical_cell(stack)
+    try:
+        part, feeds, _ = _equations(cell)
+        return bool(_peepholes(cell, part, feeds))
+    except NoLSTM:
+        return False
+
+
+def _peepholes(cell, part, feeds):
+    """The `Scale` layers with which i and f see c before this step, and o the new c; or none.
+
+    Behind each stands the sum of what it sees and of the gate's piece of z.
+    """
+    found = {}
+    for gate in "ifo":
+        before = feeds.get(part[gate], ())
+        if len(before) == 1 and _is(cell.role[before[0]], SUM):
+            seen = [r for r in feeds.get(before[0], ()) if cell.role[r].type == "Scale"]
+            if len(seen) == 1 and _sees(cell, part, seen[0], gate):
+                found.update({f"sum_{gate}": before[0], f"peep_{gate}": seen[0]})
+    return found if len(found) == 6 else {}
+
+
+def _sees(cell, part, peephole, gate):
+    """Whether a peephole reads the cell state that its gate is to see."""
+    if len(cell.role[peephole].bottoms) != 1:
+        return False
+    wires = [w for w in cell.inner if w.target.role == peephole]
+    if gate == "o":
+        return [original_node(w.source).role for w in wires] == [part["c"]]
+    state = cell.reading.get((peephole, 0))
+    reads = {_origin(cell, s.key[0]) for s in [state] if s} | {
+        _origin(cell, cell.reading[w.source.role, 0].key[0]) for w in wires
+        if (w.source.role, 0) in cell.reading}
+    return reads == {part["c"]}
+
+
+def _raw(part, gate):
+    """The role that takes a gate's piece of z: the gate, or the sum behind its peephole."""
+    return part.get(f"sum_{gate}") or part[gate]
+
+
+def _find_static(cell, part, feeds):
+    """Where W_xc x is added to an input that is the same at each step, tell the two apart."""
+    products = feeds.get(part["Mx"], ())
+    if part["Mx"] and _is(cell.role[part["Mx"]], SUM) and len(products) == 1:
+        if [role for role, _ in cell.entering].count(part["Mx"]) == 1:
+            part["static"], part["Mx"] = part["Mx"], products[0]
 
 
 def _recurrent(cell, roles):
@@ -148,14 +204,17 @@ def splits_of(cell, part):
 def _resets(cell):
     """For each state the `Scale` layer that clears it where a sequence begins, or None."""
     found = {state: role for (role, position), state in cell.reading.items()
-             if cell.role[role].type == "Scale" and position == 0}
+             if cell.role[role].type == "Scale" and position == 0
+             and len(cell.role[role].bottoms) == 2}
     return [found.get(state) for state in cell.stack.states]
 
 
 def _gates_in_order(cell, part):
     """Raise `NoLSTM` unless the gates are cut in the order in which they are drawn: i, f, o, g."""
     cut = [blob.name for blob in cell.role[part["slice"]].tops]
-    if cut != [blob.name for gate in "ifog" for blob in cell.role[part[gate]].bottoms[:1]]:
+    slices = cell.role[part["slice"]]
+    if cut != [blob.name for gate in "ifog" for blob in cell.role[_raw(part, gate)].bottoms
+               if blob.maker is slices]:
         raise NoLSTM
 
 

@@ -1,6 +1,7 @@
 """Which layers belong to which time step, and which blobs a step hands to the next."""
 from collections import defaultdict
 
+from .arrangement import opposite
 from ...netspec import parts_of_step_name
 from .copies import is_added_split, original_blob, original_node, role_of_split
 from .growing import BEFORE, growing_cell
@@ -24,10 +25,23 @@ class Stack:
         self.name = name
         self.cells = cells  # step number -> nodes in the net's order
         self.steps = sorted(cells)
+        self.turned, self.pair = False, name  # runs right to left; shared by two directions
         self._before = dict(zip(self.steps[1:], self.steps))
         self.parts = parts and _roles(parts)  # name of a part -> role, in a cell that grows
         self.states = _states_of_parts(cells[1], parts) if parts else _states(self)
         self._fresh = _fresh(self)
+
+    def place(self, step):
+        """The column in which a step stands, counted like the steps; and back again.
+
+        >>> stack = Stack("", {1: [], 2: [], 3: []})
+        >>> stack.turned = True
+        >>> [stack.place(step) for step in (1, 2, 3, 4)]
+        [3, 2, 1, 4]
+        """
+        if not self.turned or step not in self.cells:
+            return step
+        return self.steps[-1 - self.steps.index(step)]
 
     def state_read(self, node, position):
         """The state that this bottom of this node takes in, or None."""
@@ -73,6 +87,8 @@ def find_steps(graph):
     for stack in graph.stacks:
         if not stack.parts:
             order_states(stack)
+    for stack, turned in opposite(graph):
+        turned.turned, turned.pair = True, stack.name
     return graph
 
 

@@ -17,7 +17,9 @@ class Wiring:
     def __init__(self, graph):
         self.hidden = []
         self._all = graph.all_layers
-        self._cutters = set() if self._all else {n for n in graph.nodes if _cuts_into_steps(n)}
+        self._place = {stack.name: stack.place for stack in graph.stacks}
+        self._cutters = set() if self._all else {
+            n for n in graph.nodes if self._cuts_into_steps(n)}
         wires = [self._wire(node, position, blob)
                  for node in graph.nodes if node not in self._cutters
                  for position, blob in enumerate(node.bottoms)
@@ -50,6 +52,21 @@ class Wiring:
                 return Wire(maker, maker.tops.index(start),
                             blob if piece is not None else start, node, position)
 
+    def _cuts_into_steps(self, node):
+        """Whether it is a `Slice` outside the steps, each top of which goes into one step at most.
+
+        Or into one step of each direction, where these stand in one column.
+        """
+        if (node.type != "Slice" or node.stack is not None or len(node.tops) < 2
+                or not node.bottoms):
+            return False
+        readers = [reader for blob in node.tops for reader in blob.readers]
+        if not readers or any(reader.stack is None for reader in readers):
+            return False
+        steps = [{self._place[reader.stack](reader.step) for reader in blob.readers}
+                 for blob in node.tops]
+        return all(len(step) < 2 for step in steps)
+
     def _was_read(self, node):
         """Whether a layer reads this node, though no wire that is drawn begins there."""
         return node.stack is None and any(blob.readers for blob in node.tops)
@@ -58,17 +75,6 @@ class Wiring:
 def is_constant(node):
     """Whether it is a `Power` layer with scale 0, which gives its shift whatever comes in."""
     return node.type == "Power" and node.layers[0].power_param.scale == 0
-
-
-def _cuts_into_steps(node):
-    """Whether it is a `Slice` outside the steps, each top of which goes into one step at most."""
-    if (node.type != "Slice" or node.stack is not None or len(node.tops) < 2
-            or not node.bottoms):
-        return False
-    readers = [reader for blob in node.tops for reader in blob.readers]
-    steps = [{reader.step for reader in blob.readers} for blob in node.tops]
-    return (bool(readers) and all(reader.stack is not None for reader in readers)
-            and all(len(step) < 2 for step in steps))
 
 
 def _undone(joiner, cutter):

@@ -4,6 +4,7 @@ from .graph import PROD, SUM
 from .limits import short
 from .recognise import is_lstm
 from .source import phase_name
+from .units import unit_name
 from .wiring import is_constant
 
 NAMED_WEIGHTS = 6  # so many weights of each sort a picture's alt text names
@@ -32,8 +33,8 @@ def alt_text(graph):
     if arranged := arrangement(graph):
         parts.insert(0, arranged)
     kind = "unrolled net" if steps else "net"
-    if steps and all(map(is_lstm, graph.stacks)):
-        kind = "unrolled LSTM"
+    if unit := unit_name(graph.stacks):
+        kind = f"unrolled {unit}"
     if graph.stacks and graph.stacks[0].parts:  # a cell that somebody builds
         kind = "LSTM step" if is_lstm(graph.stacks[0]) else "part of an LSTM step"
         parts = parts[1:]
