@@ -100,11 +100,13 @@ def test_two_looks_are_enough_and_one_is_not(book, monkeypatch):
     assert curve[-1] < 0.3 and book["where"](test)[0, :, 4].max() < 0.05
 
 
+@on_real_caffe  # once is enough: both engines compute the same steps
 def test_the_whole_field_is_no_better_with_another_step_size(book):
     for rate in (0.005, 0.01):
         assert trained(book, (book["whole"], 576, 15, rate))[0][-1] < 0.3
 
 
+@on_real_caffe  # once is enough: both engines compute the same steps
 def test_the_whole_field_with_64_units_and_more_time_gets_to_a_third(book):
     curve = trained(book, (book["whole"], 576, 64, 0.002), iterations=3000)[0]
     assert 0.27 < curve[-1] < 0.45
