@@ -249,8 +249,10 @@ class OuterWires:
             return
         start, end = self.scene.port(wire, False), self.scene.port(wire, True)
         if start and end:
-            middle = (start[1] + end[1]) / 2
-            self._grey([start, (start[0], middle), (end[0], middle), end], False, True)
+            turn = (start[1] + end[1]) / 2
+            if start[1] - end[1] > 100 and not any(c.rolled for c in self.scene.columns):
+                turn = end[1] + 44  # above a bar that stands between
+            self._grey([start, (start[0], turn), (end[0], turn), end], False, True)
         elif end:  # from an earlier step than the one before
             self.tagged[(*end, self._label_drop(row) - 4)].append(wire)
 

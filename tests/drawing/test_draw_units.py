@@ -337,6 +337,17 @@ def boxes_of_nodes(tree):
             yield x, y, x + float(rect.get("width")), y + float(rect.get("height"))
 
 
+@pytest.mark.parametrize("net", [layers_of("composed"), layers_of("gru", 0.5)],
+                         ids=["plain", "dropout"])
+def test_a_wire_to_the_row_above_turns_outside_the_bar_between_them(net):
+    tree = parsed(net)
+    bars = [box for box in boxes_of_nodes(tree) if box[2] - box[0] > 500]
+    turns = [y1 for wire in wires(tree) for (x1, y1), (x2, y2) in zip(wire, wire[1:])
+             if y1 == y2 and abs(x1 - x2) > 20]
+    assert len(bars) == 3 and len(turns) >= T
+    assert not [y for y in turns for _, top, _, bottom in bars if top <= y <= bottom]
+
+
 def test_the_page_lights_the_column_in_which_a_step_of_either_direction_stands(tmp_path):
     draw(both("gru", 9), interactive=True, path=tmp_path / "net.html")
     page = (tmp_path / "net.html").read_text(encoding="utf-8")
