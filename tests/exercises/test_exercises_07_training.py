@@ -1,5 +1,4 @@
 """Notebook 07: its solutions are right, its stubs are missing, each mistake has its hint."""
-import numpy as np
 import pytest
 from solved import answers
 
