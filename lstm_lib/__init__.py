@@ -38,8 +38,8 @@ _describe_figures()
 
 __all__ = [
     "Cell", "DotMissing", "LSTMWeights", "NetError", "NoGPU", "Picture", "Solver", "Unrolled",
-    "add_layer_to_net_spec", "add_layer_with_multiple_tops", "attention", "attention_start", "both_directions", "caffe",
-    "compare", "cont_from_lengths", "describe", "draw", "from_keras", "from_onnx", "from_pytorch",
+    "add_layer_to_net_spec", "add_layer_with_multiple_tops", "attention", "attention_start",
+    "both_directions", "caffe", "compare", "cont_from_lengths", "describe", "draw", "from_keras", "from_onnx", "from_pytorch",
     "get_gradients", "get_layer_weights", "get_weights", "initial_state", "lint", "load_net",
     "lstm_backward", "lstm_forward", "make_solver", "mask_from_lengths", "prototxt",
     "reorder_gates", "save_weights", "set_layer_weights", "set_weights", "shared_weights",

@@ -1,7 +1,7 @@
 """The checks of notebook 07: an update with momentum, the forget bias, where to clip."""
 import numpy as np
 
-from .. import caffe, load_net, make_solver, set_weights, unroll, xavier_start
+from .. import caffe, make_solver, set_weights, unroll, xavier_start
 from .verdict import Hint, judged, must_be, must_have_shape, result_of
 
 T, B, SYMBOLS, H = 40, 25, 8, 32  # the task of the notebook, on sequences of this exercise's own

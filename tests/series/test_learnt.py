@@ -6,8 +6,7 @@ import pytest
 from played import cell_of, play
 
 import portable_caffe
-from lstm_lib import caffe, get_weights, load_net, make_solver, save_weights, set_weights
-from lstm_lib import write_prototxt, xavier_start
+from lstm_lib import get_weights, load_net, write_prototxt
 
 
 @pytest.fixture(scope="module")
