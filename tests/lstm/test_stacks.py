@@ -93,27 +93,41 @@ def test_sequences_of_unequal_length_are_read_backwards_from_their_own_end(cell,
 
 
 @pytest.mark.parametrize("name, cell", [("LSTM", "composed"), ("SimpleRNN", "rnn")])
-def test_both_directions_equal_keras(name, cell, monkeypatch):
-    pytest.importorskip("torch")
+def test_both_directions_equal_keras_with_all_gradients(name, cell, monkeypatch):
+    torch = pytest.importorskip("torch")
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     keras = pytest.importorskip("keras")
     ns = caffe.NetSpec()
     ns.x = input_layer(T, B, D)
     made = both_directions(ns, ns.x, T, H, cell=cell)
-    net, arrays = load_net(ns), []
-    for seed, one in enumerate((made.forward, made.backward)):
-        weights = weights_of(cell, D, seed)
-        set_weights(net, weights, one.weight_names)
-        parts = [np.split(array, cell_of(cell).rows) for array in weights]
-        order = [0, 1, 3, 2] if cell == "composed" else [0]  # i, f, g, o
-        W, b, U = [np.concatenate([part[place] for place in order]) for part in parts]
-        arrays += [W.T, U.T, b]
+    net, weights = load_net(ns, force_backward=True), [weights_of(cell, D, 0), weights_of(cell, D, 1)]
+    for one, own in zip((made.forward, made.backward), weights):
+        set_weights(net, own, one.weight_names)
     layer = keras.layers.Bidirectional(getattr(keras.layers, name)(H, return_sequences=True))
-    x = np.random.default_rng(9).standard_normal((T, B, D)).astype("f")
-    layer(x.transpose(1, 0, 2))
-    layer.set_weights(arrays)
-    theirs = keras.ops.convert_to_numpy(layer(x.transpose(1, 0, 2))).transpose(1, 0, 2)
-    assert worst(net.forward(x=x)["H"], theirs) < 1e-6
+    rng = np.random.default_rng(9)
+    x, dH = rng.standard_normal((T, B, D)), rng.standard_normal((T, B, 2 * H))
+    theirs = torch.tensor(np.float32(x.transpose(1, 0, 2)), requires_grad=True)  # (B, T, D)
+    layer(theirs)
+    layer.set_weights([array for own in weights for array in as_in_keras(cell, own)])
+    output = layer(theirs)
+    (output * torch.tensor(np.float32(dH.transpose(1, 0, 2)))).sum().backward()
+    net.forward(x=x)
+    net.blobs["H"].diff[...] = dH
+    net.backward()
+    assert worst(net.blobs["H"].data, output.detach().numpy().transpose(1, 0, 2)) < 1e-6
+    assert worst(net.blobs["x"].diff, theirs.grad.numpy().transpose(1, 0, 2)) < 1e-5
+    mine = [array for one in (made.forward, made.backward)
+            for array in as_in_keras(cell, get_gradients(net, one.weight_names))]
+    for array, weight in zip(mine, layer.trainable_weights):
+        assert worst(array, weight.value.grad) < 1e-5
+
+
+def as_in_keras(cell, weights):
+    """Kernel, recurrent kernel and bias, with the gates in the order i, f, g, o."""
+    order = [0, 1, 3, 2] if cell == "composed" else [0]
+    parts = [np.split(array, cell_of(cell).rows) for array in weights]
+    W, b, U = [np.concatenate([part[place] for place in order]) for part in parts]
+    return W.T, U.T, b
 
 
 @cells
