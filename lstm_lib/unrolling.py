@@ -104,11 +104,12 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
     holds = cut_steps(ns, hold, T, prefix + "hold")
     ones = cell.clears and cont is None and always_continue(
         ns, states[cell.states[0]], f"{prefix}{cell.name}/")
+    stop = dict(propagate_down=[True, True, False]) if _learns(ones, states) else {}
     made = []
     for t, cont_t, hold_t in zip(range(1, T + 1), conts, holds):
         step, before = step_name(prefix, t), states
         Mx = Mx_of(t, states[cell.states[0]])
-        extra = dict(cont=cont_t or ones) if cell.clears else {}
+        extra = dict(cont=cont_t or ones, **stop) if cell.clears else {}
         fed = {name: state if name in cell.clears or not cont_t
                else scale_state(ns, f"{step}cont/{name}", state, cont_t)
                for name, state in states.items()}
@@ -119,6 +120,12 @@ def unroll(ns, x, T, num_output, *, cell="composed", project="per_step", h0=None
             ns[f"{prefix}{name}{t}"] = state  # the names of the equations
         made.append(states)
     return _collected(ns, made, cell, prefix, list(weight_names or w.values()))
+
+
+def _learns(ones, states):
+    """Whether `cont` was made of a state that is computed: Caffe would send a gradient into it."""
+    first = next(iter(states.values()))
+    return bool(ones) and first.fn.type_name not in ("Input", "DummyData")
 
 
 def _one_step(ns, cell, Mx, states, p, H, w, extra):

@@ -31,7 +31,7 @@ class Cell:
     gates : name -> the blob of a step that holds it, like {"r": "r"}, in the order of the rows;
         for pictures.
     clears : states that the step clears itself where a sequence begins; then it is given
-        `cont`, (1, B), as well.
+        `cont`, (1, B), as well, and options for the layer that reads it.
 
     Examples
     --------

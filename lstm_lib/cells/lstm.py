@@ -92,14 +92,15 @@ def cut_gates(ns, z, p, H):
         axis=2, slice_point=[H, 2 * H, 3 * H])
 
 
-def fused_step(ns, Mx, states, p, H, w, cont):
+def fused_step(ns, Mx, states, p, H, w, cont, **options):
     """From Mx (1, B, 4H) to h and c with Caffe's `LSTMUnit`: the one for speed.
 
-    `cont` (1, B) is 1 where the sequence goes on (see `lengths.always_continue`).
+    `cont` (1, B) is 1 where the sequence goes on (see `lengths.always_continue`); the options
+    are those of the layer that reads it.
     """
     z = add(ns, p + "Mx+Mh", Mx, project_hidden(ns, states["h"], p + "Mh", 4 * H, w["Mhw"]))
     c, h = add_layer_with_multiple_tops(ns, L.LSTMUnit, p + "unit", 2, states["c"], z, cont,
-                                        p + "c", p + "h")
+                                        p + "c", p + "h", **options)
     return dict(h=h, c=c)
 
 

@@ -11,11 +11,11 @@ C, K = 5, 2
 PLACES = K * K
 
 
-def attending_net(prefix=""):
+def attending_net(cell="composed"):
     ns = caffe.NetSpec()
     ns.X = input_layer(T, B, C, K, K)
     h0, c0 = attention_start(ns, ns.X, T, C, PLACES, H, hidden=7)
-    unroll(ns, attention(ns, ns.X, T, C, PLACES), T, H, h0=h0, c0=c0)
+    unroll(ns, attention(ns, ns.X, T, C, PLACES), T, H, h0=h0, c0=c0, cell=cell)
     ns.y = input_layer(T, B, H)
     ns.loss = L.EuclideanLoss(ns.H, ns.y)
     net = load_net(ns, force_backward=True)
@@ -64,6 +64,19 @@ def test_its_gradients_equal_central_differences(name):
 
     slope = central_difference(loss, blob.data, place, 1e-2)
     assert abs(slope - gradient[place]) < 0.01 * abs(gradient[place])
+
+
+def test_the_fused_cell_takes_a_first_state_that_learns_and_gives_the_same_gradients():
+    nets = [attending_net(cell) for cell in ("composed", "fused")]
+    for net in nets:
+        net.forward()
+        net.clear_param_diffs()
+        net.backward()
+    for name in ("X", "H"):
+        assert worst(nets[0].blobs[name].diff, nets[1].blobs[name].diff) < 1e-6
+    fused = shared_weights(nets[1])
+    for name, (blob, _) in shared_weights(nets[0]).items():
+        assert worst(blob.diff, fused[name][0].diff) < 1e-5 and np.any(blob.diff)
 
 
 def test_where_a_step_looks_sums_to_one_and_the_weight_is_shared():
