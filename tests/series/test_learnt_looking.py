@@ -114,7 +114,7 @@ def test_the_whole_field_with_64_units_and_more_time_gets_to_a_third(book):
 
 
 @on_real_caffe
-def test_a_start_by_equation_6_may_settle_on_another_place(book, monkeypatch):
+def test_a_start_by_equation_6_leads_from_most_seeds_to_the_middle_first(book, monkeypatch):
     def start(ns, B, H):
         return attention_start(ns, ns.X, 3, 64, 9, H)
 
@@ -122,11 +122,9 @@ def test_a_start_by_equation_6_may_settle_on_another_place(book, monkeypatch):
         return unroll(*arguments, **options)
 
     changed(book, monkeypatch, initial_state=start, unroll=composed)
-    for seed in (1, 2, 3):
-        curve, test = trained(book, book["nets"]["looks"], seed)
-        assert curve[-1] > 0.9 and book["where"](test)[0, :, 4].min() > 0.9
-    curve, test = trained(book, book["nets"]["looks"], seed=0)
-    assert curve[-1] < 0.5 and book["where"](test)[0, :, 4].max() < 0.1
+    found = [trained(book, book["nets"]["looks"], seed) for seed in range(4)]
+    assert sum(curve[-1] > 0.9 and book["where"](test)[0, :, 4].min() > 0.9
+               for curve, test in found) >= 2
 
 
 def test_the_progress_bar_tells_loss_and_accuracy(book):
