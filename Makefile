@@ -60,7 +60,9 @@ requirements: ## resolve the exact versions anew (ARGS=--upgrade for the newest)
 		--python-version 3.9 --universal
 	$(COMPILE) requirements-oracles.in -o requirements-oracles.txt \
 		--python-version 3.11 --python-platform windows --constraint requirements-portable.txt
+	$(COMPILE) requirements-site.in -o requirements-site.txt \
+		--python-version 3.11 --universal
 
 clean: ## remove the environments and everything that was built
-	rm -rf .venv .venv-portable .tools build .pytest_cache *.egg-info
+	rm -rf .venv .venv-portable .venv-site .tools build .pytest_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

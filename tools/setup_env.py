@@ -5,7 +5,8 @@
 
 The first word says in which world: `reference`, real Caffe on Python 3.9 in .venv; `portable`,
 portable_caffe on any Python from 3.9 to 3.14 in .venv-portable; `any`, the first of the two
-that can be had; or `tests`, in the first of all that can be had. This file needs no more than
+that can be had; `tests`, in the first of all that can be had; or `site`, with what builds the
+site, in .venv-site. This file needs no more than
 a python3 of 3.6 or newer: uv finds or fetches the Python of a world and installs into it.
 """
 import collections
@@ -20,13 +21,13 @@ import get_uv
 import shell
 from shell import Stop, must, run, say
 
-World = collections.namedtuple("World", "name title folder pythons requirements")
-REFERENCE = World("reference", "real Caffe", ".venv", "3.9", "requirements.txt")
-PORTABLE = World("portable", "portable_caffe", ".venv-portable", "3.9 to 3.14",
-                 "requirements-portable.txt")
-UV_PYTHONS = {REFERENCE: "cpython==3.9.*", PORTABLE: "cpython>=3.9,<3.15"}
+World = collections.namedtuple("World", "name title folder oldest newest requirements size")
+REFERENCE = World("reference", "real Caffe", ".venv", (3, 9), (3, 9), "requirements.txt", 600)
+PORTABLE = World("portable", "portable_caffe", ".venv-portable", (3, 9), (3, 14),
+                 "requirements-portable.txt", 600)
+SITE = World("site", "the site", ".venv-site", (3, 11), (3, 14), "requirements-site.txt", 400)
 WORLDS = {"any": [REFERENCE, PORTABLE], "tests": [REFERENCE, PORTABLE],
-          "reference": [REFERENCE], "portable": [PORTABLE]}
+          "reference": [REFERENCE], "portable": [PORTABLE], "site": [SITE]}
 ADVICE = ("Where something cannot be reached: connect, set HTTPS_PROXY, or name a mirror, of the "
           "packages in PIP_INDEX_URL, of the Pythons in UV_PYTHON_INSTALL_MIRROR")
 ORACLES = "requirements-oracles.txt"  # PyTorch and Keras, beside the portable world
@@ -167,7 +168,8 @@ def make_environment(world):
     start = time.time()
     uv, env = get_uv.get_uv(), get_uv.environment()
     make_venv(world, uv, env)
-    say(f"installing the packages of {world.requirements} into {world.folder} (600 MB on disk)")
+    say(f"installing the packages of {world.requirements} into {world.folder} "
+        f"({world.size} MB on disk)")
     install = [uv, "pip", "install", "--python", python_of(world), "--no-deps"]
     must([*install, "-r", world.requirements], env)
     must([*install, "--no-build-isolation", "-e", "."], env)
@@ -178,22 +180,37 @@ def make_environment(world):
 
 def make_venv(world, uv, env):
     """An empty environment, on the Python that runs this where it will do."""
-    pythons = [UV_PYTHONS[world]]
-    if world is PORTABLE and fits_portable():
+    pythons = [f"cpython>={dotted(world.oldest)},<{dotted(next_of(world.newest))}"]
+    if world is not REFERENCE and fits(world):
         pythons.insert(0, sys.executable)
     for python in pythons:
         shutil.rmtree(folder_of(world), ignore_errors=True)
         code, said = run([uv, "venv", "--no-project", "--python", python, folder_of(world)], env)
         if code == 0:
             return
-    raise Stop(f"it needs Python {world.pythons}, which is not on this machine and could not be "
+    raise Stop(f"it needs Python {pythons_of(world)}, which is not on this machine and could not be "
                f"fetched ({shell.cause(said)})")
 
 
-def fits_portable():
-    """Is this Python one of those that the portable world is resolved for?"""
+def pythons_of(world):
+    """The Pythons that a world is resolved for, for a person."""
+    return " to ".join(dict.fromkeys(map(dotted, (world.oldest, world.newest))))
+
+
+def dotted(version):
+    """(3, 9) -> 3.9"""
+    return ".".join(map(str, version))
+
+
+def next_of(version):
+    """(3, 9) -> (3, 10)"""
+    return version[0], version[1] + 1
+
+
+def fits(world):
+    """Is this Python one of those that a world is resolved for?"""
     return (platform.python_implementation() == "CPython"
-            and (3, 9) <= sys.version_info[:2] < (3, 15)
+            and world.oldest <= sys.version_info[:2] <= world.newest
             and getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
