@@ -48,6 +48,7 @@ def settings(pyodide):
     outside = "../"  # the site's root, seen from lite/
     return {
         "appName": "lstm_lib", "appUrl": "./lab", "enableMemoryStorage": True,
+        "exposeAppInBrowser": True,  # the tests press its buttons
         "contentsStorageName": "lstm_lib", "settingsStorageName": "lstm_lib settings",
         "litePluginSettings": {KERNEL_PLUGIN: {
             "pyodideUrl": (f"./{outside}" if pyodide.index == PLACE else "")
