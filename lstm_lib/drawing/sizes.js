@@ -91,5 +91,5 @@ function sizesOverTime({ maps, element, words, cell, run, spans, columns }) {
   }
   const told = column => cell().sizes.map(size =>
     `size of dL/d${size.name} ${words(size.runs[run()][column])}`).join(", ");
-  return { build, draw, tell, told, shown: () => cell().sizes.length > 0 };
+  return { build, draw, tell, told };
 }

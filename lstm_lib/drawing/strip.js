@@ -6,6 +6,7 @@ function overTime(net, page) {
   const $ = id => document.getElementById(id), maps = $("maps"), all = net.strip;
   const TOP = 254, NO_NUMBER = 255;
   let cell, rows, columns, run = 0, kind = "data", unit = null, now = null, spans = [];
+  let waiting = false;
 
   // numbers, and back from the bytes they came as
   const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
@@ -70,6 +71,7 @@ function overTime(net, page) {
       plot.append(canvas);
       maps.append(name, plot, scale(row));
       canvas.setAttribute("aria-hidden", "true"); // said in words by the whole
+      canvas.style.height = `${Math.min(44, Math.max(26, 2 * cell.units.length))}px`;
       return { ...row, told, canvas, codes: bytes(row[kind].runs[run]) };
     });
     chart.build();
@@ -113,14 +115,15 @@ function overTime(net, page) {
     const strip = $("strip").getBoundingClientRect(), stage = page.stage.getBoundingClientRect();
     const beside = strip.right - stage.right;
     $("strip").style.setProperty("--side", beside > 90 ? `${beside}px` : "6.5em");
-    if (!rows.length && !chart.shown()) return;
-    const plot = maps.querySelector(".plot").getBoundingClientRect();
+    const place = () => maps.querySelector(".plot").getBoundingClientRect();
+    const plot = place();
     if (!plot.width) return;
     spans = under(plot) || evenly(plot.width);
     maps.dataset.under = spans.under ? "cells" : "";
     rows.forEach(paint);
     chart.draw(plot.width);
     mark();
+    if (Math.abs(place().width - plot.width) > 0.5) soon(); // a scroll bar came or went
   }
   function evenly(width) {
     return Array.from({ length: columns }, (_, column) => {
@@ -147,11 +150,8 @@ function overTime(net, page) {
   }
   function paint(row) {
     const canvas = row.canvas, units = cell.units.length, dense = window.devicePixelRatio || 1;
-    const high = Math.min(44, Math.max(26, 2 * units));
-    const wide = canvas.parentNode.clientWidth;
-    canvas.style.height = `${high}px`;
-    canvas.width = Math.round(wide * dense);
-    canvas.height = Math.round(high * dense);
+    canvas.width = Math.round(canvas.clientWidth * dense);
+    canvas.height = Math.round(canvas.clientHeight * dense);
     const pen = canvas.getContext("2d"), shades = colours(row);
     const gap = spans[0][1] - spans[0][0] > 8 ? 1 : 0;
     spans.forEach(([left, right], column) => {
@@ -298,7 +298,6 @@ function overTime(net, page) {
   $("bias").value = run = nearest;
   if (all.biases.length) $("bias-now").textContent = plain(all.biases[run]);
   cell = all.cells[0];
-  let waiting = false;
   function soon() {
     if (!waiting) requestAnimationFrame(() => { waiting = false; lay(); });
     waiting = true;
