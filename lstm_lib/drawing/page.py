@@ -76,7 +76,7 @@ def page(graph, shapes, values=None, sweep=None):
     shown_over_time = _over_time(graph, sweep)
     alt, steps = alt_text(graph), steps_of(graph)
     last = 2 * len(_ticks(graph)) - 1
-    slots = graph.net is not None
+    slots = graph.numbers
     pictures = [("all", time_picture(graph, "all", shapes, alt=alt, slots=slots))]
     if steps > 5:
         pictures.append(("fold", time_picture(graph, "fold", shapes, alt=alt, slots=slots)))
@@ -90,7 +90,7 @@ def page(graph, shapes, values=None, sweep=None):
         css=_read("page.css", "strip.css"), pictures=drawn,
         script=_read("sizes.js", "strip.js", "page.js"), strip=STRIP if shown_over_time else "",
         folded=str(folded).lower(), no_fold="" if steps > 5 else " hidden",
-        no_values="" if graph.net else " hidden", data=_as_json(
+        no_values="" if graph.numbers else " hidden", data=_as_json(
             {**_data(graph, values), "strip": shown_over_time}))
 
 
@@ -116,7 +116,7 @@ def _height(page_text):
 
 def _over_time(graph, sweep):
     """What the strip shows, or None."""
-    if graph.net is None:
+    if not graph.numbers:
         return None
     runs = sweep["runs"] if sweep else [states_of(graph)]
     if not runs[0]["cells"]:
@@ -130,8 +130,9 @@ def _read(*names):
 
 def _as_json(value):
     """JSON that cannot end the script element it stands in."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace(
-        "<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(svg.SHOWN)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace(
+        "\u2029", "\\u2029")
 
 
 def _ticks(graph):
@@ -155,7 +156,7 @@ def _ticks(graph):
 
 
 def _data(graph, values):
-    paints = [Paint(graph, what) for what in ("data", "diff")] if graph.net else []
+    paints = [Paint(graph, what) for what in ("data", "diff")] if graph.numbers else []
     return {"nodes": [_node(node, paints) for node in graph.nodes], "ticks": _ticks(graph),
             "start": values or "",
             "scale": {"rule": {paint.what: RULE.format(paint.what) for paint in paints},
