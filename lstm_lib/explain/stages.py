@@ -1,6 +1,7 @@
 """An explanation in pieces, as JSON, for the web page: what is seen first comes first."""
 import json
 
+from ..drawing.svg import printable
 from ..safe_caffe.engine import caffe
 from .explanation import explain
 from .report import head, sections
@@ -31,6 +32,11 @@ class Stages:
     def rest(self):
         """The tables below the picture."""
         return json.dumps({"sections": sections(self._found)})
+
+    def states(self):
+        """The picture's page again, with states over time below, and how the net ran."""
+        page, words = self._found.states
+        return json.dumps({"page": page, "words": printable(words)})
 
     def file(self):
         """All of it as one HTML file."""

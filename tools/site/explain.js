@@ -1,6 +1,6 @@
 // The page that explains a prototxt: what a person does, and what Python in the worker answers.
 import { linkTo, netIn } from "./explain_link.js";
-import { $, element, pngOf, save, showPicture, showSections } from "./explain_show.js";
+import { $, element, pngOf, save, showPicture, showSections, showStates } from "./explain_show.js";
 
 const MOST = 500000; // characters; an LSTM of 150 steps, layer by layer, has as many
 const settings = JSON.parse($("settings").textContent);
@@ -27,7 +27,8 @@ function answer(data) {
   if ("step" in data) say(data.words, data.step);
   if (data.ready) { ready = true; say("Ready.", null); next(); }
   if (data.picture) arrived(JSON.parse(data.picture));
-  if (data.rest) { showSections(JSON.parse(data.rest)); done(); }
+  if (data.rest) showSections(JSON.parse(data.rest));
+  if (data.states) { showStates(JSON.parse(data.states)); done(); }
   if (data.file) save(fileName("html"), new Blob([JSON.parse(data.file).file], { type: "text/html" }));
   if (data.failed) failed(data.failed, data.loading);
 }

@@ -21,6 +21,7 @@ export function showPicture({ head, page }) {
   $("line").textContent = `Go to line ${head.line}`;
   $("picture").replaceChildren(...(page ? [frame(page, head.words[0])] : []));
   $("sections").replaceChildren();
+  $("states").textContent = "";
   $("save").hidden = !page;
 }
 
@@ -30,6 +31,20 @@ function frame(page, title) {
   made.title = title;
   made.srcdoc = page;
   return made;
+}
+
+/** The same picture with states over time below; it takes the other's place once it is there. */
+export function showStates({ page, words }) {
+  $("states").textContent = words;
+  const before = $("picture").firstElementChild;
+  if (!page || !before) return;
+  const made = frame(page, before.title);
+  made.className = "tall coming";
+  made.onload = () => {
+    before.remove();
+    made.classList.remove("coming");
+  };
+  $("picture").append(made);
 }
 
 export function showSections({ sections }) {

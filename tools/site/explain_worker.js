@@ -1,6 +1,6 @@
 // Python, in a thread of its own: the page never waits for it, and can end it.
 // In: {settings} once, then {text, phase} or {file: true}. Out: {step, words}, {ready}, and
-// {picture}, {rest}, {file}: JSON that lstm_lib.explain.stages wrote; or {failed}.
+// {picture}, {rest}, {states}, {file}: JSON that lstm_lib.explain.stages wrote; or {failed}.
 
 let Stages, asked;
 const tell = (step, words) => postMessage({ step, words });
@@ -22,6 +22,7 @@ function explain({ text, phase }) {
   asked = Stages(text, phase);
   postMessage({ picture: asked.picture() });
   postMessage({ rest: asked.rest() });
+  postMessage({ states: asked.states() });
 }
 
 onmessage = async ({ data }) => {
