@@ -58,7 +58,7 @@ def page(graph, shapes, values=None):
     """
     alt, steps = alt_text(graph), steps_of(graph)
     last = 2 * len(_ticks(graph)) - 1
-    slots = graph.net is not None
+    slots = graph.numbers
     pictures = [("all", time_picture(graph, "all", shapes, alt=alt, slots=slots))]
     if steps > 5:
         pictures.append(("fold", time_picture(graph, "fold", shapes, alt=alt, slots=slots)))
@@ -72,7 +72,7 @@ def page(graph, shapes, values=None):
         css=(HERE / "page.css").read_text(encoding="utf-8"), pictures=drawn,
         script=(HERE / "page.js").read_text(encoding="utf-8"),
         folded=str(folded).lower(), no_fold="" if steps > 5 else " hidden",
-        no_values="" if graph.net else " hidden", data=_as_json(_data(graph, values)))
+        no_values="" if graph.numbers else " hidden", data=_as_json(_data(graph, values)))
 
 
 def embedded(page_text, image):
@@ -92,8 +92,9 @@ def embedded(page_text, image):
 
 def _as_json(value):
     """JSON that cannot end the script element it stands in."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace(
-        "<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(svg.SHOWN)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace(
+        "\u2029", "\\u2029")
 
 
 def _ticks(graph):
@@ -112,7 +113,7 @@ def _ticks(graph):
 
 
 def _data(graph, values):
-    paints = [Paint(graph, what) for what in ("data", "diff")] if graph.net else []
+    paints = [Paint(graph, what) for what in ("data", "diff")] if graph.numbers else []
     return {"nodes": [_node(node, paints) for node in graph.nodes], "ticks": _ticks(graph),
             "start": values or "",
             "scale": {"rule": {paint.what: RULE.format(paint.what) for paint in paints},

@@ -23,7 +23,6 @@ class Picture:
     """A drawn net: shows itself in a notebook, and saves itself as a file.
 
     `svg` is the picture, `alt` what it shows in words, `graph` the net it was made from.
-    `page` makes the page; what Graphviz drew has none.
     """
 
     def __init__(self, graph, svg, alt, dot, page=None, interactive=False):
@@ -46,6 +45,13 @@ class Picture:
             html = embedded(self._page(), html)
         return ({"text/plain": self.alt, "image/svg+xml": still, "text/html": html},
                 {"image/svg+xml": {"alt": self.alt}})
+
+    def page(self):
+        """The interactive page as HTML text, as `save` writes it into a file."""
+        if not self._page:
+            raise NetError("the interactive page is made of the time-step picture: "
+                           "leave `style` out.")
+        return self._page()
 
     def save(self, path):
         """Write the picture, the whole file or nothing; the ending says as what.
@@ -71,7 +77,7 @@ class Picture:
 
             convert(self.svg, path, kind, self._smaller())
             return
-        content = {"svg": lambda: self.svg, "dot": self._dot, "html": self._html}.get(
+        content = {"svg": lambda: self.svg, "dot": self._dot, "html": self.page}.get(
             kind, lambda: run_dot(self._dot(), kind, INSTEAD))()
         with open(path, "wb") as file:
             file.write(content if isinstance(content, bytes) else content.encode())
@@ -80,12 +86,6 @@ class Picture:
         """How the picture would be smaller: folded, if it has steps that are not folded yet."""
         folded = re.search(r'data-step="\d+-', self.svg)
         return ", or draw it with steps='fold'" if steps_of(self.graph) > 5 and not folded else ""
-
-    def _html(self):
-        if not self._page:
-            raise NetError("the interactive page is made of the time-step picture: "
-                           "leave `style` out.")
-        return self._page()
 
 
 def draw(source, *, style="time", steps="auto", shapes=False, interactive=False, values=None,
