@@ -5,6 +5,7 @@ import re
 from ..alt_text import image_html
 from ..errors import NetError
 from .structure.graph import read_graph
+from .sweep import check_sweep
 from .graphviz import caffe_dot, clustered_dot, run_dot
 from .structure.steps import prepared, steps_of
 from .time_picture import time_picture
@@ -89,7 +90,7 @@ class Picture:
 
 
 def draw(source, *, style="time", steps="auto", shapes=False, interactive=False, values=None,
-         all_layers=False, phase=None, stages=(), path=None):
+         all_layers=False, phase=None, stages=(), sweep=None, path=None):
     """Draw a net: a NetSpec, prototxt text, a path, a NetParameter or a loaded net.
 
     The time-step picture lays out one step and stamps it T times. A colour is a shared
@@ -114,6 +115,8 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
     phase, stages : which layers of a net that is not loaded are shown: caffe.TRAIN or
         caffe.TEST, if left out what the net's own `state { }` says, or TRAIN. A loaded net
         shows those it was built of.
+    sweep : what `forget_bias_sweep` returned for this net: the page's maps of gates and states
+        over time, below the picture, have a slider for the forget bias.
     path : save there too (see `Picture.save`).
 
     Options and types of Caffe's forks are drawn, too, and marked as unknown to this Caffe.
@@ -144,13 +147,14 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
     if graph.net is None and (shapes or values):
         raise NetError(f"{'shapes' if shapes else 'values'} are known of a loaded net only: "
                        "draw(load_net(...), ...).")
-    picture = _picture(graph, style, steps, shapes, interactive, values)
+    check_sweep(sweep, graph.net)
+    picture = _picture(graph, style, steps, shapes, interactive, values, sweep)
     if path is not None:
         picture.save(path)
     return picture
 
 
-def _picture(graph, style, steps, shapes, interactive, values):
+def _picture(graph, style, steps, shapes, interactive, values, sweep):
     alt = alt_text(graph)
     if style == "time":
         paint = Paint(graph, values) if values else None
@@ -160,10 +164,10 @@ def _picture(graph, style, steps, shapes, interactive, values):
         def page():
             from .page import page
 
-            return page(graph, shapes, values)
+            return page(graph, shapes, values, sweep)
 
         return Picture(graph, svg, alt, lambda: clustered_dot(graph), page, interactive)
-    if interactive or values or shapes or graph.all_layers and style == "caffe":
+    if interactive or values or shapes or sweep or graph.all_layers and style == "caffe":
         raise NetError("values, shapes, all layers and the interactive page belong to "
                        "style='time'.")
     dot = caffe_dot(graph.source.spec) if style == "caffe" else clustered_dot(graph)

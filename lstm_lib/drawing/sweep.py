@@ -1,7 +1,7 @@
 """What would this net do with another forget bias? Its states over time, for each of some."""
 import numpy as np
 
-from ..arguments import numbers
+from ..arguments import numbers, short
 from ..errors import NetError
 from ..nets import check_loaded
 from .strip import states_of
@@ -58,6 +58,16 @@ def forget_bias_sweep(net, biases):
         for array, before in kept:
             array[...] = before
     return {"biases": biases, "own": own, "runs": runs}
+
+
+def check_sweep(sweep, net):
+    """Raise unless it is None, or what `forget_bias_sweep` returned for this loaded net."""
+    if sweep is None:
+        return
+    if not isinstance(sweep, dict) or set(sweep) != {"biases", "own", "runs"} or net is None:
+        raise NetError("sweep is what forget_bias_sweep(net, biases) returned for the loaded net "
+                       f"that is drawn, got {short(sweep)}" + " and a net that is not loaded."
+                       * (net is None))
 
 
 def _run(net, graph, places, bias):

@@ -1,11 +1,14 @@
 """States over time and the sweep of the forget bias: equal to NumPy's in float64."""
+import base64
 import json
 
+import matplotlib
 import numpy as np
 import pytest
 from conftest import B, D, H, T, input_layer, run, unrolled_net, unrolled_spec
 
 from lstm_lib import NetError, caffe, load_net, lstm_backward, lstm_forward, set_weights, views
+from lstm_lib.drawing.maps import GATE, NO_NUMBER, SIGNED, TOP, maps
 from lstm_lib.drawing.strip import MOST_STEPS, MOST_UNITS, states_over_time
 from lstm_lib.drawing.sweep import forget_bias_sweep
 
@@ -191,3 +194,51 @@ def test_a_sweep_over_nothing_and_over_words_raises(net):
         forget_bias_sweep(net, [])
     with pytest.raises((NetError, ValueError)):
         forget_bias_sweep(net, ["much"])
+
+
+def codes(row, what, units):
+    return np.frombuffer(base64.b64decode(row[what]["runs"][0]), np.uint8).reshape(units, -1)
+
+
+def test_the_bytes_of_the_page_hold_the_numbers_to_half_a_step_of_their_scale(net):
+    states = states_over_time(net)
+    (cell,), (packed,) = states["cells"], maps([states])["cells"]
+    for name, shown in zip((*GATES, "c", "h"), packed["rows"]):
+        places = codes(shown, "data", H) / TOP
+        numbers = places if name in "ifo" else (2 * places - 1) * shown["data"]["largest"]
+        assert np.allclose(numbers, row(cell, name), atol=1.01 * shown["data"]["largest"] / TOP)
+        parts = codes(shown, "diff", H) / TOP * 2 - 1
+        numbers = np.sign(parts) * shown["diff"]["largest"] * 10 ** (6 * (abs(parts) - 1))
+        true = row(cell, name, "diff")
+        assert np.allclose(numbers, true, rtol=0.06, atol=1.1e-6 * abs(true).max())
+
+
+def test_what_is_no_number_has_a_byte_of_its_own(net):
+    net.blobs["h2"].data[0, 0, 1], net.blobs["h3"].diff[0, 0, 2] = np.nan, -np.inf
+    h = maps([states_over_time(net)])["cells"][0]["rows"][-1]
+    assert np.argwhere(codes(h, "data", H) == NO_NUMBER).tolist() == [[1, 1]]
+    assert np.argwhere(codes(h, "diff", H) == NO_NUMBER).tolist() == [[2, 2]]
+
+
+@pytest.mark.parametrize("ours, name", [(GATE, "cividis"), (SIGNED, "PuOr_r")])
+def test_the_colours_are_those_of_views(ours, name):
+    colours = matplotlib.colormaps[name]
+    assert [matplotlib.colors.to_hex(colours(k / 10)).upper() for k in range(11)] == list(ours)
+
+
+def test_a_sweep_has_one_scale_for_all_its_biases(net):
+    sweep = forget_bias_sweep(net, [-2, 2])
+    (cell,) = maps(sweep["runs"], sweep["biases"], sweep["own"])["cells"]
+    both = [row(run["cells"][0], "c") for run in sweep["runs"]]
+    assert cell["rows"][4]["data"]["largest"] == pytest.approx(max(abs(c).max() for c in both))
+    assert len(cell["rows"][4]["data"]["runs"]) == len(cell["words"]) == 2
+
+
+def test_the_words_say_where_states_and_gradients_begin_and_end(net):
+    states = states_over_time(net)
+    cell, words = states["cells"][0], maps([states])["cells"][0]["words"][0]
+    assert words.startswith(f"LSTM: {H} units over {T} steps, sequence 1 of {B}. ")
+    first, last = row(cell, "c")[:, [0, -1]].mean(0)
+    assert f"mean c {first:.2f} to {last:.2f}" in words
+    first, last = sizes(cell, "c")[0], sizes(cell, "c")[-1]
+    assert f"size of dL/dc {first:.1e} to {last:.1e}" in words
