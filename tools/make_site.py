@@ -64,8 +64,8 @@ def write_pages(folder):
         source = Path(place) / "source"
         copy_sources(source)
         site_api.write_api(source / "api")
-        shell.must([sys.executable, "-m", "sphinx", "-q", "-b", "html", "-c", str(LOOKS),
-                    "-d", str(Path(place) / "read"), str(source), str(folder)],
+        shell.must([sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html",
+                    "-c", str(LOOKS), "-d", str(Path(place) / "read"), str(source), str(folder)],
                    dict(os.environ, PYTHONPATH=str(LOOKS.parent)))
     for part in FORMULAS:
         copy_any(mathjax() / part, folder / "_static" / "mathjax" / part)

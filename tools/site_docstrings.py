@@ -2,7 +2,7 @@
 import re
 
 RULE = re.compile(r"-{3,}$")
-ENTRY = re.compile(r"(?=\S)((?:(?!\. |\.$).){1,50}?) : (.*)")
+ENTRY = re.compile(r"(?=\S)((?:(?!(?<!\.)\. |\.$).){1,50}?) : (.*)")
 CODE = re.compile(r"(`[^`]*`)")
 PART = re.compile(r"(?P<name>\d*[A-Za-z]+)(?P<index>(?:[_^](?:\{[^}]*\}|[A-Za-z0-9]+))*)"
                   r"|<-|->|\+\+|\.{2,3}|.")
