@@ -5,7 +5,7 @@ from functools import cached_property
 from ..drawing import draw
 from ..errors import NetError
 from ..files import write_whole
-from ..lint import lint
+from ..linting import lint
 from ..nets import text_of
 from ..safe_caffe.engine import caffe
 from .building import not_trusted, read, shaped_net
