@@ -1,4 +1,4 @@
-"""explain.html in a real browser that reaches no other host: what is shown, and what never happens."""
+"""explain.html in a real browser that reaches no other host: what it shows, what it never does."""
 import functools
 import http.server
 import shutil
@@ -204,7 +204,7 @@ def test_a_long_computation_can_be_cancelled_and_the_page_goes_on(page):
 @pytest.mark.parametrize("mark", MARKS)
 def test_a_name_is_shown_as_text_and_never_becomes_markup_or_script(page, mark):
     shown = explain(page, named(mark))
-    written = mark.replace('\\"', '"').replace("\u202e", "⟨U+202E⟩").replace("\u2066", "⟨U+2066⟩")
+    written = mark.replace('\\"', '"').translate({0x202e: "⟨U+202E⟩", 0x2066: "⟨U+2066⟩"})
     assert written in shown and "\u202e" not in shown
     for look in (page.execute_script, functools.partial(in_frame, page)):
         assert look("return [typeof window.hurt, document.images.length,"
@@ -229,11 +229,12 @@ def test_nothing_is_asked_of_another_host(page, server):
 
 def test_the_policy_keeps_page_and_thread_from_sending_anything(page, tmp_path):
     other = serve(tmp_path)
-    fetches = ("fetch(arguments[0] || '{}').then(() => 'sent', () => 'refused')")
+    fetches = "fetch(arguments[0]).then(() => 'sent', () => 'refused')"
     done = "const end = arguments[arguments.length - 1];"
     assert page.execute_async_script(
         f"{done} {fetches}.then(end)", other.address + "stolen") == "refused"
-    program = f"fetch('{other.address}stolen').then(() => 'sent', () => 'refused').then(postMessage)"
+    program = (f"fetch('{other.address}stolen').then(() => 'sent', () => 'refused')"
+               ".then(postMessage)")
     assert page.execute_async_script(
         f"{done} const worker = new Worker(URL.createObjectURL(new Blob([arguments[0]])));"
         "worker.onmessage = event => end(event.data);", program) == "refused"
