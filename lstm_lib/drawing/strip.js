@@ -88,6 +88,7 @@ function overTime(net, page) {
     const numbers = kind === "data" && row.kind === "gate" ? ["0", "1"]
       : [words(-largest), "0", words(largest)];
     ends.append(...numbers.map(text => element("b", "", text)));
+    ends.className = numbers.length > 2 ? "signed" : "";
     box.append(bar, ends);
     return box;
   }
@@ -114,7 +115,8 @@ function overTime(net, page) {
   function lay() {
     const strip = $("strip").getBoundingClientRect(), stage = page.stage.getBoundingClientRect();
     const beside = strip.right - stage.right;
-    $("strip").style.setProperty("--side", beside > 90 ? `${beside}px` : "6.5em");
+    $("strip").classList.toggle("beside", beside > 90); // names and scales below the notes
+    if (beside > 90) $("strip").style.setProperty("--side", `${beside}px`);
     const place = () => maps.querySelector(".plot").getBoundingClientRect();
     const plot = place();
     if (!plot.width) return;
