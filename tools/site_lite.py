@@ -48,15 +48,19 @@ def settings(pyodide):
     outside = "../"  # the site's root, seen from lite/
     return {
         "appName": "lstm_lib", "appUrl": "./lab", "enableMemoryStorage": True,
+        "exposeAppInBrowser": True,  # the tests press its buttons
         "contentsStorageName": "lstm_lib", "settingsStorageName": "lstm_lib settings",
         "litePluginSettings": {KERNEL_PLUGIN: {
             "pyodideUrl": (f"./{outside}" if pyodide.index == PLACE else "")
             + pyodide.index + "pyodide.mjs",
             "disablePyPIFallback": True,
             "loadPyodideOptions": {"lockFileURL": outside + pyodide.lock,
-                                   "packages": [*pyodide.packages, *LOADED]}}}}
+                                   "packages": [*pyodide.packages, *LOADED],
+                                   "env": {"PYTHONWARNINGS": NO_THREADS}}}}}
 
 
+# tqdm would like a thread to look after its bars, warns that it has none, and works without
+NO_THREADS = "ignore:tqdm"
 # No news from a server that is not there
 LOOKS = {"@jupyterlab/apputils-extension:notification": {
     "fetchNews": "false", "checkForUpdates": False}}
@@ -69,8 +73,11 @@ def write(path, value):
 
 def build(source, folder):
     """Run JupyterLite's builder; it takes its settings and the notebooks from `source`."""
-    shell.must([sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", str(source),
-                "--output-dir", str(folder), "--contents", str(source / "files"),
-                "--apps", "notebooks", "--apps", "lab", "--apps", "tree", "--no-sourcemaps",
-                "--LiteBuildConfig.no_unused_shared_packages=True"],
-               dict(os.environ, JUPYTER_PREFER_ENV_PATH="1"))
+    code, said = shell.run(
+        [sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", str(source),
+         "--output-dir", os.path.abspath(folder), "--contents", str(source / "files"),
+         "--apps", "notebooks", "--apps", "lab", "--apps", "tree", "--no-sourcemaps",
+         "--LiteBuildConfig.no_unused_shared_packages=True"],
+        dict(os.environ, JUPYTER_PREFER_ENV_PATH="1"), cwd=str(source))  # it leaves a file there
+    if code != 0:
+        raise shell.Stop(f"JupyterLite could not be built: {shell.cause(said)}")
