@@ -78,6 +78,7 @@ function overTime(net, page) {
     over.forEach(part => maps.append(part));
     say();
     lay();
+    tell();
   }
   function scale(row) {
     const box = element("div", "scale"), bar = element("i"), ends = element("span");
@@ -191,7 +192,6 @@ function overTime(net, page) {
       later.style.left = `${plot.offsetLeft + (right ? to : 0)}px`;
       later.style.width = `${Math.max(0, right ? plot.clientWidth - to : from)}px`;
     }
-    tell();
   }
   function tell() {
     const column = now && now.on ? now.column : null;
@@ -216,6 +216,7 @@ function overTime(net, page) {
       now = { column, back, on: mine === cell.name };
     }
     mark();
+    tell();
   }
 
   // what is shown
@@ -241,7 +242,7 @@ function overTime(net, page) {
     option.value = number;
     return option;
   }));
-  $("cell").onchange = () => { choose(+$("cell").value); mark(); };
+  $("cell").onchange = () => { choose(+$("cell").value); };
   $("biases").hidden = !all.biases.length;
   $("bias").max = Math.max(0, all.biases.length - 1);
   function another() {
