@@ -46,8 +46,8 @@ def policy(pyodide):
     return "; ".join([
         "default-src 'none'", f"connect-src 'self'{host}",
         f"script-src 'self'{host} 'wasm-unsafe-eval' {' '.join(hashes())}",
-        f"worker-src 'self' blob:{host}", "style-src 'self' 'unsafe-inline'", "img-src 'self' blob: data:",
-        "base-uri 'none'", "form-action 'none'"])
+        f"worker-src 'self' blob:{host}", "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' blob: data:", "base-uri 'none'", "form-action 'none'"])
 
 
 def hashes():

@@ -67,8 +67,8 @@ def _findings(findings):
 
 def _layers(rows):
     several = any(row.times > 1 for row in rows)
-    cells = [[row.name if row.times == 1 else f"{row.name} … {row.last}", f"× {row.times:,}" if row.times > 1 else "",
-              row.type, ", ".join(row.bottoms),
+    cells = [[row.name if row.times == 1 else f"{row.name} … {row.last}",
+              f"× {row.times:,}" if row.times > 1 else "", row.type, ", ".join(row.bottoms),
               ", ".join(row.tops) + " (in place)" * row.in_place,
               ", ".join(f"{name}, used {uses:,} times" if uses > 1 else name
                         for name, uses in row.weights)] for row in rows]

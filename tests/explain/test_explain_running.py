@@ -62,7 +62,8 @@ def test_a_gru_is_run_without_a_slider():
 
 def test_a_net_without_steps_is_not_run():
     found = explain(LENET)
-    assert found.states == ("", "") and not any(np.any(blob.data) for blob in found.net.blobs.values())
+    assert found.states == ("", "")
+    assert not any(np.any(blob.data) for blob in found.net.blobs.values())
 
 
 def test_a_net_that_takes_too_long_is_not_run_and_says_so():
