@@ -31,7 +31,7 @@ myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "attrs_inline"
 myst_heading_anchors = 4
 
 mathjax_path = "mathjax/tex-chtml-full.js"
-autodoc_member_order = "bysource"
+default_role = "code"
 autodoc_typehints = "none"
 add_module_names = False
 strip_signature_backslash = True
