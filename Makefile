@@ -15,10 +15,11 @@ IN := tools/setup_env.py
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run test lab class slides fuzz notebooks bench gpu pythons requirements clean
+.PHONY: help run test lab class slides site test-site fuzz notebooks bench gpu pythons \
+	requirements clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: ## execute the notebook series, results in build/notebooks
 	@$(PYTHON3) $(IN) $(WORLD) tools/run_notebooks.py $(ARGS)
@@ -34,6 +35,12 @@ class: ## write the copies for students, teacher and nbgrader, and slides, into 
 
 slides: ## write the slides only: reveal.js decks that need no network
 	@$(PYTHON3) $(IN) $(WORLD) tools/make_slides.py
+
+site: ## write the site into build/site: static files; ARGS=--offline puts Pyodide in, too
+	@$(PYTHON3) $(IN) site tools/make_site.py $(ARGS)
+
+test-site: ## try the site in a real browser
+	@$(PYTHON3) $(IN) site tools/test_site.py $(ARGS)
 
 fuzz: ## run random nets, good and broken, on both engines
 	@$(PYTHON3) $(IN) $(WORLD) tests/fuzz/run.py $(ARGS)
