@@ -16,7 +16,8 @@ SCRIPT = Path(__file__).with_name("digits_by_torchrun.py")
 def torchrun(folder, end, restarts=0, **more):
     """What torchrun says, and its exit status."""
     return subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2",
+        [sys.executable, "-m", "torch.distributed.run", "--rdzv_backend=c10d",
+         "--rdzv_endpoint=localhost:0", "--nproc_per_node=2",
          f"--max_restarts={restarts}", str(SCRIPT), str(folder), end], stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, encoding="utf-8", timeout=PATIENCE,
         env=dict(os.environ, **more))
