@@ -16,14 +16,15 @@ class SharedWeights:
         for name, blobs in net.params.items():
             for index, blob in enumerate(blobs):
                 once.setdefault(blob.data.ctypes.data, (f"{name}[{index}]", blob))
-        self._blobs = dict(once.values())
-        if not self._blobs:
+        self._named = dict(once.values())
+        self.blobs = list(self._named.values())
+        if not self.blobs:
             raise NetError("this net has no weights, so there is nothing to train in parallel.")
         self._kinds = dict(zip(net._layer_names, (layer.type for layer in net.layers)))
 
     def shapes(self):
         """A text for each weight: its first layer, and its shape."""
-        return [f"the weight {name} {tuple(blob.shape)}" for name, blob in self._blobs.items()]
+        return [f"the weight {name} {tuple(blob.shape)}" for name, blob in self._named.items()]
 
     def fingerprints(self):
         """A text for each weight, which is another as soon as one bit is.
@@ -31,15 +32,15 @@ class SharedWeights:
         The statistics of BatchNorm are left out: each process has those of its own parts.
         """
         return [f"the numbers of {name}, {hashlib.sha256(blob.data.tobytes()).hexdigest()[:12]}"
-                for name, blob in self._blobs.items()
+                for name, blob in self._named.items()
                 if self._kinds.get(name.rpartition("[")[0]) != "BatchNorm"]
 
     def together(self, side, do):
         """Let `do` change all numbers of a side, "data" or "diff", in one flat tensor."""
-        parts = [self._tensor(blob, side) for blob in self._blobs.values()]
+        parts = [self._tensor(blob, side) for blob in self.blobs]
         flat = self._torch.cat([part.reshape(-1) for part in parts])
         do(flat)
-        for blob, part, new in zip(self._blobs.values(), parts,
+        for blob, part, new in zip(self.blobs, parts,
                                    flat.split([part.numel() for part in parts])):
             if on_gpu():
                 getattr(blob, f"{side}_memory").overwrite(new.reshape(part.shape))

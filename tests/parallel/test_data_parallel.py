@@ -10,6 +10,7 @@ from together import (alone, digit_net, feed, go, in_parallel, joined, plain_net
                       weights_of)
 
 from lstm_lib import NetError, caffe, make_solver
+from lstm_lib.training import SolverParameter
 from lstm_lib.parallel import data_parallel, resume
 
 pytest.importorskip("torch.distributed", reason="PyTorch is not installed here")
@@ -63,7 +64,7 @@ def from_snapshots(folder, **options):
 
 @pytest.mark.parametrize("kind, more, ending", [
     ("SGD", {}, ""), ("AdaDelta", {}, ""), ("Adam", {}, ""),
-    ("Adam", dict(net_of=plain_net, snapshot_format="HDF5"), ".h5")])
+    ("Adam", dict(net_of=plain_net, snapshot_format=SolverParameter.HDF5), ".h5")])
 def test_all_go_on_in_the_middle_from_what_process_0_alone_has_written(
         kind, more, ending, tmp_path):
     options = {**SOLVERS[kind], **more}
