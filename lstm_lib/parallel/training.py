@@ -24,6 +24,10 @@ def data_parallel(solver, timeout=600):
     reads for all in `restore(path)`. Random layers, like Dropout, draw from the solver's
     `random_seed` + rank, as in Caffe, so that each process drops something else.
 
+    Gradients that lie in PyTorch's arrays on a CUDA GPU are averaged there, by NCCL, all others
+    by gloo. For that each process takes a GPU of its own before it makes the solver:
+    `caffe.set_mode_gpu(); caffe.set_device(int(os.environ["LOCAL_RANK"]))`.
+
     Parameters
     ----------
     solver : of `make_solver` or `caffe.get_solver`, any type, at iteration 0; its loss is a mean
@@ -33,7 +37,7 @@ def data_parallel(solver, timeout=600):
 
     Returns
     -------
-    The solver, with all it had.
+    The solver, with all it had, and `group`: its `rank` says which process this is, of `size`.
 
     Raises
     ------

@@ -10,8 +10,8 @@ from together import (alone, digit_net, feed, go, in_parallel, joined, plain_net
                       weights_of)
 
 from lstm_lib import NetError, caffe, make_solver
-from lstm_lib.training import SolverParameter
 from lstm_lib.parallel import data_parallel, resume
+from lstm_lib.training import SolverParameter
 
 pytest.importorskip("torch.distributed", reason="PyTorch is not installed here")
 
