@@ -103,6 +103,18 @@ def test_a_stub_in_a_students_copy_is_told_what_it_lacks(site, browser):
     assert all("Not yet." in said(cell) for cell in cells if "check" in cell["tags"])
 
 
+def test_a_saved_edit_is_there_when_the_page_is_opened_again(site, browser):
+    open_notebook(browser, site, "00_start_here")
+    browser.execute_script("""
+        jupyterapp.shell.currentWidget.content.widgets[0].model.sharedModel.setSource("my note")
+        window.saved = null
+        jupyterapp.commands.execute("docmanager:save").then(() => { window.saved = true })""")
+    until("the notebook to be saved", lambda: browser.execute_script("return window.saved"))
+    open_notebook(browser, site, "00_start_here")
+    assert browser.execute_script("return jupyterapp.shell.currentWidget.content.widgets[0]"
+                                  ".model.sharedModel.getSource()") == "my note"
+
+
 def test_the_wheel_in_the_site_is_the_code_of_this_checkout(site):
     wheel, = Path(site.folder, pyodide_files.PLACE).glob("lstm_lib-*.whl")
     with zipfile.ZipFile(wheel) as files:
