@@ -1,0 +1,83 @@
+"""Keep what was measured in measured.json, and put the tables made of it into README.md."""
+import json
+import re
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent.parent
+RESULTS, PAGE = FOLDER / "measured.json", FOLDER / "README.md"
+MEASURED = re.compile(r"(<!-- measured -->\n).*?(<!-- end -->)", re.S)
+CLASSES = (30, 100, 300)
+
+
+def load():
+    """World -> what was measured there."""
+    return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+
+
+def keep(title, measured):
+    """Write the figures of one world beside those of the other, and the page."""
+    results = dict(sorted({**load(), title: measured}.items(), reverse=True))
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(with_measured(PAGE.read_text(encoding="utf-8"), tables(results)),
+                    encoding="utf-8")
+
+
+def with_measured(page, measured):
+    """The text of a page with what was measured between its two marks."""
+    return MEASURED.sub(lambda marks: f"{marks[1]}{measured}\n{marks[2]}", page)
+
+
+def tables(results):
+    """Three tables: what was measured, what follows for a class, each notebook's kernel."""
+    return "\n\n".join([measured_table(results), calculated_table(results),
+                        kernel_table(results)])
+
+
+def measured_table(results):
+    """A column for each world."""
+    rows = [("students at once", "students", 1), ("answers right, lost", "right", 1),
+            ("hub, PSS", "hub", 0), ("proxy, PSS", "proxy", 0),
+            ("a student's server, peak of RSS", "server", 0),
+            ("a student with 00 to 03 open, PSS", "student", 0)]
+    lines = [head("measured, MB", results)]
+    for words, name, is_count in rows:
+        cells = [f"{one[name]:.0f}" + (", 0" if name == "right" else "")
+                 for one in results.values()]
+        lines.append(f"| {words} | " + " | ".join(cells) + " |")
+    machine = " and ".join(dict.fromkeys(one["machine"] for one in results.values()))
+    return "\n".join([*lines, "", f"The most of any student, on {machine}."])
+
+
+def calculated_table(results):
+    """What N students would take, by the formula that stands below."""
+    lines = [head("calculated, GB", results)]
+    for count in CLASSES:
+        lines.append(f"| {count} students | " + " | ".join(
+            f"{needed(one, count) / 1024:.1f}" for one in results.values()) + " |")
+    return "\n".join([*lines, "", "hub + proxy + students x (a student with 00 to 03 open): "
+                      "calculated from the table above, not tried."])
+
+
+def needed(measured, count):
+    """MB that a class takes at its peak.
+
+    >>> needed(dict(hub=100, proxy=50, student=300), 30)
+    9150
+    """
+    return measured["hub"] + measured["proxy"] + count * measured["student"]
+
+
+def kernel_table(results):
+    """The peak of each notebook's kernel."""
+    stems = sorted({stem for one in results.values() for stem in one["kernels"]})
+    lines = [head("a kernel's peak of RSS, MB", results)]
+    for stem in stems:
+        lines.append(f"| {stem[:2]} | " + " | ".join(
+            f"{one['kernels'][stem]:.0f}" if stem in one["kernels"] else ""
+            for one in results.values()) + " |")
+    return "\n".join(lines)
+
+
+def head(words, results):
+    return (f"| {words} | " + " | ".join(results) + " |\n"
+            + "|---" * (len(results) + 1) + "|")
