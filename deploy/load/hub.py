@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import get_uv
 import shell
@@ -64,10 +65,11 @@ def running(folder, names, course, python):
 
 
 def wait_for(hub):
-    """Until it answers, or has ended."""
+    """Until it answers through its proxy, or has ended."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and hub.process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", hub.ports[0])):
+        with contextlib.suppress(OSError):  # also a refusal of the proxy, which is there first
+            urlopen(hub.url + "/hub/api/", timeout=PATIENCE).close()
             return
         time.sleep(0.2)
     raise shell.Stop(f"the hub did not start; see {os.path.relpath(hub.folder / 'hub.log')}")
