@@ -15,7 +15,7 @@ IN := tools/setup_env.py
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run test lab class slides load fuzz notebooks bench gpu pythons requirements clean
+.PHONY: help run test lab class slides image load fuzz notebooks bench gpu pythons requirements clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ class: ## write the copies for students, teacher and nbgrader, and slides, into 
 
 slides: ## write the slides only: reveal.js decks that need no network
 	@$(PYTHON3) $(IN) $(WORLD) tools/make_slides.py
+
+image: class ## write build/image, which repo2docker makes the image of a class from
+	@$(PYTHON3) $(IN) $(WORLD) deploy/make_image.py
 
 load: class ## let four students work on a JupyterHub at once, and measure their memory
 	@$(PYTHON3) $(IN) hub deploy/load_test.py --world $(WORLD) $(ARGS)
