@@ -1,4 +1,4 @@
-"""And from the shell? `python -m lstm_lib doctor | unroll | check | draw`."""
+"""And from the shell? `python -m lstm_lib doctor | unroll | check | explain | draw`."""
 import argparse
 import os
 import sys
@@ -28,6 +28,7 @@ def command_line():
     add_doctor_command(commands)
     add_unroll_command(commands)
     add_check_command(commands)
+    add_explain_command(commands)
     add_draw_command(commands)
     return parser
 
@@ -104,27 +105,48 @@ def check(asked):
 
 def built(asked):
     """The loaded net of a prototxt; its text alone, if to build it means to trust its author."""
-    from portable_caffe.prepare import in_state
-
     from . import caffe, load_net
-    from .drawing.structure.source import strictly_read
+    from .explain.building import not_trusted, read
     from .files import readable
-    from .safe_caffe.net_checks import check_spec
-    from .trust import reaching_out
 
-    spec = strictly_read(readable(asked.file))
-    phase = spec.state.phase = getattr(caffe, asked.phase)
-    spec.state.stage.extend(asked.stage)
-    part = in_state(spec, spec.state)
-    layers = [] if asked.trust else reaching_out(part)
-    if not layers:
+    phase = getattr(caffe, asked.phase)
+    spec = read(readable(asked.file), phase, asked.stage)
+    reason = "" if asked.trust else not_trusted(spec, asked.file)
+    if not reason:
         return load_net(spec, phase=phase)
-    check_spec(caffe, part, asked.file, trusted=False)
-    name, kind, does = layers[0]
-    more = f", and {len(layers) - 1} more" if len(layers) > 1 else ""
-    print(f"lstm_lib {asked.command}: not built, so no shapes: layer {name[:100]!r} of type "
-          f"{kind[:100]!r} {does}{more}. If you trust this file, add --trust.", file=sys.stderr)
+    print(f"lstm_lib {asked.command}: {reason} If you trust this file, add --trust.",
+          file=sys.stderr)
     return spec
+
+
+def add_explain_command(commands):
+    command = commands.add_parser("explain", help="explain a prototxt on one page: picture, "
+                                                  "layers, counts, what would go wrong")
+    command.add_argument("file", metavar="FILE", help="a prototxt file")
+    command.add_argument("-o", "--output", metavar="PAGE", help="FILE.html if left out")
+    add_phase(command)
+    command.set_defaults(run=write_explanation)
+
+
+def write_explanation(asked):
+    from . import caffe
+    from .explain import explain
+    from .files import readable
+
+    path = asked.output or os.path.splitext(asked.file)[0] + ".html"
+    _check_other(path, asked.file)
+    found = explain(readable(asked.file), getattr(caffe, asked.phase), asked.stage)
+    found.save(path)
+    print(f"{path}: {found.picture.alt if found.picture else 'no net'}")
+    for said in (found.problem and found.problem.text, found.note):
+        if said:
+            print(f"lstm_lib explain: {said}", file=sys.stderr)
+    return 1 if found.problem else 0
+
+
+def _check_other(path, file):
+    if os.path.realpath(path) == os.path.realpath(file):
+        raise NetError(f"{path!r} is the prototxt itself; give -o another file.")
 
 
 def add_draw_command(commands):
@@ -151,8 +173,7 @@ def write_picture(asked):
     path = asked.output or os.path.splitext(asked.file)[0] + ending
     if asked.html and not path.endswith(".html"):
         path = os.path.splitext(path)[0] + ".html"
-    if os.path.realpath(path) == os.path.realpath(asked.file):
-        raise NetError(f"{path!r} is the prototxt itself; give -o another file.")
+    _check_other(path, asked.file)
     if asked.shapes or asked.all_layers:
         source, shown = built(asked), {}
     else:

@@ -99,7 +99,8 @@ class Graph:
 
     def _fill(self, blob, filler):
         self.room.need(blob.count)
-        if filler is not None:  # else the layer has filled it
+        zeros = filler is not None and filler.type == "constant" and filler.value == 0
+        if filler is not None and not zeros:  # else the layer has filled it, or it holds zeros
             values = filled(filler, blob.shape)
             blob.data_memory.write(arrays.current.from_host(values), owned=True)
 

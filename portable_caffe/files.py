@@ -15,9 +15,9 @@ from .interrupts import HeldBack
 from .prototxt import parse
 
 try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
+    from fcntl import LOCK_EX, LOCK_NB, flock
+except ImportError:  # Windows; and in the browser there is one writer, and nobody to wait for
+    flock = None
 
 LOCK = ".unfinished"  # in the folder of a file that is being written
 FULL = "; remove files there, or give a path on another disk"
@@ -157,9 +157,9 @@ def _locked_folder(folder, mark):
         path = os.path.join(own, LOCK)
         with suppress(FileNotFoundError):
             lock = os.open(path, os.O_CREAT | os.O_RDWR)
-            if fcntl:
+            if flock:
                 with suppress(OSError):  # a file system without locks, where nobody clears
-                    fcntl.flock(lock, fcntl.LOCK_EX)
+                    flock(lock, LOCK_EX)
             if os.path.exists(path):
                 return own, lock
             os.close(lock)
@@ -177,12 +177,12 @@ def _clear(folder, mark):
 def _clear_if_left(own):
     path = os.path.join(own, LOCK)
     with suppress(OSError):  # its writer lives, or another one clears it
-        if not fcntl:
+        if not flock:
             os.remove(path)  # which Windows does only if nobody has it open
             shutil.rmtree(own)
             return
         with open(path, "ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            flock(lock, LOCK_EX | LOCK_NB)
             shutil.rmtree(own)
 
 

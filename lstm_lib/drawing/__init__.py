@@ -5,6 +5,8 @@
     picture       `draw` and `summary`; time_picture, graphviz: the two ways to draw
     looks, legend, outer_wires, values, svg    what a picture is made of
     raster, page  PNG and PDF; the interactive page
+    strip, sweep  gates, states and gradients over time as lists, for one forget bias or for some
+    maps          the same in bytes, as the page gets them
 """
 from .picture import Picture, draw, summary
 

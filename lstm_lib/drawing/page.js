@@ -3,7 +3,7 @@
   const $ = id => document.getElementById(id);
   const net = JSON.parse($("net").textContent);
   const stage = $("stage"), views = [...document.querySelectorAll(".picture")];
-  let shown, nodes, chosen = null, timer = null;
+  let shown, nodes, chosen = null, timer = null, strip = null;
 
   // one view at a time: all steps, or those in the middle folded
   function show(view) {
@@ -225,6 +225,7 @@
     const now = shown.querySelector("[data-step].now, [data-step] .now");
     if (now) bringIn(now.closest("[data-step]"));
     turn(at < 0 ? "" : back ? "backward" : "forward");
+    if (strip) strip.tick(at < 0 ? -1 : place, back);
     const words = at < 0 ? "before the forward pass"
       : `${back ? "backward" : "forward"}: ${net.ticks[place][0]}`;
     $("now").textContent = words;
@@ -289,19 +290,41 @@
     });
     scale.append(element("small", net.scale.others));
   }
-  // where the play turns, painted values turn with it: data on the way there, diff on the way back
+  // where the play turns, painted values turn with it: data on the way there, diff on the way
+  // back; and so does the strip below the picture
   let way = "";
   function turn(next) {
-    const what = { forward: "data", backward: "diff" }[next];
-    const turns = what && next !== way && $("colour").value && $("colour").value !== what;
+    const what = { forward: "data", backward: "diff" }[next], turns = what && next !== way;
     way = next;
     if (!turns) return;
+    if (strip) strip.show(what);
+    repaint(what);
+  }
+  function repaint(what) {
+    if (!$("colour").value || $("colour").value === what) return;
     $("colour").value = what;
     paint();
   }
-  $("colour").onchange = paint;
+  $("colour").onchange = () => {
+    if (strip) strip.show($("colour").value);
+    paint();
+  };
+  function go(place, back) {
+    $("time").value = back ? 2 * net.ticks.length - 1 - place : place;
+    tick();
+  }
   $("colour").value = net.start;
   show(views.find(v => !v.hidden));
+  function mirrored(what) { // the same step, on the way there or back
+    const at = +$("time").value, count = net.ticks.length, back = what === "diff";
+    repaint(what);
+    if (at >= 0 && at >= count !== back) go(back ? at : 2 * count - 1 - at, back);
+  }
+  if (net.strip) {
+    strip = overTime(net, { stage, step, go, turn: mirrored, shown: () => shown });
+    strip.show(net.start);
+    tick();
+  }
   if (!seen()) new ResizeObserver((sizes, observer) => { // a notebook may show its frame later
     if (!seen()) return;
     observer.disconnect();

@@ -4,6 +4,8 @@ from itertools import groupby
 from pathlib import Path
 
 from . import svg
+from .maps import maps
+from .strip import states_of
 from .structure.words import shape_text
 from .time_picture import FOLD_ABOVE, time_picture
 from .structure.steps import step_title, steps_of
@@ -44,21 +46,37 @@ PAGE = """<!DOCTYPE html>
 <aside id="about" aria-live="polite"><p>Point at a layer or at a weight's coloured chip.</p>
 <p class="keys">Drag to move; Ctrl + wheel to zoom, or the wheel alone once the picture has
 the focus. Keys: arrows, + − 0, N and P.</p></aside></main>
-<script type="application/json" id="net">{data}</script>
+{strip}<script type="application/json" id="net">{data}</script>
 <script>{script}</script>
 </body></html>
 """
+# Below the picture of a net that has run: what strip.js draws.
+STRIP = """<section id="strip" aria-label="States over time">
+<div class="bar" role="toolbar" aria-label="States over time">
+<span role="group" aria-label="Shown over time"><button id="data" aria-pressed="true">Forward:
+ values</button><button id="diff" aria-pressed="false">Backward: gradients</button></span>
+<label id="which">Cell <select id="cell"></select></label>
+<label id="biases">Forget bias <input id="bias" type="range" min="0" step="1">
+<output id="bias-now" aria-live="polite"></output></label>
+<output id="told"></output>
+</div>
+<div id="maps" tabindex="0" role="application"></div>
+<p id="read"></p>
+</section>
+"""
 
 
-def page(graph, shapes, values=None):
+def page(graph, shapes, values=None, sweep=None):
     """The page of a prepared graph as one string of HTML.
 
     `values` ("data", "diff" or None) is the colouring it starts with; the page of a loaded
-    net can switch between all three.
+    net can switch between all three. A net that has run has its states over time below the
+    picture; with a `sweep`, which `forget_bias_sweep` returned, for each of its forget biases.
     """
+    shown_over_time = _over_time(graph, sweep)
     alt, steps = alt_text(graph), steps_of(graph)
     last = 2 * len(_ticks(graph)) - 1
-    slots = graph.net is not None
+    slots = graph.numbers
     pictures = [("all", time_picture(graph, "all", shapes, alt=alt, slots=slots))]
     if steps > 5:
         pictures.append(("fold", time_picture(graph, "fold", shapes, alt=alt, slots=slots)))
@@ -69,10 +87,11 @@ def page(graph, shapes, values=None):
         for view, text in pictures)
     return PAGE.format(
         policy=POLICY, title=svg.safe(graph.name or alt), alt=svg.safe(alt), last=last,
-        css=(HERE / "page.css").read_text(encoding="utf-8"), pictures=drawn,
-        script=(HERE / "page.js").read_text(encoding="utf-8"),
+        css=_read("page.css", "strip.css"), pictures=drawn,
+        script=_read("sizes.js", "strip.js", "page.js"), strip=STRIP if shown_over_time else "",
         folded=str(folded).lower(), no_fold="" if steps > 5 else " hidden",
-        no_values="" if graph.net else " hidden", data=_as_json(_data(graph, values)))
+        no_values="" if graph.numbers else " hidden", data=_as_json(
+            {**_data(graph, values), "strip": shown_over_time}))
 
 
 def embedded(page_text, image):
@@ -85,34 +104,59 @@ def embedded(page_text, image):
             "var still = document.currentScript && document.currentScript.previousElementSibling;"
             "if (!still) return; var frame = document.createElement('iframe');"
             "frame.sandbox = 'allow-scripts'; frame.title = still.alt;"
-            "frame.style = 'width:100%;height:600px;border:1px solid #bbb';"
+            f"frame.style = 'width:100%;height:{_height(page_text)}px;border:1px solid #bbb';"
             f"frame.srcdoc = {_as_json(page_text)}; still.replaceWith(frame);"
             "})()</script></div>")
 
 
+def _height(page_text):
+    """Of the frame, in pixels: the strip below the picture has room of its own."""
+    return 960 if STRIP in page_text else 600
+
+
+def _over_time(graph, sweep):
+    """What the strip shows, or None."""
+    if not graph.numbers:
+        return None
+    runs = sweep["runs"] if sweep else [states_of(graph)]
+    if not runs[0]["cells"]:
+        return None
+    return maps(runs, sweep["biases"], sweep["own"]) if sweep else maps(runs)
+
+
+def _read(*names):
+    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
+
+
 def _as_json(value):
     """JSON that cannot end the script element it stands in."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace(
-        "<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(svg.SHOWN)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace(
+        "\u2029", "\\u2029")
 
 
 def _ticks(graph):
-    """Layers in the order Caffe runs them; those of one time step light up together."""
+    """Layers in the order Caffe runs them; those of one time step light up together.
+
+    Each is (what it is called, its nodes, its column in the picture, the name of its stack,
+    which of the stack's steps it is).
+    """
     ticks, stacks = [], {stack.name: stack for stack in graph.stacks}
     for (_, step), nodes in groupby(graph.nodes, key=lambda node: (node.stack, node.step)):
         nodes = list(nodes)
         if step is None and not graph.stacks:  # no steps: layer by layer
-            ticks += [(node.name, [node.index], None) for node in nodes]
+            ticks += [(node.name, [node.index], None, None, None) for node in nodes]
         else:
             stack = stacks.get(nodes[0].stack)
             label = step_title(stack, step) if stack else (
                 ", ".join(node.name for node in nodes[:4]) + (", …" if len(nodes) > 4 else ""))
-            ticks.append((label, [node.index for node in nodes], stack and stack.place(step)))
+            ticks.append((label, [node.index for node in nodes], stack and stack.place(step),
+                          stack and stack.name, stack and stack.steps.index(step)))
     return ticks
 
 
 def _data(graph, values):
-    paints = [Paint(graph, what) for what in ("data", "diff")] if graph.net else []
+    paints = [Paint(graph, what) for what in ("data", "diff")] if graph.numbers else []
     return {"nodes": [_node(node, paints) for node in graph.nodes], "ticks": _ticks(graph),
             "start": values or "",
             "scale": {"rule": {paint.what: RULE.format(paint.what) for paint in paints},

@@ -5,6 +5,7 @@ import re
 from ..alt_text import image_html
 from ..errors import NetError
 from .structure.graph import read_graph
+from .sweep import check_sweep
 from .graphviz import caffe_dot, clustered_dot, run_dot
 from .structure.steps import prepared, steps_of
 from .time_picture import time_picture
@@ -23,7 +24,6 @@ class Picture:
     """A drawn net: shows itself in a notebook, and saves itself as a file.
 
     `svg` is the picture, `alt` what it shows in words, `graph` the net it was made from.
-    `page` makes the page; what Graphviz drew has none.
     """
 
     def __init__(self, graph, svg, alt, dot, page=None, interactive=False):
@@ -46,6 +46,13 @@ class Picture:
             html = embedded(self._page(), html)
         return ({"text/plain": self.alt, "image/svg+xml": still, "text/html": html},
                 {"image/svg+xml": {"alt": self.alt}})
+
+    def page(self):
+        """The interactive page as HTML text, as `save` writes it into a file."""
+        if not self._page:
+            raise NetError("the interactive page is made of the time-step picture: "
+                           "leave `style` out.")
+        return self._page()
 
     def save(self, path):
         """Write the picture, the whole file or nothing; the ending says as what.
@@ -71,7 +78,7 @@ class Picture:
 
             convert(self.svg, path, kind, self._smaller())
             return
-        content = {"svg": lambda: self.svg, "dot": self._dot, "html": self._html}.get(
+        content = {"svg": lambda: self.svg, "dot": self._dot, "html": self.page}.get(
             kind, lambda: run_dot(self._dot(), kind, INSTEAD))()
         with open(path, "wb") as file:
             file.write(content if isinstance(content, bytes) else content.encode())
@@ -81,15 +88,9 @@ class Picture:
         folded = re.search(r'data-step="\d+-', self.svg)
         return ", or draw it with steps='fold'" if steps_of(self.graph) > 5 and not folded else ""
 
-    def _html(self):
-        if not self._page:
-            raise NetError("the interactive page is made of the time-step picture: "
-                           "leave `style` out.")
-        return self._page()
-
 
 def draw(source, *, style="time", steps="auto", shapes=False, interactive=False, values=None,
-         all_layers=False, phase=None, stages=(), path=None):
+         all_layers=False, phase=None, stages=(), sweep=None, path=None):
     """Draw a net: a NetSpec, prototxt text, a path, a NetParameter or a loaded net.
 
     The time-step picture lays out one step and stamps it T times. A colour is a shared
@@ -114,6 +115,8 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
     phase, stages : which layers of a net that is not loaded are shown: caffe.TRAIN or
         caffe.TEST, if left out what the net's own `state { }` says, or TRAIN. A loaded net
         shows those it was built of.
+    sweep : what `forget_bias_sweep` returned for this net: the page's maps of gates and states
+        over time, below the picture, have a slider for the forget bias.
     path : save there too (see `Picture.save`).
 
     Options and types of Caffe's forks are drawn, too, and marked as unknown to this Caffe.
@@ -144,13 +147,14 @@ def draw(source, *, style="time", steps="auto", shapes=False, interactive=False,
     if graph.net is None and (shapes or values):
         raise NetError(f"{'shapes' if shapes else 'values'} are known of a loaded net only: "
                        "draw(load_net(...), ...).")
-    picture = _picture(graph, style, steps, shapes, interactive, values)
+    check_sweep(sweep, graph.net)
+    picture = _picture(graph, style, steps, shapes, interactive, values, sweep)
     if path is not None:
         picture.save(path)
     return picture
 
 
-def _picture(graph, style, steps, shapes, interactive, values):
+def _picture(graph, style, steps, shapes, interactive, values, sweep):
     alt = alt_text(graph)
     if style == "time":
         paint = Paint(graph, values) if values else None
@@ -160,10 +164,10 @@ def _picture(graph, style, steps, shapes, interactive, values):
         def page():
             from .page import page
 
-            return page(graph, shapes, values)
+            return page(graph, shapes, values, sweep)
 
         return Picture(graph, svg, alt, lambda: clustered_dot(graph), page, interactive)
-    if interactive or values or shapes or graph.all_layers and style == "caffe":
+    if interactive or values or shapes or sweep or graph.all_layers and style == "caffe":
         raise NetError("values, shapes, all layers and the interactive page belong to "
                        "style='time'.")
     dot = caffe_dot(graph.source.spec) if style == "caffe" else clustered_dot(graph)

@@ -19,6 +19,9 @@ WEIGHT_COLOURS = ("#009E73", "#F0E442", "#E39AC6", "#7EC8F2", "#8C6D31", "#B3DE6
                   "#7B4FA3", "#44AA99", "#E8C9A0", "#117733")
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Marks that nobody sees, and that turn the words after them round: they are shown.
+SHOWN = {code: f"⟨U+{code:04X}⟩" for code in (
+    0x61c, 0x200e, 0x200f, *range(0x202a, 0x202f), *range(0x2066, 0x206a))}
 
 
 def safe(text):
@@ -31,8 +34,12 @@ def safe(text):
 
 
 def printable(text):
-    """The text; a character that XML does not allow is shown as a sign."""
-    return _NOT_XML.sub("\ufffd", str(text))
+    r"""The text; a character that XML does not allow, or that turns words round, is shown.
+
+    >>> printable("a\u202eb")
+    'a⟨U+202E⟩b'
+    """
+    return _NOT_XML.sub("\ufffd", str(text)).translate(SHOWN)
 
 
 def num(value):

@@ -20,7 +20,7 @@ TRAPS = [  # each a function of a Reading; its docstring says what it looks for
     wiring.inputs_without_a_name, wiring.one_step_of_many_sequences, wiring.sequences_mixed_up]
 
 
-def lint(source, phase=caffe.TRAIN):
+def lint(source, phase=caffe.TRAIN, shapes=None):
     """What will go wrong in silence: a list of findings, empty for a net without a known trap.
 
     Nothing is refused here: Caffe builds and runs such nets, with other numbers than one
@@ -32,6 +32,7 @@ def lint(source, phase=caffe.TRAIN):
     source : a loaded net, a NetSpec, a NetParameter, prototxt text, or the path of a file. The
         modules and files that it names are neither imported nor opened.
     phase : of which phase the layers are judged; of a loaded net, its own.
+    shapes : blob -> shape, from who has built the net already; {} where they cannot be known.
 
     Returns
     -------
@@ -58,5 +59,5 @@ def lint(source, phase=caffe.TRAIN):
     if phase not in (caffe.TRAIN, caffe.TEST):
         raise NetError(f"phase is caffe.TRAIN or caffe.TEST, got {phase!r}.")
     loaded = source if isinstance(source, caffe.Net) else None
-    net = Reading(to_net_parameter(source), phase if loaded is None else loaded.phase, loaded)
+    net = Reading(to_net_parameter(source), phase if loaded is None else loaded.phase, loaded, shapes)
     return Findings(finding for trap in TRAPS for finding in together(trap(net)))

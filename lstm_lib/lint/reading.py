@@ -55,13 +55,13 @@ class Layer:
 class Reading:
     """The layers of a NetParameter in one phase; with the loaded net, where there is one."""
 
-    def __init__(self, spec, phase, loaded=None):
+    def __init__(self, spec, phase, loaded=None, shapes=None):
         self.spec, self.phase, self.loaded = spec, phase, loaded
         self.forced = spec.force_backward
         state = loaded.state if loaded else state_of(spec, phase, spec.state.level)
         self.layers, self.left_out = [], left_out(spec, state)
         self.whole = True  # False where a layer reads what no layer makes: it does not build
-        self._newest, self._shapes = {}, None
+        self._newest, self._shapes = {}, shapes
         for name in spec.input:  # inputs in the style of 2014
             self._add(caffe.proto.caffe_pb2.LayerParameter(name=name, type="Input", top=[name]))
         for layer in in_state(spec, state).layer:

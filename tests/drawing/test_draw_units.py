@@ -352,6 +352,6 @@ def test_the_page_lights_the_column_in_which_a_step_of_either_direction_stands(t
     draw(both("gru", 9), interactive=True, path=tmp_path / "net.html")
     page = (tmp_path / "net.html").read_text(encoding="utf-8")
     data = json.loads(re.search('<script type="application/json" id="net">(.*?)</script>', page)[1])
-    columns = {label: column for label, _, column in data["ticks"] if column}
+    columns = {label: column for label, _, column, *_ in data["ticks"] if column}
     assert columns == {**{f"forward/ t = {t}": t for t in range(1, 10)},
                        **{f"backward/ t = {t}": 10 - t for t in range(1, 10)}}

@@ -9,7 +9,8 @@ FILES = {".".join(path.relative_to(ROOT).with_suffix("").parts).replace(".__init
          for package in ("lstm_lib", "portable_caffe") for path in (ROOT / package).rglob("*.py")}
 CODE = [*FILES.values(), *(ROOT / "tools").glob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
 GROUND = {"lstm_lib.errors", "lstm_lib.files", "lstm_lib.arguments"}
-WINGS = ("lstm_lib.safe_caffe", "lstm_lib.drawing", "lstm_lib.exchange", "lstm_lib.exercises")
+WINGS = ("lstm_lib.safe_caffe", "lstm_lib.drawing", "lstm_lib.exchange", "lstm_lib.exercises",
+         "lstm_lib.explain")
 
 
 def imports(name):

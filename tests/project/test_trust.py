@@ -22,7 +22,7 @@ INFOGAIN = INPUT + ('layer { name: "l" type: "Input" top: "l" input_param { shap
                     'infogain_loss_param { source: "private.txt" } }')
 FOREIGN = {"Python": PYTHON, "HDF5Data": HDF5, "Data": LEVELDB, "InfogainLoss": INFOGAIN}
 WAYS = [["check"], ["draw", "--shapes"], ["draw", "--all-layers"], ["draw"],
-        ["draw", "--style", "caffe"], ["draw", "--style", "graphviz"], ["draw", "--html"]]
+        ["draw", "--style", "caffe"], ["draw", "--style", "graphviz"], ["draw", "--html"], ["explain"]]
 BUILDS = WAYS[:3]
 
 

@@ -66,6 +66,7 @@ class Graph:
 
     def __init__(self, source, name, all_layers=False):
         self.source, self.name, self.net = source, name, source.net
+        self.numbers = self.net is not None  # are there numbers worth showing?
         self.all_layers = all_layers  # all that Caffe runs are nodes, and all are drawn
         self.nodes, self.weights = [], []
         self.stacks = []  # filled in by `steps.find_steps`
@@ -106,12 +107,12 @@ def read_graph(source, all_layers=False, phase=None, stages=()):
         if graph.net is None:
             raise NetError("which layers Caffe runs is known of a loaded net only: "
                            "draw(load_net(...), all_layers=True).")
-        spec = with_short_names(_as_built(graph.net))
+        spec = with_short_names(as_built(graph.net))
     _Reader(graph, spec).read()
     return graph
 
 
-def _as_built(net):
+def as_built(net):
     """The NetParameter of the layers that Caffe runs, with their real bottoms and tops."""
     written = {layer.name: layer for layer in net.built.layer}
     built = caffe.proto.caffe_pb2.NetParameter(name=net.spec.name)

@@ -25,6 +25,15 @@ def is_lstm(stack):
     return True
 
 
+def lstm_gates(cell):
+    """Role of i, f, o and g in a step of an LSTM; empty of others, and where a layer hides them."""
+    try:
+        part = _equations(cell)[0]
+    except NoLSTM:
+        return {}
+    return {gate: part[gate] for gate in "ifog"}
+
+
 def order_states(stack):
     """Put c and h, as the equations tell them, before all other states, and number the states.
 

@@ -70,6 +70,15 @@ def gru_parts(cell):
     return part
 
 
+def gru_gates(cell):
+    """Role of r, z and n in a step of a GRU; empty of any other."""
+    try:
+        part = gru_parts(cell)
+    except OtherUnit:
+        return {}
+    return {gate: part[gate] for gate in "rzn"}
+
+
 def _only_state(cell):
     if len(cell.stack.states) != 1:
         raise OtherUnit

@@ -1,0 +1,83 @@
+"""The series in JupyterLite: each notebook runs in the browser, with nothing installed.
+
+`add_lite` puts it into the site as `lite/`; the page that runs a notebook is `run_page(name)`.
+The notebooks are those of the series, unchanged: what their first cells import is loaded
+before, so that they need no cell of their own for the browser.
+"""
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import shell
+from pyodide_files import KERNEL, PLACE, add_pyodide
+
+SERIES = Path(shell.ROOT) / "notebooks"
+KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
+LOADED = ["micropip", *KERNEL, "comm", "jedi", "ipython", "matplotlib", "pydot", "tqdm"]
+
+
+def run_page(name):
+    """Where a notebook runs, seen from the site's root: 01_gate_slicing -> lite/..."""
+    return f"lite/notebooks/index.html?path={name}.ipynb"
+
+
+def add_lite(folder, offline):
+    """Put JupyterLite with the series into the site in `folder`; offline, with all that it loads."""
+    pyodide = add_pyodide(folder, offline)
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place)
+        copy_series(source / "files")
+        write(source / "jupyter-lite.json", {
+            "jupyter-lite-schema-version": 0, "jupyter-config-data": settings(pyodide)})
+        write(source / "overrides.json", LOOKS)
+        build(source, Path(folder) / "lite")
+
+
+def copy_series(folder):
+    """The notebooks and the data that they read."""
+    shutil.copytree(SERIES / "data", folder / "data")
+    for path in SERIES.glob("[0-9]*.ipynb"):
+        shutil.copy(path, folder)
+
+
+def settings(pyodide):
+    """What JupyterLite is told: where Pyodide lies, what is loaded, where work is kept."""
+    outside = "../"  # the site's root, seen from lite/
+    return {
+        "appName": "lstm_lib", "appUrl": "./lab", "enableMemoryStorage": True,
+        "exposeAppInBrowser": True,  # the tests press its buttons
+        "contentsStorageName": "lstm_lib", "settingsStorageName": "lstm_lib settings",
+        "litePluginSettings": {KERNEL_PLUGIN: {
+            "pyodideUrl": (f"./{outside}" if pyodide.index == PLACE else "")
+            + pyodide.index + "pyodide.mjs",
+            "disablePyPIFallback": True,
+            "loadPyodideOptions": {"lockFileURL": outside + pyodide.lock,
+                                   "packages": [*pyodide.packages, *LOADED],
+                                   "env": {"PYTHONWARNINGS": NO_THREADS}}}}}
+
+
+# tqdm would like a thread to look after its bars, warns that it has none, and works without
+NO_THREADS = "ignore:tqdm"
+# No news from a server that is not there
+LOOKS = {"@jupyterlab/apputils-extension:notification": {
+    "fetchNews": "false", "checkForUpdates": False}}
+
+
+def write(path, value):
+    """A JSON file."""
+    path.write_text(json.dumps(value, indent=1), encoding="utf-8")
+
+
+def build(source, folder):
+    """Run JupyterLite's builder; it takes its settings and the notebooks from `source`."""
+    code, said = shell.run(
+        [sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", str(source),
+         "--output-dir", os.path.abspath(folder), "--contents", str(source / "files"),
+         "--apps", "notebooks", "--apps", "lab", "--apps", "tree", "--no-sourcemaps",
+         "--LiteBuildConfig.no_unused_shared_packages=True"],
+        dict(os.environ, JUPYTER_PREFER_ENV_PATH="1"), cwd=str(source))  # it leaves a file there
+    if code != 0:
+        raise shell.Stop(f"JupyterLite could not be built: {shell.cause(said)}")
