@@ -10,5 +10,6 @@ c.Spawner.environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 c.Spawner.default_url = "/lab"
 c.Spawner.args = ["--MappingKernelManager.cull_idle_timeout=3600",  # seconds: a kernel that is
                   "--MappingKernelManager.cull_interval=300"]       # forgotten gives its memory back
-c.Spawner.start_timeout = 120  # seconds: all of a class begin at the same minute
+c.Spawner.start_timeout = c.Spawner.http_timeout = 300  # seconds: a class begins in one minute,
+#                                        and on a busy machine a server takes longer than 30
 c.JupyterHub.active_server_limit = 100

@@ -1,6 +1,6 @@
 """Let students work on a JupyterHub on this machine at once; put their memory into README.md.
 
-    python deploy/load_test.py [--students 4] [--world any]      # what `make load` does
+    python deploy/load_test.py [--students 4] [--alone 07 08] [--world any]    # `make load`
 
 Each logs in, starts a server and works through 00 to 03 of build/class/student with the teacher's
 solutions, all at the same time, each notebook in a kernel that stays open. Then one student works
@@ -34,10 +34,11 @@ def main(arguments=None):
     asked = arguments_of(arguments)
     stems = sorted(path.stem for path in (CLASS / "student").glob("[0-9]*.ipynb"))
     together = [stem for stem in stems if stem[:2] <= asked.last]
-    alone = [stem for stem in stems if stem not in together] if asked.alone else []
+    alone = [stem for stem in stems if stem not in together
+             and (asked.alone is None or stem[:2] in asked.alone)]
     names = [f"student-{number}" for number in range(1, asked.students + 1)]
     try:
-        world = next(one for one in setup_env.WORLDS[asked.world] if setup_env.is_ready(one))
+        world = world_of(asked.world)
         with hubs.running(FOLDER, names, CLASS / "student", setup_env.python_of(world)) as hub:
             measured = asyncio.run(measure(hub, together, alone))
     except (Lost, shell.Stop) as stop:
@@ -54,11 +55,19 @@ def arguments_of(arguments):
     parser.add_argument("--students", type=int, default=4)
     parser.add_argument("--last", default="03", help="the last notebook that all work through")
     parser.add_argument("--world", default="any", help="whose Python the kernels are")
-    parser.add_argument("--no-alone", dest="alone", action="store_false",
-                        help="leave out the notebooks that one student works through alone")
+    parser.add_argument("--alone", nargs="*", metavar="NUMBER",
+                        help="which notebooks one student works through alone; all, if left out")
     parser.add_argument("--no-write", dest="write", action="store_false",
                         help="leave the figures of README.md as they are")
     return parser.parse_args(arguments)
+
+
+def world_of(name):
+    """The first world that is there, whose Python the kernels are."""
+    ready = [world for world in setup_env.WORLDS[name] if setup_env.is_ready(world)]
+    if not ready or not (CLASS / "student").is_dir():
+        raise shell.Stop("the notebooks of a class are not here yet: make load")
+    return ready[0]
 
 
 async def measure(hub, together, alone):
@@ -87,6 +96,8 @@ def summary(students, servers, most):
         students=len(students), right=sum(sum(one.right.values()) for one in students),
         hub=most["hub"], proxy=most["proxy"], server=max(servers),
         student=max(most[one.name] for one in students),
+        home=sum(path.stat().st_size for path in (FOLDER / "homes" / students[0].name).rglob("*")
+                 if path.is_file()) / memory.MB,
         kernels={stem: max(one.peaks[stem] for one in students if stem in one.peaks)
                  for stem in sorted(stems)},
         machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores")

@@ -119,11 +119,11 @@ def write_together(paths, write):
 def _alone_in(folder):
     """Another one who moves files into the folder waits, where the file system has locks."""
     with ExitStack() as held:
-        if fcntl:
+        if flock:
             with suppress(OSError):
                 lock = os.open(folder, os.O_RDONLY)
                 held.callback(os.close, lock)
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                flock(lock, LOCK_EX)
         yield
 
 

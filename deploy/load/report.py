@@ -15,8 +15,14 @@ def load():
 
 
 def keep(title, measured):
-    """Write the figures of one world beside those of the other, and the page."""
-    results = dict(sorted({**load(), title: measured}.items(), reverse=True))
+    """Write the figures of one world beside those of the other, and the page.
+
+    Of a notebook that was left out this time the kernel's earlier figure stays.
+    """
+    before = load()
+    kernels = {**before.get(title, {}).get("kernels", {}), **measured["kernels"]}
+    measured = dict(measured, kernels=dict(sorted(kernels.items())))
+    results = dict(sorted({**before, title: measured}.items(), reverse=True))
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(with_measured(PAGE.read_text(encoding="utf-8"), tables(results)),
                     encoding="utf-8")
@@ -38,7 +44,8 @@ def measured_table(results):
     rows = [("students at once", "students"), ("answers read back right", "right"),
             ("the hub, PSS", "hub"), ("its proxy, PSS", "proxy"),
             ("a student's server, peak of RSS", "server"),
-            ("a student who leaves 00 to 03 open, peak of PSS", "student")]
+            ("a student who leaves 00 to 03 open, peak of PSS", "student"),
+            ("a home afterwards, on disk", "home")]
     lines = [head("measured, MB", results)]
     lines += [f"| {words} | " + " | ".join(f"{one[name]:.0f}" for one in results.values()) + " |"
               for words, name in rows]

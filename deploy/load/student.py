@@ -16,7 +16,7 @@ LARGEST = 1 << 26  # bytes of a message: pictures
 
 
 class Lost(Exception):
-    """A kernel died, or what was saved is not what is read back."""
+    """A server did not start, a kernel died, or what was saved is not what is read back."""
 
 
 class Student:
@@ -35,8 +35,13 @@ class Student:
         self.token = (await self.ask("POST", f"/hub/api/users/{self.name}/tokens",
                                      dict(auth=login)))["token"]
         await self.ask("POST", f"/hub/api/users/{self.name}/server")
-        while not (await self.ask("GET", f"/hub/api/users/{self.name}"))["server"]:
-            await asyncio.sleep(0.3)
+        while True:
+            server = (await self.ask("GET", f"/hub/api/users/{self.name}"))["servers"].get("")
+            if server is None:
+                raise Lost(f"the server of {self.name} did not start")
+            if server["ready"]:
+                return
+            await asyncio.sleep(1)
 
     async def work(self, stems, close):
         """Each notebook in its own kernel, which stays open as most students leave it."""

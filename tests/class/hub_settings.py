@@ -36,7 +36,9 @@ def limits():
         assert set(options) <= OF_TLJH[section], section
     of_tljh = made(SystemdSpawner, dict(mem_limit=tljh["limits"]["memory"],
                                         cpu_limit=tljh["limits"]["cpu"]))
-    values = yaml.safe_load((DEPLOY / "values.yaml").read_text(encoding="utf-8"))["singleuser"]
+    chart = yaml.safe_load((DEPLOY / "values.yaml").read_text(encoding="utf-8"))
+    made(KubeSpawner, chart["hub"]["config"]["KubeSpawner"])
+    values = chart["singleuser"]
     of_z2jh = made(KubeSpawner, of_kubernetes(values))
     for profile in values["profileList"]:
         made(KubeSpawner, profile.get("kubespawner_override", {}))

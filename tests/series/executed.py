@@ -31,12 +31,17 @@ def execute(notebook, folder, monkeypatch):
     if (FOLDER / "data").is_dir():
         shutil.copytree(FOLDER / "data", folder / "data")
     monkeypatch.setenv("IPYTHONDIR", str(folder / "ipython"))  # nobody's own start-up files
-    kernel, peaks = ThisPython(), []
-    NotebookClient(notebook, km=kernel, timeout=PATIENCE, startup_timeout=PATIENCE,
-                   iopub_timeout=PATIENCE, resources=dict(metadata=dict(path=str(folder))),
-                   on_notebook_complete=lambda notebook: peaks.append(
-                       peak_of(kernel.provisioner.pid))).execute()
-    return peaks[0]
+    kernel = ThisPython()
+    client = NotebookClient(notebook, km=kernel, timeout=PATIENCE, startup_timeout=PATIENCE,
+                            iopub_timeout=PATIENCE, resources=dict(metadata=dict(path=str(folder))))
+    try:
+        client.execute()
+        return peak_of(kernel.provisioner.pid)
+    finally:  # nbclient leaves a kernel that is not of its own making
+        if kernel.has_kernel:
+            kernel.shutdown_kernel(now=True)
+        if client.kc:
+            client.kc.stop_channels()
 
 
 def peak_of(pid):

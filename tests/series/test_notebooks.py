@@ -46,7 +46,7 @@ def test_its_kernel_takes_no_more_memory_than_a_class_is_told(ran):
 
 
 def test_a_class_is_told_of_each_notebook():
-    assert list(CEILINGS) == [path.stem[:2] for path in PATHS]
+    assert {path.stem[:2] for path in PATHS} <= set(CEILINGS)
 
 
 @notebooks
