@@ -15,10 +15,11 @@ IN := tools/setup_env.py
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run test lab class slides image load fuzz notebooks bench gpu pythons requirements clean
+.PHONY: help run test lab class slides image load site test-site fuzz notebooks bench gpu \
+	pythons requirements clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: ## execute the notebook series, results in build/notebooks
 	@$(PYTHON3) $(IN) $(WORLD) tools/run_notebooks.py $(ARGS)
@@ -40,6 +41,12 @@ image: class ## write build/image, which repo2docker makes the image of a class 
 
 load: class ## let four students work on a JupyterHub at once, and measure their memory
 	@$(PYTHON3) $(IN) hub deploy/load_test.py --world $(WORLD) $(ARGS)
+
+site: ## write the site into build/site: static files; ARGS=--offline puts Pyodide in, too
+	@$(PYTHON3) $(IN) site tools/make_site.py $(ARGS)
+
+test-site: ## try the site in a real browser
+	@$(PYTHON3) $(IN) site tools/test_site.py $(ARGS)
 
 fuzz: ## run random nets, good and broken, on both engines
 	@$(PYTHON3) $(IN) $(WORLD) tests/fuzz/run.py $(ARGS)

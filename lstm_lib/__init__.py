@@ -1,47 +1,54 @@
 """See a recurrent net: an LSTM as one Caffe time step, unrolled with shared weights.
 
-Where is what: README.md in this folder.
+Where is what: README.md in this folder. A name's module is imported when the name is first asked
+for: so the start is quick, and `python -m lstm_lib doctor` works where no Caffe does.
 """
-from .alt_text import describe_figures as _describe_figures
-from .errors import DotMissing, NetError, NoGPU
+import importlib
+import sys
 
 __version__ = "0.1.0"
 
-try:
-    from .safe_caffe.engine import caffe, describe
-    from .netspec import add_layer_to_net_spec, add_layer_with_multiple_tops
-    from .cells import (Cell, LSTMWeights, attention, attention_start,
-                        single_time_step_lstm)
-    from .stacks import both_directions, stack
-    from .unrolling import Unrolled, initial_state, unroll
-    from .lengths import cont_from_lengths, mask_from_lengths
-    from .nets import load_net, prototxt, to_net_parameter, write_prototxt
-    from .weights import (get_gradients, get_layer_weights, get_weights, save_weights,
-                          set_layer_weights, set_weights, shared_weights)
-    from .start_values import xavier_start
-    from .exchange import (from_keras, from_onnx, from_pytorch, reorder_gates, to_keras, to_onnx,
-                           to_pytorch, write_onnx)
-    from .drawing import Picture, draw, summary
-    from .lint import lint
-    from .training import Solver, make_solver
-    from .reference import compare, lstm_backward, lstm_forward
-except (ImportError, ValueError) as error:  # raised on use: `python -m lstm_lib doctor` must work
-    _why_not = str(error)
+_NAMES_IN = {  # the public names; __init__.pyi tells the same to editors
+    "errors": "DotMissing NetError NoGPU",
+    "safe_caffe.engine": "caffe describe",
+    "netspec": "add_layer_to_net_spec add_layer_with_multiple_tops",
+    "cells": "Cell LSTMWeights attention attention_start single_time_step_lstm",
+    "stacks": "both_directions stack",
+    "unrolling": "Unrolled initial_state unroll",
+    "lengths": "cont_from_lengths mask_from_lengths",
+    "nets": "load_net prototxt to_net_parameter write_prototxt",
+    "weights": "get_gradients get_layer_weights get_weights save_weights set_layer_weights "
+               "set_weights shared_weights",
+    "start_values": "xavier_start",
+    "exchange": "from_keras from_onnx from_pytorch reorder_gates to_keras to_onnx to_pytorch "
+                "write_onnx",
+    "drawing": "Picture draw summary",
+    "linting": "lint",
+    "training": "Solver make_solver",
+    "reference": "compare lstm_backward lstm_forward"}
+_MODULE_OF = {name: module for module, names in _NAMES_IN.items() for name in names.split()}
 
-    def __getattr__(name):
-        """Whatever needs a Caffe raises the reason why there is none."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise ImportError(_why_not)
+__all__ = sorted([*_MODULE_OF, "views"])
 
-_describe_figures()
 
-__all__ = [
-    "Cell", "DotMissing", "LSTMWeights", "NetError", "NoGPU", "Picture", "Solver", "Unrolled",
-    "add_layer_to_net_spec", "add_layer_with_multiple_tops", "attention", "attention_start",
-    "both_directions", "caffe", "compare", "cont_from_lengths", "describe", "draw", "from_keras", "from_onnx", "from_pytorch",
-    "get_gradients", "get_layer_weights", "get_weights", "initial_state", "lint", "load_net",
-    "lstm_backward", "lstm_forward", "make_solver", "mask_from_lengths", "prototxt",
-    "reorder_gates", "save_weights", "set_layer_weights", "set_weights", "shared_weights",
-    "single_time_step_lstm", "stack", "summary", "to_keras", "to_net_parameter", "to_onnx",
-    "to_pytorch", "unroll", "views", "write_onnx", "write_prototxt", "xavier_start"]
+def __getattr__(name):
+    """A public name, from its module; whatever needs a Caffe raises why there is none."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = importlib.import_module(f"{__name__}.{_MODULE_OF.get(name, name)}")
+    except ValueError as error:  # a setting that is none of its choices
+        raise ImportError(str(error)) from error
+    if name in _MODULE_OF:
+        globals()[name] = getattr(module, name)
+    return globals()[name]
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
+
+
+if "IPython" in sys.modules:  # figures in a notebook get words
+    from . import alt_text
+
+    alt_text.describe_figures()

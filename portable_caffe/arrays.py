@@ -13,6 +13,9 @@ import numpy as np
 from .errors import NoGPU
 from .free_memory import free_host_bytes
 
+# from 2.1 on by itself; to wrap it would import all of NumPy, half of the start in a browser
+NUMPY_FOLLOWS_THE_STANDARD = np.lib.NumpyVersion(np.__version__) >= "2.1.0"
+
 
 class Arrays:
     """An array library and a device.
@@ -23,8 +26,9 @@ class Arrays:
 
     def __init__(self, library, device):
         self.library, self.device = library, device
-        self.xp = importlib.import_module("array_api_compat." + library)
         self.native = importlib.import_module(library)  # without what `xp` checks each time
+        self.xp = (self.native if library == "numpy" and NUMPY_FOLLOWS_THE_STANDARD
+                   else importlib.import_module("array_api_compat." + library))
         self.is_host = device == "cpu"
         self._where = {"device": device} if library == "torch" else {}
         self._seed = self._generator = None
@@ -67,9 +71,9 @@ class Arrays:
     def uniform(self, shape):
         """Random numbers from 0 to 1, drawn on the device itself."""
         if self.is_host:
-            return self.from_host(random.random(shape, dtype=np.float32))
-        if self._seed is not random:  # set_random_seed was called
-            self._seed, seed = random, int(random.integers(2 ** 31))
+            return self.from_host(random().random(shape, dtype=np.float32))
+        if self._seed is not random():  # set_random_seed was called
+            self._seed, seed = random(), int(random().integers(2 ** 31))
             self._generator = (self.native.Generator(self.device).manual_seed(seed)
                                if self.library == "torch" else self.native.random.RandomState(seed))
         if self.library == "torch":
@@ -187,11 +191,18 @@ def set_device(number):
 
 def set_random_seed(seed):
     """Let fillers, DummyData and Dropout repeat their numbers (not those of real Caffe)."""
-    global random
-    random = np.random.default_rng(seed)
+    global _random
+    _random = np.random.default_rng(seed)
+
+
+def random():
+    """The generator of the whole process, made when first asked for: `numpy.random` is large."""
+    if _random is None:
+        set_random_seed(None)
+    return _random
 
 
 # One for the whole process, as Caffe's mode is. `set_mode_cpu`, `set_mode_gpu` and `set_device`
 # alone set it; whoever computes reads it anew each time.
 current = cpu_arrays()
-random = np.random.default_rng()
+_random = None

@@ -1,5 +1,4 @@
 """What goes wrong, as Python exceptions."""
-import difflib
 from contextlib import contextmanager
 
 
@@ -44,6 +43,8 @@ def in_a_layer():
 
 def did_you_mean(word, known):
     """' Did you mean 'x'?' for the nearest of the known words, or nothing."""
+    import difflib  # takes its time to import, and who makes no mistake needs it never
+
     near = [name for name in known if name.lower() == word.lower()] or (
         difflib.get_close_matches(word, list(known), n=1))
     return f" Did you mean {near[0]!r}?" if near else ""

@@ -22,7 +22,7 @@ def gaussian(p, shape):
     values = _normal(p.std, shape)
     values += p.mean
     if p.sparse >= 0:
-        values *= arrays.random.random(shape, np.float32) < p.sparse / (shape + (1,))[0]
+        values *= arrays.random().random(shape, np.float32) < p.sparse / (shape + (1,))[0]
     return values
 
 
@@ -56,14 +56,14 @@ def bilinear(p, shape):
 
 
 def _between(least, most, shape):
-    values = np.asarray(arrays.random.random(shape, np.float32))
+    values = np.asarray(arrays.random().random(shape, np.float32))
     values *= most - least
     values += least
     return values
 
 
 def _normal(std, shape):
-    values = np.asarray(arrays.random.standard_normal(shape, np.float32))
+    values = np.asarray(arrays.random().standard_normal(shape, np.float32))
     values *= std
     return values
 

@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell
 import get_uv
 import shell
 from class_copies import teacher_copy, with_stubs
-from whole_folder import whole_folder
+from whole_folder import alone, whole_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 SERIES = ROOT / "notebooks"
@@ -42,13 +42,6 @@ def main():
         sys.exit(f"slides: {stop}")
     print(f"slides: {len(names)} decks in {os.path.relpath(BUILD)}; open one in a browser, "
           "S for the notes")
-
-
-def alone(folder):
-    """Nobody else writes this folder meanwhile; a second program waits."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    return shell.one_at_a_time(folder.with_name(folder.name + ".lock"),
-                               f"another program writes {folder.name}")
 
 
 def write_decks(folder):

@@ -21,7 +21,9 @@ import os
 import re
 import shutil
 import sys
+import sysconfig
 import tempfile
+import zipfile
 from pathlib import Path
 
 import pyodide_sources
@@ -109,6 +111,7 @@ def own_packages(folder):
     with tempfile.TemporaryDirectory() as place:
         needs = ["numpy", "protobuf", "array-api-compat"]
         packages["lstm-lib"] = entry_of(our_wheel(place), needs, folder, OURS)
+        packages["pydecimal"] = entry_of(left_out(place), [], folder, ["_pydecimal"])
     return packages
 
 
@@ -138,6 +141,23 @@ def our_wheel(folder):
     wheel, = built.glob("*.whl")
     name, version, rest = wheel.name.split("-", 2)
     return wheel.rename(wheel.with_name(f"{name}-{version}-0{sha256(wheel)[:8]}-{rest}"))
+
+
+def left_out(folder):
+    """A module of Python that Pyodide leaves out, from this Python, as a wheel in `folder`.
+
+    Notebook 11 reads its source.
+    """
+    wheel, about = Path(folder, "pydecimal-1-py3-none-any.whl"), "pydecimal-1.dist-info/"
+    source = Path(sysconfig.get_path("stdlib"), "_pydecimal.py")
+    parts = {"_pydecimal.py": source.read_bytes(),
+             about + "METADATA": b"Metadata-Version: 2.1\nName: pydecimal\nVersion: 1\n",
+             about + "WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"}
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in parts.items():
+            file.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+        file.writestr(zipfile.ZipInfo(about + "RECORD"), "".join(f"{name},,\n" for name in parts))
+    return wheel
 
 
 def sha256(path):

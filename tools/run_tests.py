@@ -24,13 +24,14 @@ SAME_ON_ANY_ARRAYS = [
     *(f"tests/series/test_{name}.py" for name in (
         "class_copies", "gradients", "learnt", "learnt_units", "learnt_writing",
         "learnt_looking", "lint_of_the_series", "slides", "student_notebooks", "teaching"))]
+OTHER_WORLD = ["--ignore=tests/site"]  # tools/test_site.py runs these
 NO_TESTS = 5  # pytest's exit status when the options chose none
 
 
 def main(options):
     """Exit status 1 if a test failed somewhere, or if none ran anywhere."""
     cores = threading.Semaphore(os.cpu_count() or 1)
-    started = [Run(title, world, extra + options, env, cores)
+    started = [Run(title, world, OTHER_WORLD + extra + options, env, cores)
                for title, world, extra, env in runs()]
     try:
         outcomes = [(run.title, *run.shown()) for run in started]

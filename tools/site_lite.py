@@ -2,7 +2,8 @@
 
 `add_lite` puts it into the site as `lite/`; the page that runs a notebook is `run_page(name)`.
 The notebooks are those of the series, unchanged: what their first cells import is loaded
-before, so that they need no cell of their own for the browser.
+before, so that they need no cell of their own for the browser. The folder `exercises` has a
+student's copies of them, with stubs in the place of the solutions.
 """
 import json
 import os
@@ -11,17 +12,22 @@ import sys
 import tempfile
 from pathlib import Path
 
+import nbformat
+
 import shell
+from class_copies import student_copy
 from pyodide_files import KERNEL, PLACE, add_pyodide
 
 SERIES = Path(shell.ROOT) / "notebooks"
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
+KEPT = ("What you save is kept in this browser, on this device only. "
+        "To keep your work, download it: File, Download.")
 LOADED = ["micropip", *KERNEL, "comm", "jedi", "ipython", "matplotlib", "pydot", "tqdm"]
 
 
-def run_page(name):
+def run_page(name, folder=""):
     """Where a notebook runs, seen from the site's root: 01_gate_slicing -> lite/..."""
-    return f"lite/notebooks/index.html?path={name}.ipynb"
+    return f"lite/notebooks/index.html?path={folder}{name}.ipynb"
 
 
 def add_lite(folder, offline):
@@ -37,10 +43,14 @@ def add_lite(folder, offline):
 
 
 def copy_series(folder):
-    """The notebooks and the data that they read."""
-    shutil.copytree(SERIES / "data", folder / "data")
+    """The notebooks, the data that they read, a student's copies, and a word on what is what."""
+    for place in (folder, folder / "exercises"):
+        shutil.copytree(SERIES / "data", place / "data")
     for path in SERIES.glob("[0-9]*.ipynb"):
         shutil.copy(path, folder)
+        nbformat.write(student_copy(nbformat.read(path, as_version=4)),
+                       folder / "exercises" / path.name)
+    (folder / "README.md").write_text(README, encoding="utf-8")
 
 
 def settings(pyodide):
@@ -59,6 +69,13 @@ def settings(pyodide):
                                    "env": {"PYTHONWARNINGS": NO_THREADS}}}}}
 
 
+README = f"""# The series, to run in this browser
+
+* Each notebook here runs as it is: open it, then Run, Run All Cells.
+* `exercises/` has the same notebooks without solutions, answers and outputs.
+* {KEPT}
+* To have a notebook as it was, delete your copy of it in the list of files.
+"""
 # tqdm would like a thread to look after its bars, warns that it has none, and works without
 NO_THREADS = "ignore:tqdm"
 # No news from a server that is not there

@@ -4,6 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+import shell
+
 
 @contextlib.contextmanager
 def whole_folder(folder):
@@ -21,3 +23,10 @@ def whole_folder(folder):
     finally:  # after Ctrl-C too
         for left in (new, old):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def alone(folder):
+    """Nobody else writes this folder meanwhile; a second program waits."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return shell.one_at_a_time(folder.with_name(folder.name + ".lock"),
+                               f"another program writes {folder.name}")

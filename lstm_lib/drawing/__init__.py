@@ -9,5 +9,7 @@
     maps          the same in bytes, as the page gets them
 """
 from .picture import Picture, draw, summary
+from .strip import states_over_time
+from .sweep import forget_bias_sweep
 
-__all__ = ["Picture", "draw", "summary"]
+__all__ = ["Picture", "draw", "forget_bias_sweep", "states_over_time", "summary"]

@@ -323,6 +323,7 @@
   if (net.strip) {
     strip = overTime(net, { stage, step, go, turn: mirrored, shown: () => shown });
     strip.show(net.start);
+    begin(); // the strip took room from the picture
     tick();
   }
   if (!seen()) new ResizeObserver((sizes, observer) => { // a notebook may show its frame later

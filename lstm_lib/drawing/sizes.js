@@ -14,7 +14,7 @@ function sizesOverTime({ maps, element, words, cell, run, spans, columns }) {
     const name = element("div", "name sizes"), plot = element("div", "plot");
     svg = document.createElementNS(NS, "svg");
     svg.setAttribute("aria-hidden", "true");
-    side = element("div", "scale");
+    side = element("div", "scale powers");
     keys = cell().sizes.map((size, place) => {
       const key = element("span", `key${size.name === "h" || place > 0 ? " h" : ""}`,
                           `dL/d${size.name}`);
@@ -22,6 +22,7 @@ function sizesOverTime({ maps, element, words, cell, run, spans, columns }) {
       name.append(key, told);
       return told;
     });
+    name.append(element("span", "number", `norm, ${cell().H} units`));
     plot.append(svg);
     maps.append(name, plot, side);
   }
@@ -46,13 +47,9 @@ function sizesOverTime({ maps, element, words, cell, run, spans, columns }) {
       const at = y(10 ** power);
       add("line", { class: "grid", x1: 0, x2: width, y1: at, y2: at });
       const label = element("span", "", `10${raised(power)}`);
-      label.style.cssText = `position:absolute;line-height:1;margin-top:${at - 5.5}px`;
+      label.style.top = `${at - 5.5}px`;
       side.append(label);
     }
-    side.style.justifyContent = "flex-start";
-    const rule = element("span", "rule", `norm over ${cell().H} units`);
-    rule.style.marginLeft = "3em";
-    side.append(rule);
     cell().sizes.forEach((size, place) => line(size, place, y));
   }
   const raised = power => String(power).replace(/./g, sign => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
@@ -79,7 +76,7 @@ function sizesOverTime({ maps, element, words, cell, run, spans, columns }) {
       if (column && (column + 1) % every && !last) continue;
       if (!last && column && (columns() - 1 - column) * width / columns() < 26) continue;
       const [left, right] = spans()[column];
-      const x = Math.min(Math.max((left + right) / 2, 12), width - 14);
+      const x = Math.min(Math.max((left + right) / 2, 18), width - 14);
       add("text", { x, y: high - 4, "text-anchor": "middle" }, column || T === 1
         ? `${pool > 1 && last ? T : first}` : `t = ${first}`);
     }

@@ -78,6 +78,7 @@ function overTime(net, page) {
     over.forEach(part => maps.append(part));
     say();
     lay();
+    tell();
   }
   function scale(row) {
     const box = element("div", "scale"), bar = element("i"), ends = element("span");
@@ -88,6 +89,7 @@ function overTime(net, page) {
     const numbers = kind === "data" && row.kind === "gate" ? ["0", "1"]
       : [words(-largest), "0", words(largest)];
     ends.append(...numbers.map(text => element("b", "", text)));
+    ends.className = numbers.length > 2 ? "signed" : "";
     box.append(bar, ends);
     return box;
   }
@@ -114,7 +116,8 @@ function overTime(net, page) {
   function lay() {
     const strip = $("strip").getBoundingClientRect(), stage = page.stage.getBoundingClientRect();
     const beside = strip.right - stage.right;
-    $("strip").style.setProperty("--side", beside > 90 ? `${beside}px` : "6.5em");
+    $("strip").classList.toggle("beside", beside > 90); // names and scales below the notes
+    if (beside > 90) $("strip").style.setProperty("--side", `${beside}px`);
     const place = () => maps.querySelector(".plot").getBoundingClientRect();
     const plot = place();
     if (!plot.width) return;
@@ -189,7 +192,6 @@ function overTime(net, page) {
       later.style.left = `${plot.offsetLeft + (right ? to : 0)}px`;
       later.style.width = `${Math.max(0, right ? plot.clientWidth - to : from)}px`;
     }
-    tell();
   }
   function tell() {
     const column = now && now.on ? now.column : null;
@@ -214,6 +216,7 @@ function overTime(net, page) {
       now = { column, back, on: mine === cell.name };
     }
     mark();
+    tell();
   }
 
   // what is shown
@@ -239,7 +242,7 @@ function overTime(net, page) {
     option.value = number;
     return option;
   }));
-  $("cell").onchange = () => { choose(+$("cell").value); mark(); };
+  $("cell").onchange = () => { choose(+$("cell").value); };
   $("biases").hidden = !all.biases.length;
   $("bias").max = Math.max(0, all.biases.length - 1);
   function another() {

@@ -4,7 +4,8 @@
     building      the net of a text, for its shapes; never what would run code or open files
     counts        parameters, bytes of blobs, multiplications of a forward pass
     layers        the table, equal time steps in one row
-    report, page  all of it as plain data, and as one HTML file
+    running       the net run with random numbers, for its states over time
+    report, page, stages    all of it as plain data, as one HTML file, and for the web page
 """
 from .explanation import Explanation, explain
 

@@ -42,6 +42,8 @@ def shaped_net(spec):
     """
     bare = type(spec)()
     bare.CopyFrom(spec)
+    if not any(layer.type.endswith("Loss") for layer in spec.layer):
+        bare.force_backward = True  # Caffe computes no gradient below a net without a loss
     _without_fillers(bare)
     try:
         return caffe.net_of(bare, int(spec.state.phase))

@@ -5,12 +5,13 @@ from functools import cached_property
 from ..drawing import draw
 from ..errors import NetError
 from ..files import write_whole
-from ..lint import lint
+from ..linting import lint
 from ..nets import text_of
 from ..safe_caffe.engine import caffe
 from .building import not_trusted, read, shaped_net
 from .counts import Counts
 from .layers import rows_of
+from .running import states_over_time
 
 LINE = re.compile(r"\bline (\d+)\b")
 
@@ -31,6 +32,7 @@ class Explanation:
     net : the built net, with all shapes and without start values. picture : a `Picture`.
     layers : the rows of the table. counts : `Counts`, or None without shapes.
     findings : what `lint` says, or None where the text cannot be read.
+    states : the picture's page with states over time, and how the net ran.
     """
 
     def __init__(self, source, phase, stages):
@@ -57,6 +59,17 @@ class Explanation:
         except NetError as error:
             self.problem = self.problem or Problem(error)
             return None
+
+    @cached_property
+    def states(self):
+        """(page, words): the picture's page with states over time, or "" and why not.
+
+        The net runs for it, with random numbers, forward and backward.
+        """
+        if not self.counts:
+            return "", ""
+        shown, words = states_over_time(self.net, self.picture.graph, self.counts)
+        return draw(self.net, shapes=True, **shown).page() if shown else "", words
 
     @cached_property
     def layers(self):

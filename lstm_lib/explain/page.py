@@ -27,11 +27,18 @@ def page(found, text):
     parts += [f'<p class="{kind}" role="status">{safe(top[kind])}</p>'
               for kind in ("problem", "note") if top[kind]]
     if found.picture:
-        parts.append(f'<iframe sandbox="allow-scripts" title="The picture" '
-                     f'srcdoc="{safe(found.picture.page())}"></iframe>')
+        parts += _picture(found)
     parts += map(_section, sections(found))
     return PAGE.format(policy=POLICY, title=safe(top["title"]), parts="\n".join(parts),
                        css=(HERE / "page.css").read_text(encoding="utf-8"), text=safe(text))
+
+
+def _picture(found):
+    with_states, words = found.states
+    tall = ' class="tall"' if with_states else ""
+    return [f'<iframe{tall} sandbox="allow-scripts" title="The picture" '
+            f'srcdoc="{safe(with_states or found.picture.page())}"></iframe>',
+            *[f"<p>{safe(said)}</p>" for said in [words] if said]]
 
 
 def _section(section):

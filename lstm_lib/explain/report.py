@@ -18,7 +18,7 @@ def head(found):
     1
     """
     picture, problem = found.picture, found.problem
-    words = [printable(picture.alt)] if picture else []
+    words = [printable(picture.alt[:1].upper() + picture.alt[1:]) + "."] if picture else []
     if picture and picture.graph.stacks:
         words.append(printable("; ".join(steps_in_words(picture.graph))) + ".")
     return {"title": printable(picture and picture.graph.name or "A net"), "words": words,
@@ -67,8 +67,8 @@ def _findings(findings):
 
 def _layers(rows):
     several = any(row.times > 1 for row in rows)
-    cells = [[row.name if row.times == 1 else f"{row.name} … {row.last}", f"× {row.times:,}",
-              row.type, ", ".join(row.bottoms),
+    cells = [[row.name if row.times == 1 else f"{row.name} … {row.last}",
+              f"× {row.times:,}" if row.times > 1 else "", row.type, ", ".join(row.bottoms),
               ", ".join(row.tops) + " (in place)" * row.in_place,
               ", ".join(f"{name}, used {uses:,} times" if uses > 1 else name
                         for name, uses in row.weights)] for row in rows]

@@ -87,7 +87,7 @@ class HDF5Data(Layer):
                                 f"{path!r}; all files of {self.p.source!r} need rows of one length.")
 
     def _shuffled(self, things):
-        return arrays.random.permutation(things).tolist() if self.p.shuffle else things
+        return arrays.random().permutation(things).tolist() if self.p.shuffle else things
 
     def _open(self, path):
         """Read a file, and begin with its first row."""

@@ -23,7 +23,7 @@ def _class_maker(pool):
 
 
 _file, _pool = _read_file_descriptor(), descriptor_pool.DescriptorPool()
-_pool.AddSerializedFile(_file.SerializeToString())
+_pool.Add(_file)
 DESCRIPTOR = _pool.FindFileByName(_file.name)
 
 _class_of = _class_maker(_pool)

@@ -104,8 +104,8 @@ def test_the_turn_of_the_play_turns_values_into_gradients_and_back(page, made):
         "dL/d raw i", "dL/d raw f", "dL/d raw o", "dL/d raw g", "dL/dc", "dL/dh"]
     sizes = by_id(page, "maps").find_element("css selector", ".sizes").text.split("\n")
     c, h = (np.linalg.norm(made[1]["three"].blobs[name].diff[0, 0]) for name in ("c3", "h3"))
-    assert sizes[::2] == ["dL/dc", "dL/dh"]
-    assert [number(text) for text in sizes[1::2]] == pytest.approx([c, h], rel=0.02)
+    assert sizes[::2] == ["dL/dc", "dL/dh", "norm, 4 units"]
+    assert [number(text) for text in sizes[1:4:2]] == pytest.approx([c, h], rel=0.02)
     by_id(page, "back").click()
     by_id(page, "back").click()
     assert [name for name, _ in rows(page)] == ["i", "f", "o", "g", "c", "h"]

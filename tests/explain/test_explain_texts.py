@@ -1,4 +1,4 @@
-"""Texts that are good, broken, hostile or huge: what `explain` says of each, and what it never does."""
+"""Good, broken, hostile and huge texts: what `explain` says of each, and what it never does."""
 import html
 import os
 import re
@@ -59,8 +59,10 @@ def test_the_phase_says_which_layers_are_explained():
 
 
 @pytest.mark.parametrize("text", [
-    X + 'layer { name: "p" type: "Python" bottom: "x" top: "y" python_param { module: "evil" layer: "E" } }',
-    'layer { name: "d" type: "ImageData" top: "x" top: "l" image_data_param { source: "private.txt" } }',
+    X + 'layer { name: "p" type: "Python" bottom: "x" top: "y" '
+        'python_param { module: "evil" layer: "E" } }',
+    'layer { name: "d" type: "ImageData" top: "x" top: "l" '
+    'image_data_param { source: "private.txt" } }',
     'layer { name: "d" type: "HDF5Data" top: "x" hdf5_data_param { source: "private.txt" } }',
     'layer { name: "d" type: "Data" top: "x" data_param { source: "made" backend: LEVELDB } }'])
 def test_no_code_is_run_and_no_file_is_opened_that_a_text_names(tmp_path, monkeypatch, text):

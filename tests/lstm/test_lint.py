@@ -7,8 +7,8 @@ from lint_nets import TRAPS, dummy, in_place, inputs, layer, lstm, product, summ
 
 import lstm_lib
 from lstm_lib import NetError, caffe, lint, load_net, to_net_parameter, write_prototxt
-from lstm_lib.lint import TRAPS as LOOKED_FOR, learning
-from lstm_lib.lint.reading import Reading
+from lstm_lib.linting import TRAPS as LOOKED_FOR, learning
+from lstm_lib.linting.reading import Reading
 
 
 def found(text, layer, words, phase=caffe.TRAIN):

@@ -5,7 +5,7 @@ from conftest import on_real_caffe
 from lint_nets import (FLAT, ONE_STEP, TRAPS, cell_state, in_place, inputs, layer, lstm,
                        product, softmax, summed)
 
-from lstm_lib.lint.in_place import NEED_TOP
+from lstm_lib.linting.in_place import NEED_TOP
 from lstm_lib import NetError, caffe, lint, load_net, make_solver, save_weights
 
 FORGETS = {"weights without a filler": "a", "a ReLU that begins dead": "a",

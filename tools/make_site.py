@@ -1,0 +1,112 @@
+"""Write the site: the series as pages, the series to run, a prototxt explained; static files.
+
+    python tools/make_site.py [--offline]
+
+Any web server can serve the folder. Its pages ask no other host, but for Pyodide's CDN where a
+page runs Python; with --offline the site holds Pyodide, too.
+"""
+import argparse
+import os
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import shell
+import site_api
+from pyodide_sources import npm_pack
+from site_explain import add_explain
+from site_lite import add_lite
+from whole_folder import alone, whole_folder
+
+ROOT = Path(shell.ROOT)
+BUILD = ROOT / "build" / "site"
+LOOKS = ROOT / "tools" / "site"
+PAGES = ["README.md", "TEACHING.md", "lstm_lib/README.md", "portable_caffe/README.md",
+         "benchmarks/README.md"]
+LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
+MATHJAX = "mathjax@3.2.2"
+FETCHED = Path(shell.TOOLS) / MATHJAX
+FORMULAS = ["tex-chtml-full.js", "output/chtml/fonts"]  # of MathJax, what the pages load
+
+
+def main(arguments):
+    """Write the site; say where it lies and how it is opened."""
+    parser = argparse.ArgumentParser(description="Write the site into build/site.")
+    parser.add_argument("--offline", action="store_true",
+                        help="put in all that its pages load, Pyodide too (100 MB)")
+    offline = parser.parse_args(arguments).offline
+    try:
+        with alone(BUILD), whole_folder(BUILD) as folder:
+            write_site(folder, offline)
+    except shell.Stop as stop:
+        sys.exit(f"site: {stop}")
+    place = os.path.relpath(BUILD)
+    print(f"site: {size(BUILD) / 1e6:.0f} MB in {place}; to look at it: "
+          f"{os.path.basename(sys.executable)} -m http.server -d {place}")
+
+
+def write_site(folder, offline):
+    """The whole site, into an empty folder."""
+    write_pages(folder)
+    add_lite(folder, offline)
+    add_explain(folder, offline)
+
+
+def write_pages(folder):
+    """The pages that are only read."""
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place) / "source"
+        copy_sources(source)
+        site_api.write_api(source / "api")
+        shell.must([sys.executable, "-m", "sphinx", "-q", "-b", "html", "-c", str(LOOKS),
+                    "-d", str(Path(place) / "read"), str(source), str(folder)],
+                   dict(os.environ, PYTHONPATH=str(LOOKS.parent)))
+    for part in FORMULAS:
+        copy_any(mathjax() / part, folder / "_static" / "mathjax" / part)
+
+
+def copy_sources(folder):
+    """What becomes pages, laid out as in the project, so that its own links lead on."""
+    shutil.copytree(ROOT / "pictures", folder / "pictures")
+    shutil.copy(LOOKS / "index.md", folder)
+    notebooks = [f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")]
+    for name in [*PAGES, *notebooks]:
+        copy_to(folder, name)
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for target in LINK.findall(text):
+            linked = os.path.normpath(os.path.join(os.path.dirname(name), target))
+            if (ROOT / linked).is_file() and linked not in PAGES:
+                copy_to(folder, linked)
+
+
+def copy_to(folder, name):
+    """A file of the project, to the same place in another folder."""
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / name, folder / name)
+
+
+def copy_any(source, target):
+    """A file or a folder."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+
+
+def mathjax():
+    """The folder with MathJax, which npm fetches once."""
+    with alone(FETCHED):
+        if not FETCHED.exists():
+            shell.say("fetching MathJax from npm")
+            with whole_folder(FETCHED) as new:
+                npm_pack(MATHJAX, new)
+    return FETCHED / "es5"
+
+
+def size(folder):
+    """Bytes in a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
