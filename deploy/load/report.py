@@ -94,7 +94,7 @@ def kernel_table(results):
         lines.append(f"| {stem[:2]} | " + " | ".join(
             f"{one['kernels'][stem]:.0f}" if stem in one["kernels"] else ""
             for one in results.values()) + " |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", "Empty: not run on a hub yet."])
 
 
 def head(words, results):
