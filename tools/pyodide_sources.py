@@ -12,7 +12,6 @@ import re
 import shutil
 import sys
 import tarfile
-import urllib.error
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -20,7 +19,7 @@ from pathlib import Path
 import get_uv
 import shell
 from shell import Stop, say
-from whole_folder import whole_folder
+from whole_folder import alone, whole_folder
 
 # JupyterLite's kernel names 314.0.6; this is the one that the carrier has, and does as well
 VERSION = "314.0.3"
@@ -34,10 +33,11 @@ PINNED = Path(shell.ROOT) / "requirements-site.txt"
 def core():
     """The folder with Pyodide's core, from npm."""
     folder = FETCHED / "core"
-    if not folder.exists():
-        say(f"fetching Pyodide {VERSION} from npm")
-        with whole_folder(folder) as new:
-            npm_pack(f"pyodide@{VERSION}", new)
+    with alone(folder):
+        if not folder.exists():
+            say(f"fetching Pyodide {VERSION} from npm")
+            with whole_folder(folder) as new:
+                npm_pack(f"pyodide@{VERSION}", new)
     return folder
 
 
@@ -99,10 +99,13 @@ def write(file, data):
 
 def from_the_cdn(name):
     """The bytes of a package from Pyodide's CDN; None if it cannot be reached."""
-    if cdn_answers():
+    if not cdn_answers():
+        return None
+    try:
         with urllib.request.urlopen(CDN + name, timeout=60) as answer:
             return answer.read()
-    return None
+    except OSError as error:
+        raise Stop(f"Pyodide's CDN did not give {name} ({error}); try again") from None
 
 
 @functools.lru_cache(maxsize=None)
@@ -111,7 +114,7 @@ def cdn_answers():
     try:
         with urllib.request.urlopen(CDN + "package.json", timeout=10):
             return True
-    except (OSError, urllib.error.URLError) as error:
+    except OSError as error:
         say(f"Pyodide's CDN cannot be reached ({error}); its packages are taken from PyPI")
         return False
 
@@ -148,12 +151,12 @@ def pinned(name):
 
 def fetched(requirement, folder):
     """The wheel of a requirement, in a folder of its own; fetched by pip when not there."""
-    if not folder.exists():
-        with whole_folder(folder) as new:
-            shell.must([sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(new),
-                        "--only-binary=:all:", "--platform", "any", "--implementation", "py",
-                        "--abi", "none", "--python-version", "3.14", "--ignore-requires-python",
-                        requirement],
-                       get_uv.environment())
+    with alone(folder):
+        if not folder.exists():
+            with whole_folder(folder) as new:
+                shell.must([sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary",
+                            ":all:", "--platform", "any", "--implementation", "py", "--abi", "none",
+                            "--python-version", "3.14", "--ignore-requires-python",
+                            "--dest", str(new), requirement], get_uv.environment())
     wheel, = folder.glob("*.whl")
     return wheel

@@ -1,10 +1,10 @@
 """explain.html in a real browser that reaches no other host: what it shows, what it never does."""
 import functools
-import http.server
-import shutil
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from xml.etree import ElementTree
 
+import chromium
 import pytest
 from explain_texts import CODE, FILE, GOOD, IP, MARKS, MISTAKE, X, long_net, named
 
@@ -14,66 +14,28 @@ from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
 
-from shell import Stop  # noqa: E402
-from site_explain import add_explain  # noqa: E402
+import pyodide_files  # noqa: E402
+import pyodide_sources  # noqa: E402
+import site_explain  # noqa: E402
 
-PATIENCE = 600  # seconds, against hanging
 ENDS = "Done.", "There is a mistake in line"
 
 
-class Handler(http.server.SimpleHTTPRequestHandler):
-    """Serves files, and keeps who asked for what."""
-
-    extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map,
-                      ".mjs": "text/javascript", ".js": "text/javascript",
-                      ".wasm": "application/wasm"}
-
-    def log_message(self, *args):
-        self.server.asked.append(self.path)
-
-
-def serve(folder):
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
-    server.asked, server.address = [], f"http://127.0.0.1:{server.server_port}/"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
-
-
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("site")
-    try:
-        add_explain(folder, offline=True)
-    except Stop as reason:
-        pytest.skip(f"what the page needs cannot be had here: {reason}")
-    server = serve(folder)
-    yield server
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def page(server, tmp_path_factory):
-    """The page, once Python has started in it."""
-    settings = webdriver.ChromeOptions()
-    settings.binary_location = shutil.which("chromium") or shutil.which("google-chrome")
-    for option in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,900",
-                   "--disable-dev-shm-usage", "--no-first-run",
-                   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"):
-        settings.add_argument(option)
-    driver = webdriver.Chrome(options=settings, service=webdriver.ChromeService(
-        executable_path=shutil.which("chromedriver")))
+def page(site, tmp_path_factory):
+    """The page, in a browser of its own, once Python has started in it."""
+    driver = chromium.start(tmp_path_factory.mktemp("explaining"))
     driver.saved = tmp_path_factory.mktemp("saved")
     driver.execute_cdp_cmd("Browser.setDownloadBehavior",
                            {"behavior": "allow", "downloadPath": str(driver.saved)})
-    driver.get(server.address + "explain.html")
+    driver.get(site.address + "explain.html")
     until(driver, lambda: status(driver) == "Ready.")
     yield driver
     driver.quit()
 
 
 def until(page, true):
-    WebDriverWait(page, PATIENCE, 0.1).until(lambda _: true(), f"it says: {status(page)}")
+    WebDriverWait(page, chromium.PATIENCE, 0.1).until(lambda _: true(), f"it says: {status(page)}")
 
 
 def find(page, name):
@@ -220,20 +182,41 @@ def test_the_frame_of_the_picture_reaches_nothing_of_the_page(page):
     assert in_frame(page, "try { return top.document.title } catch { return 'no' }") == "no"
 
 
-def test_nothing_is_asked_of_another_host(page, server):
+def test_explaining_asks_nothing_of_any_host(page, site):
+    asked = "return performance.getEntriesByType('resource').map(entry => entry.name)"
+    before = page.execute_script(asked)
+    assert before and all(name.startswith((site.address, "blob:", "data:")) for name in before)
     explain(page, named(MARKS[1]))
-    asked = page.execute_script("return performance.getEntriesByType('resource').map(e => e.name)")
-    assert asked and all(name.startswith((server.address, "blob:", "data:")) for name in asked)
-    assert not any("prototxt" in path for path in server.asked)
+    after = page.execute_script(asked)[len(before):]
+    assert all(name.startswith("blob:") for name in after)
 
 
-def test_the_policy_keeps_page_and_thread_from_sending_anything(page, tmp_path):
-    other = serve(tmp_path)
+def test_the_published_page_may_ask_itself_and_the_host_of_pyodide_alone():
+    policy = site_explain.policy(pyodide_files.Pyodide(pyodide_sources.CDN, "lock", []))
+    parts = {part.split()[0]: part.split()[1:] for part in policy.split("; ")}
+    host = pyodide_sources.CDN.split("/pyodide/")[0]
+    assert parts["default-src"] == ["'none'"] and parts["connect-src"] == ["'self'", host]
+    assert "'unsafe-inline'" not in parts["script-src"] and "'unsafe-eval'" not in policy
+
+
+class Listener(BaseHTTPRequestHandler):
+    """Another server, which notes that somebody came."""
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        self.send_response(204)
+        self.end_headers()
+
+
+def test_the_policy_keeps_page_and_thread_from_sending_anything(page):
+    other = ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+    other.asked, address = [], f"http://127.0.0.1:{other.server_port}/"
+    threading.Thread(target=other.serve_forever, daemon=True).start()
     fetches = "fetch(arguments[0]).then(() => 'sent', () => 'refused')"
     done = "const end = arguments[arguments.length - 1];"
     assert page.execute_async_script(
-        f"{done} {fetches}.then(end)", other.address + "stolen") == "refused"
-    program = (f"fetch('{other.address}stolen').then(() => 'sent', () => 'refused')"
+        f"{done} {fetches}.then(end)", address + "stolen") == "refused"
+    program = (f"fetch('{address}stolen').then(() => 'sent', () => 'refused')"
                ".then(postMessage)")
     assert page.execute_async_script(
         f"{done} const worker = new Worker(URL.createObjectURL(new Blob([arguments[0]])));"
@@ -254,6 +237,9 @@ def test_a_link_holds_the_net_and_its_phase(page):
     page.execute_script("location.hash = arguments[0]", link.replace("TRAIN", "TEST"))
     until(page, lambda: MARKS[0] in find(page, "title").text)
     assert find(page, "text").get_attribute("value") == named(MARKS[0])
+    assert find(page, "phase").get_attribute("value") == "TEST"
+    page.refresh()  # as one who opens the link
+    until(page, lambda: MARKS[0] in find(page, "title").text)
     assert find(page, "phase").get_attribute("value") == "TEST"
     Select(find(page, "phase")).select_by_visible_text("TRAIN")
 
