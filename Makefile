@@ -15,8 +15,8 @@ IN := tools/setup_env.py
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run test lab class slides image load site test-site fuzz notebooks bench gpu \
-	pythons requirements clean
+.PHONY: help run test lab class slides image load site test-site address fuzz notebooks bench \
+	gpu pythons requirements clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ site: ## write the site into build/site: static files; ARGS=--offline puts Pyodi
 
 test-site: ## try the site in a real browser
 	@$(PYTHON3) $(IN) site tools/test_site.py $(ARGS)
+
+address: ## write where the project lives: ARGS="OWNER/REPOSITORY [https://the.site/folder]"
+	@$(PYTHON3) tools/address.py $(ARGS)
 
 fuzz: ## run random nets, good and broken, on both engines
 	@$(PYTHON3) $(IN) $(WORLD) tests/fuzz/run.py $(ARGS)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-ALL = ["build", "draw", "page", "speed", "cells", "report"]  # those of a CPU
+ALL = ["build", "draw", "page", "speed", "cells", "parallel", "report"]  # those of a CPU
 
 
 def main():

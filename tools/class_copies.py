@@ -9,6 +9,8 @@ import re
 
 from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
 
+from address import WHERE
+
 STUB = "...  # your answer here"
 PLACE = "*Your answer (double-click, and write):*"
 ANSWER = re.compile(r"<details><summary>Answer</summary>\n.*?</details>", re.DOTALL)
@@ -42,11 +44,11 @@ def grader_copy(notebook):
 
 
 def teacher_copy(notebook):
-    """All of it; a link to a file outside the folder becomes that file's name."""
+    """All but where else it starts; a link to a file outside the folder becomes its name."""
     notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = OUTSIDE.sub(r"\1 (`\2` in the project)", cell.source)
+            cell.source = OUTSIDE.sub(r"\1 (`\2` in the project)", WHERE.sub("", cell.source))
     return notebook
 
 

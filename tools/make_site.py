@@ -13,8 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import nbformat
+
 import shell
 import site_api
+from address import WHERE
 from pyodide_sources import npm_pack
 from site_explain import add_explain
 from site_lite import add_lite
@@ -26,6 +29,7 @@ LOOKS = ROOT / "tools" / "site"
 PAGES = ["README.md", "TEACHING.md", "lstm_lib/README.md", "portable_caffe/README.md",
          "benchmarks/README.md"]
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
+NOTEBOOK = re.compile(r"^\| \[([^]]*)\]\((notebooks/[^)]*)\.ipynb\)", re.MULTILINE)
 MATHJAX = "mathjax@3.2.2"
 FETCHED = Path(shell.TOOLS) / MATHJAX
 FORMULAS = ["tex-chtml-full.js", "output/chtml/fonts"]  # of MathJax, what the pages load
@@ -60,8 +64,8 @@ def write_pages(folder):
         source = Path(place) / "source"
         copy_sources(source)
         site_api.write_api(source / "api")
-        shell.must([sys.executable, "-m", "sphinx", "-q", "-b", "html", "-c", str(LOOKS),
-                    "-d", str(Path(place) / "read"), str(source), str(folder)],
+        shell.must([sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html",
+                    "-c", str(LOOKS), "-d", str(Path(place) / "read"), str(source), str(folder)],
                    dict(os.environ, PYTHONPATH=str(LOOKS.parent)))
     for part in FORMULAS:
         copy_any(mathjax() / part, folder / "_static" / "mathjax" / part)
@@ -70,15 +74,26 @@ def write_pages(folder):
 def copy_sources(folder):
     """What becomes pages, laid out as in the project, so that its own links lead on."""
     shutil.copytree(ROOT / "pictures", folder / "pictures")
-    shutil.copy(LOOKS / "index.md", folder)
-    notebooks = [f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")]
-    for name in [*PAGES, *notebooks]:
+    series = NOTEBOOK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    entries = "\n".join(f"{title} <{name}>" for title, name in series)
+    index = (LOOKS / "index.md").read_text(encoding="utf-8").replace("@SERIES@", entries)
+    (folder / "index.md").write_text(index, encoding="utf-8")
+    for name in [*PAGES, *(f"{name}.ipynb" for _, name in series)]:
         copy_to(folder, name)
         text = (ROOT / name).read_text(encoding="utf-8")
         for target in LINK.findall(text):
             linked = os.path.normpath(os.path.join(os.path.dirname(name), target))
-            if (ROOT / linked).is_file() and linked not in PAGES:
+            if (ROOT / linked).is_file():
                 copy_to(folder, linked)
+    for path in (folder / "notebooks").glob("*.ipynb"):
+        without_where(path)
+
+
+def without_where(path):
+    """A notebook without the line that says where it starts: its page has a button for that."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].source = WHERE.sub("", notebook.cells[0].source)
+    nbformat.write(notebook, path)
 
 
 def copy_to(folder, name):

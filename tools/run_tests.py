@@ -19,6 +19,7 @@ import shell
 # about texts of the series, which runs on these arrays in test_notebooks.py
 SAME_ON_ANY_ARRAYS = [
     "tests/drawing", "tests/project", "tests/exercises", "tests/class",
+    "tests/parallel/test_torchrun.py",
     *(f"tests/portable/test_{name}.py" for name in (
         "benchmarks_gpu", "free_memory", "gpu_check", "portable_gpu", "portable_random_use")),
     *(f"tests/series/test_{name}.py" for name in (

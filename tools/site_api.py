@@ -10,7 +10,7 @@ GROUPS = {
     "Shared weights": ["weights", "start_values"],
     "Write, load and look into a net": ["nets"],
     "Draw a net": ["drawing", "views"],
-    "What will go wrong in silence": ["lint"],
+    "What will go wrong in silence": ["linting"],
     "Train it": ["training"],
     "The plain truth, in NumPy": ["reference"],
     "Weights for PyTorch, Keras and ONNX, and back": ["exchange"],
@@ -62,7 +62,8 @@ def page(package, words, grouped):
     for title, names in grouped.items():
         lines += [title, "-" * len(title), ""]
         for name in names:
-            lines += [f".. auto{kind_of(package, name)}:: {package}.{name}", ""]
+            lines += [f".. auto{kind_of(package, name)}:: {package}.{name}"]
+            lines += ["   :no-index:", ""] if is_guest(package, name) else [""]
     return "\n".join(lines)
 
 
@@ -72,3 +73,11 @@ def kind_of(package, name):
     if inspect.isclass(thing):
         return "exception" if issubclass(thing, Exception) else "class"
     return "function" if inspect.isroutine(thing) else "module"
+
+
+def is_guest(package, name):
+    """Is it on another page as well, that of the package which it is from?"""
+    import lstm_lib
+
+    return package == "lstm_lib" and getattr(
+        getattr(lstm_lib, name), "__module__", "").startswith("portable_caffe")

@@ -2,7 +2,7 @@
 import re
 
 RULE = re.compile(r"-{3,}$")
-ENTRY = re.compile(r"(?=\S)((?:(?!\. |\.$).){1,50}?) : (.*)")
+ENTRY = re.compile(r"(?=\S)((?:(?!(?<!\.)\. |\.$).){1,50}?) : (.*)")
 CODE = re.compile(r"(`[^`]*`)")
 PART = re.compile(r"(?P<name>\d*[A-Za-z]+)(?P<index>(?:[_^](?:\{[^}]*\}|[A-Za-z0-9]+))*)"
                   r"|<-|->|\+\+|\.{2,3}|.")
@@ -40,8 +40,7 @@ def take_entry(rest):
     """Take an entry, `name : words`, with the lines that go on with it."""
     name, words = ENTRY.match(rest.pop(0)).groups()
     more = take(rest, lambda line: line and not ENTRY.match(line))
-    name = as_text(name).replace(":", r"\:")
-    return [f":{name}:", "    " + as_text(words),
+    return [as_text(name), "    " + as_text(words),
             *("    " + as_text(line.strip()) for line in more)]
 
 
@@ -64,7 +63,7 @@ def as_text(line):
 
 def formula(lines):
     """Lines of an equation as a formula; what stands apart in a line is a word about it."""
-    rows = [r" & \qquad ".join(in_tex(part) for part in re.split(r"\s{2,}", line.strip()))
+    rows = [r" & \quad ".join(in_tex(part) for part in re.split(r"\s{2,}", line.strip()))
             for line in lines]
     return ["", ".. math::", "", r"    \begin{array}{ll}",
             *(f"    {row} " + r"\\" for row in rows), r"    \end{array}", ""]
@@ -73,7 +72,7 @@ def formula(lines):
 def in_tex(words):
     """W_xc x_t + b -> W_{xc}\\ x_t + b; words without a sign are text."""
     if not re.search(r"=|<-", words):
-        return r"\text{%s}" % words.replace("`", "").replace("_", r"\_")
+        return r"\small\text{%s}" % words.replace("`", "").replace("_", r"\_")
     made = []
     for part in PART.finditer(words):
         text, before, after = part.group(), words[:part.start()], words[part.end():]

@@ -1,7 +1,7 @@
-"""Put the measured speeds into benchmarks/README.md: three tables, and the picture over T.
+"""Put the measured speeds into benchmarks/README.md: four tables, and the picture over T.
 
-One sentence of them goes into the README. Reads speed.json, cells.json, build.json and
-draw.json of benchmarks/results; a test fails when a page or the picture differ from them.
+One sentence of them goes into the README. Reads speed.json, cells.json, build.json, draw.json
+and parallel.json of benchmarks/results; a test fails when a page or the picture differ from them.
 """
 import io
 import json
@@ -24,9 +24,9 @@ COSTS = dict(build_s="build", write_s="write", load_s="load", draw_s="draw")
 
 
 def load():
-    """The four files as one dict: name -> what it holds."""
+    """The five files as one dict: name -> what it holds."""
     return {name: json.loads((RESULTS / f"{name}.json").read_text())
-            for name in ("speed", "build", "draw", "cells")}
+            for name in ("speed", "build", "draw", "cells", "parallel")}
 
 
 def pages(results):
@@ -34,7 +34,7 @@ def pages(results):
     return {ROOT / "README.md": summary(results["speed"]),
             ROOT / "benchmarks" / "README.md": "\n".join(
                 [speed_table(results["speed"]), "", cells_table(results["cells"]), "",
-                 build_table(results)])}
+                 build_table(results), "", parallel_table(results["parallel"])])}
 
 
 def summary(result):
@@ -123,6 +123,31 @@ def build_table(results):
     return "\n".join(lines + ["", (
         "Milliseconds to build the prototxt of the origin's net of T steps, to write it, to load "
         "it with `load_net` and to draw it step by step.")])
+
+
+def parallel_table(result):
+    """A line for each shape: a step, the all-reduce, and on paper more processes."""
+    lines = ["| T, B, D, H | a step, ms | gradients, MB | all-reduce, ms | 8 processes | 64 |",
+             "|---" * 6 + "|"]
+    pays = []
+    for row in result["rows"]:
+        step, reduce = row["step_ms"], row["reduce_ms"]
+        shape = ", ".join(map(str, row["shape"]))
+        faster = [N * step / (step + reduce * 2 * (N - 1) / N) for N in (8, 64)]
+        lines.append(f"| {shape} | {short(step)} | {short(row['megabytes'])} | {short(reduce)} "
+                     f"({reduce / step:.2f}) | {faster[0]:.1f} | {faster[1]:.1f} |")
+        pays += [f"({shape})"] * (reduce < step / 2)
+    machine = result["machine"]
+    busy = " **The machine was busy: measure again.**" * (machine["load"] > 0.5)
+    return "\n".join(lines + ["", (
+        "Training in two processes of this machine, portable_caffe on NumPy, one thread each: a "
+        "step of the fused net with x once, and the mean of all gradients over gloo; in brackets "
+        "its ratio to the step. To cut a batch in two pays where that is below one half: at "
+        f"{', '.join(pays) or 'none of these'}. The last columns are on paper, how many times as "
+        "many sequences a second N processes do that each keep a batch of B: N step / (step + "
+        "r(N)), with r(N) = 2 (N - 1) / N times the all-reduce of two, the bytes of a ring at "
+        f"the measured bandwidth. Load before it {machine['load']} on {machine['cores']} "
+        f"cores.{busy}")])
 
 
 def picture(results):

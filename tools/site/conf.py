@@ -14,14 +14,15 @@ html_theme = "sphinx_book_theme"
 html_title = "lstm_lib"
 html_static_path = [os.path.join(HERE, "static")]
 templates_path = [os.path.join(HERE, "templates")]
+html_favicon = os.path.join(HERE, "static", "icon.svg")
 html_css_files = ["site.css"]
+html_context = {"default_mode": "auto"}
 html_copy_source = html_show_sourcelink = False
-html_extra_path = []
 html_sidebars = {"**": ["navbar-logo.html", "search-button-field.html", "sbt-sidebar-nav.html",
                         "explain-link.html"]}
 html_theme_options = {
     "use_download_button": False, "use_fullscreen_button": False, "show_toc_level": 2,
-    "home_page_in_toc": False, "logo": {"text": "lstm_lib"}}
+    "navbar_persistent": [], "home_page_in_toc": False, "logo": {"text": "lstm_lib"}}
 pygments_style = "friendly"
 
 # the committed outputs are shown; of one that comes in several forms, the one with words
@@ -32,7 +33,7 @@ myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "attrs_inline"
 myst_heading_anchors = 4
 
 mathjax_path = "mathjax/tex-chtml-full.js"
-autodoc_member_order = "bysource"
+default_role = "code"
 autodoc_typehints = "none"
 add_module_names = False
 strip_signature_backslash = True

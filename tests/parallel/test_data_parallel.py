@@ -1,0 +1,185 @@
+"""N processes with a part of the batch each go the way of one process with all of it."""
+import os
+import pathlib
+import re
+import time
+
+import numpy as np
+import pytest
+from together import (alone, digit_net, feed, go, in_parallel, joined, plain_net, start, together,
+                      weights_of)
+
+from lstm_lib import NetError, caffe, make_solver
+from lstm_lib.parallel import data_parallel, resume
+from lstm_lib.training import SolverParameter
+
+pytest.importorskip("torch.distributed", reason="PyTorch is not installed here")
+
+SGD = dict(base_lr=0.1, momentum=0.9)
+SOLVERS = {
+    "SGD": dict(SGD, weight_decay=0.001),
+    "Nesterov": dict(type="Nesterov", base_lr=0.05, momentum=0.9),
+    "AdaGrad": dict(type="AdaGrad", base_lr=0.05, momentum=0, delta=1e-3),
+    "RMSProp": dict(type="RMSProp", base_lr=0.005, momentum=0, rms_decay=0.9, delta=1e-3),
+    "AdaDelta": dict(type="AdaDelta", base_lr=0.5, momentum=0.95, delta=1e-4),
+    "Adam": dict(type="Adam", base_lr=0.01, momentum=0.9, momentum2=0.999, delta=1e-4),
+    "clipping, iter_size": dict(SGD, iter_size=2, clip_gradients=0.5),
+}
+
+
+def assert_equal(ours, theirs, allowed=0):
+    assert list(ours) == list(theirs)
+    for name in ours:
+        np.testing.assert_allclose(ours[name], theirs[name], atol=allowed, rtol=0, err_msg=name)
+
+
+@pytest.mark.parametrize("options", SOLVERS.values(), ids=SOLVERS)
+def test_1_2_and_4_processes_learn_the_weights_of_one_alone(options):
+    losses, weights = alone(options)
+    assert losses[-1] < losses[0] - 0.2
+    for size in (1, 2, 4):
+        found = together(size, in_parallel, options)
+        assert_equal(found[0][1], weights, 1e-5)
+        np.testing.assert_allclose(np.mean([of_part for of_part, _ in found], 0), losses, atol=1e-4)
+        for _, replica in found[1:]:
+            assert_equal(replica, found[0][1])  # to the last bit
+
+
+def with_snapshots(folder, **options):
+    """20 steps, a snapshot at 10, and the names of the files that each process wrote."""
+    rank = os.environ["RANK"]
+    os.makedirs(f"{folder}/{rank}")  # a disk of its own for each, as on many machines
+    solver = joined(snapshot_prefix=f"{folder}/{rank}/s", snapshot=10, **options)
+    go(solver, 0, 20)
+    return weights_of(solver), sorted(os.listdir(f"{folder}/{rank}"))
+
+
+def from_snapshots(folder, **options):
+    """Go on after step 10 from what the first process finds."""
+    solver = joined(seed=7, snapshot_prefix=f"{folder}/{os.environ['RANK']}/s", **options)
+    done = resume(solver)
+    go(solver, done, 20)
+    return done, weights_of(solver)
+
+
+@pytest.mark.parametrize("kind, more, ending", [
+    ("SGD", {}, ""), ("AdaDelta", {}, ""), ("Adam", {}, ""),
+    ("Adam", dict(net_of=plain_net, snapshot_format=SolverParameter.HDF5), ".h5")])
+def test_all_go_on_in_the_middle_from_what_process_0_alone_has_written(
+        kind, more, ending, tmp_path):
+    options = {**SOLVERS[kind], **more}
+    through = together(2, _with, with_snapshots, str(tmp_path), options)
+    assert [names for _, names in through] == [
+        [f"s_iter_{n}.{kind}{ending}" for n in (10, 20) for kind in ("caffemodel", "solverstate")],
+        []]
+    for later in pathlib.Path(tmp_path, "0").glob("s_iter_20*"):
+        later.unlink()
+    for done, weights in together(2, _with, from_snapshots, str(tmp_path), options):
+        assert done == 10
+        assert_equal(weights, through[0][0])
+
+
+def _with(work, folder, options):
+    return work(folder, **options)
+
+
+def nothing_to_go_on_from(folder):
+    return resume(joined(snapshot_prefix=folder + "/none"))
+
+
+def test_without_a_snapshot_all_begin_at_0(tmp_path):
+    assert together(2, nothing_to_go_on_from, str(tmp_path)) == [0, 0]
+
+
+def dropped(seed):
+    """What Dropout keeps of the same images in this process."""
+    options = {} if seed is None else dict(random_seed=seed)
+    solver = data_parallel(make_solver(digit_net(4, dropout=0.5), base_lr=0.1, **options))
+    feed(solver.net, [0, 1, 2, 3])
+    solver.step()
+    return solver.net.blobs["kept"].data != 0
+
+
+def test_dropout_keeps_other_numbers_in_each_process_and_the_same_for_one_random_seed():
+    first, second = together(2, dropped, 5)
+    assert (first != second).any()
+    np.testing.assert_array_equal([first, second], together(2, dropped, 5))
+    first, second = together(2, dropped, None)
+    assert (first != second).any()
+
+
+# --- what goes wrong --------------------------------------------------------------------
+
+
+def refused(make):
+    """The error with which this process ends; `make` depends on its number."""
+    with pytest.raises(NetError) as error:
+        make(int(os.environ["RANK"]))
+    return str(error.value)
+
+
+def other_shapes(rank):
+    data_parallel(make_solver(digit_net(8, units=16 + rank), base_lr=0.1))
+
+
+def other_names(rank):
+    data_parallel(make_solver(digit_net(8, scores=["scores", "points"][rank]), base_lr=0.1))
+
+
+def other_batch(rank):
+    data_parallel(make_solver(digit_net(8 - 4 * rank), base_lr=0.1))
+
+
+def other_options(rank):
+    data_parallel(start(0, 8, base_lr=0.5 if rank else 0.1))
+
+
+def already_trained(rank):
+    solver = start(0, 8)
+    go(solver, 0, 1)
+    data_parallel(solver)
+
+
+def changed_alone(rank):
+    solver = joined(snapshot_prefix=os.devnull)
+    solver.net.params["scores"][1].data[...] += rank
+    solver.snapshot()
+
+
+def no_such_snapshot(rank):
+    joined().restore("none.solverstate")
+
+
+def no_weights(rank):
+    ns = caffe.NetSpec()
+    ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[2, 3])))
+    ns.loss = caffe.layers.Reduction(ns.x, loss_weight=1)
+    data_parallel(make_solver(ns, base_lr=0.1))
+
+
+@pytest.mark.parametrize("make, said", [
+    (other_shapes, "differ in weights: the weight .* in process 1, the weight .* in process 0"),
+    (other_names, r"the weight points\[0\] .* in process 1, the weight scores\[0\] .*in process 0"),
+    (other_batch, r"differ in inputs: the input x \(8, 4, 8\) in process 1, .*\(8, 8, 8\)"),
+    (other_options, "differ in options: base_lr: 0.5 in process 1, base_lr: 0.1.* in process 0"),
+    (already_trained, r"at iteration 1: call data_parallel first, then restore"),
+    (changed_alone, r"differ in fingerprints: the numbers of scores\[1\]"),
+    (no_such_snapshot, "there is no file 'none.solverstate'"),
+    (no_weights, "no weights, so there is nothing to train"),
+])
+def test_all_processes_end_with_the_same_reason(make, said):
+    first, second = together(2, refused, make)
+    assert first == second
+    assert re.search(said, first), first
+
+
+def one_hangs(rank):
+    solver = data_parallel(start(0, 8), timeout=3)
+    if rank:
+        time.sleep(6)
+    go(solver, 0, 1)
+
+
+def test_who_waits_longer_than_the_time_limit_is_told_that_another_does_not_come():
+    for error in together(2, refused, one_hangs):
+        assert "waited for the others in vain" in error
