@@ -11,6 +11,7 @@ import os
 import numpy as np
 
 from .errors import NoGPU
+from .free_memory import free_host_bytes
 
 # from 2.1 on by itself; to wrap it would import all of NumPy, half of the start in a browser
 NUMPY_FOLLOWS_THE_STANDARD = np.lib.NumpyVersion(np.__version__) >= "2.1.0"
@@ -91,21 +92,6 @@ class Arrays:
 
     def __repr__(self):
         return f"{self.library} arrays on {self.device}"
-
-
-def free_host_bytes():
-    """Memory that is free on Linux, or in its container; None on other systems."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            free = next(int(line.split()[1]) * 1024 for line in lines if "MemAvailable" in line)
-    except (OSError, StopIteration):
-        return None
-    try:
-        with open("/sys/fs/cgroup/memory.max", encoding="ascii") as most:
-            with open("/sys/fs/cgroup/memory.current", encoding="ascii") as now:
-                return max(0, min(free, int(most.read()) - int(now.read())))
-    except (OSError, ValueError):  # no limit
-        return free
 
 
 def is_one_thread():

@@ -18,9 +18,10 @@ import shell
 # those that compute nothing, those that choose the arrays they compute on by themselves, and those
 # about texts of the series, which runs on these arrays in test_notebooks.py
 SAME_ON_ANY_ARRAYS = [
-    "tests/drawing", "tests/project", "tests/exercises", "tests/parallel/test_torchrun.py",
+    "tests/drawing", "tests/project", "tests/exercises", "tests/class",
+    "tests/parallel/test_torchrun.py",
     *(f"tests/portable/test_{name}.py" for name in (
-        "benchmarks_gpu", "gpu_check", "portable_gpu", "portable_random_use")),
+        "benchmarks_gpu", "free_memory", "gpu_check", "portable_gpu", "portable_random_use")),
     *(f"tests/series/test_{name}.py" for name in (
         "class_copies", "gradients", "learnt", "learnt_units", "learnt_writing",
         "learnt_looking", "lint_of_the_series", "slides", "student_notebooks", "teaching"))]

@@ -5,8 +5,8 @@
 
 The first word says in which world: `reference`, real Caffe on Python 3.9 in .venv; `portable`,
 portable_caffe on any Python from 3.9 to 3.14 in .venv-portable; `any`, the first of the two
-that can be had; `tests`, in the first of all that can be had; or `site`, with what builds the
-site, in .venv-site. This file needs no more than
+that can be had; `tests`, in the first of all that can be had; `site`, with what builds the
+site, in .venv-site; or `hub`, a JupyterHub for a class, in .venv-hub. This file needs no more than
 a python3 of 3.6 or newer: uv finds or fetches the Python of a world and installs into it.
 """
 import collections
@@ -26,8 +26,9 @@ REFERENCE = World("reference", "real Caffe", ".venv", (3, 9), (3, 9), "requireme
 PORTABLE = World("portable", "portable_caffe", ".venv-portable", (3, 9), (3, 14),
                  "requirements-portable.txt", 600)
 SITE = World("site", "the site", ".venv-site", (3, 11), (3, 14), "requirements-site.txt", 400)
+HUB = World("hub", "the hub", ".venv-hub", (3, 11), (3, 14), "requirements-hub.txt", 350)
 WORLDS = {"any": [REFERENCE, PORTABLE], "tests": [REFERENCE, PORTABLE],
-          "reference": [REFERENCE], "portable": [PORTABLE], "site": [SITE]}
+          "reference": [REFERENCE], "portable": [PORTABLE], "site": [SITE], "hub": [HUB]}
 ADVICE = ("Where something cannot be reached: connect, set HTTPS_PROXY, or name a mirror, of the "
           "packages in PIP_INDEX_URL, of the Pythons in UV_PYTHON_INSTALL_MIRROR")
 ORACLES = "requirements-oracles.txt"  # PyTorch and Keras, beside the portable world

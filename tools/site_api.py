@@ -10,7 +10,7 @@ GROUPS = {
     "Shared weights": ["weights", "start_values"],
     "Write, load and look into a net": ["nets"],
     "Draw a net": ["drawing", "views"],
-    "What will go wrong in silence": ["lint"],
+    "What will go wrong in silence": ["linting"],
     "Train it": ["training"],
     "The plain truth, in NumPy": ["reference"],
     "Weights for PyTorch, Keras and ONNX, and back": ["exchange"],

@@ -155,15 +155,11 @@ def test_an_output_that_is_to_be_guessed_is_folded(browser, site):
 
 def test_the_switch_makes_a_page_dark_and_its_pictures_stay_on_white(browser, site):
     open_page(browser, site, "index.html")
-    switch = browser.find_element(By.CSS_SELECTOR, "button.theme-switch-button")
-
-    def is_dark(driver):
-        return driver.execute_script("return document.documentElement.dataset.theme") == "dark"
-
-    for _ in range(3):  # automatic, light, dark
-        if not is_dark(browser):
-            switch.send_keys(Keys.ENTER)
-    assert is_dark(browser)
+    browser.find_element(By.CSS_SELECTOR, "button.theme-switch-button").send_keys(Keys.ENTER)
+    dark = browser.find_element(By.CSS_SELECTOR, "button.theme-change-button[data-mode=dark]")
+    wait(browser, lambda driver: dark.is_displayed())
+    dark.send_keys(Keys.ENTER)
+    assert browser.execute_script("return document.documentElement.dataset.theme") == "dark"
     picture = browser.find_element(By.CSS_SELECTOR, "article img")
     assert picture.value_of_css_property("background-color") == "rgba(255, 255, 255, 1)"
 

@@ -14,7 +14,9 @@ html_theme = "sphinx_book_theme"
 html_title = "lstm_lib"
 html_static_path = [os.path.join(HERE, "static")]
 templates_path = [os.path.join(HERE, "templates")]
+html_favicon = os.path.join(HERE, "static", "icon.svg")
 html_css_files = ["site.css"]
+html_context = {"default_mode": "auto"}
 html_copy_source = html_show_sourcelink = False
 html_sidebars = {"**": ["navbar-logo.html", "search-button-field.html", "sbt-sidebar-nav.html",
                         "explain-link.html"]}
