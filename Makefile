@@ -15,8 +15,8 @@ IN := tools/setup_env.py
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run test lab class slides site test-site address fuzz notebooks bench gpu \
-	pythons requirements clean
+.PHONY: help run test lab class slides image load site test-site address fuzz notebooks bench \
+	gpu pythons requirements clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,12 @@ class: ## write the copies for students, teacher and nbgrader, and slides, into 
 
 slides: ## write the slides only: reveal.js decks that need no network
 	@$(PYTHON3) $(IN) $(WORLD) tools/make_slides.py
+
+image: class ## write build/image, which repo2docker makes the image of a class from
+	@$(PYTHON3) $(IN) $(WORLD) deploy/make_image.py
+
+load: class ## let four students work on a JupyterHub at once, and measure their memory
+	@$(PYTHON3) $(IN) hub deploy/load_test.py --world $(WORLD) $(ARGS)
 
 site: ## write the site into build/site: static files; ARGS=--offline puts Pyodide in, too
 	@$(PYTHON3) $(IN) site tools/make_site.py $(ARGS)
@@ -72,7 +78,9 @@ requirements: ## resolve the exact versions anew (ARGS=--upgrade for the newest)
 		--python-version 3.11 --python-platform windows --constraint requirements-portable.txt
 	$(COMPILE) requirements-site.in -o requirements-site.txt \
 		--python-version 3.11 --universal
+	$(COMPILE) requirements-hub.in -o requirements-hub.txt \
+		--python-version 3.11 --universal
 
 clean: ## remove the environments and everything that was built
-	rm -rf .venv .venv-portable .venv-site .tools build .pytest_cache *.egg-info
+	rm -rf .venv .venv-portable .venv-site .venv-hub .tools build .pytest_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

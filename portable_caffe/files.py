@@ -1,4 +1,5 @@
 """Prototxt and binary files, the same as real Caffe's."""
+import errno
 import os
 import shutil
 import tempfile
@@ -19,6 +20,10 @@ except ImportError:  # Windows; and in the browser there is one writer, and nobo
     flock = None
 
 LOCK = ".unfinished"  # in the folder of a file that is being written
+FULL = "; remove files there, or give a path on another disk"
+NOT_YOURS = "; give a path in a folder of your own, or copy the notebook into one and go on there"
+ADVICE = {errno.ENOSPC: FULL, errno.EDQUOT: FULL,
+          errno.EACCES: NOT_YOURS, errno.EPERM: NOT_YOURS, errno.EROFS: NOT_YOURS}
 
 
 def _read(path, mode):
@@ -89,8 +94,8 @@ def write_whole(path, write):
 def write_together(paths, write):
     """`write(*besides)` a file next to each path, then move them there, in this order.
 
-    At any moment there is the old or the new whole file under each name. What a killed process
-    left goes when the same file is written again.
+    At any moment there is the old or the new whole file under each name, and of two writers the
+    files of one. What a killed process left goes when the same file is written again.
     """
     paths = [_writable(path) for path in paths]
     try:
@@ -98,11 +103,28 @@ def write_together(paths, write):
             besides = [places.enter_context(_place_beside(path)) for path in paths]
             with held.let_in():
                 write(*besides)
-            for beside, path in zip(besides, paths):
-                os.replace(beside, path)
+            with _alone_in(os.path.dirname(paths[0])):
+                for beside, path in zip(besides, paths):
+                    os.replace(beside, path)
     except OSError as error:
-        raise NetError(f"cannot write {paths[0]!r}: {error.strerror or error}.") from None
+        if error.errno in ADVICE:  # h5py's own words for it are many
+            reason = os.strerror(error.errno) + ADVICE[error.errno]
+        else:
+            reason = error.strerror or error
+        raise NetError(f"cannot write {paths[0]!r}: {reason}.") from None
     return paths
+
+
+@contextmanager
+def _alone_in(folder):
+    """Another one who moves files into the folder waits, where the file system has locks."""
+    with ExitStack() as held:
+        if flock:
+            with suppress(OSError):
+                lock = os.open(folder, os.O_RDONLY)
+                held.callback(os.close, lock)
+                flock(lock, LOCK_EX)
+        yield
 
 
 def _writable(path):

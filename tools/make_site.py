@@ -27,7 +27,7 @@ ROOT = Path(shell.ROOT)
 BUILD = ROOT / "build" / "site"
 LOOKS = ROOT / "tools" / "site"
 PAGES = ["README.md", "TEACHING.md", "lstm_lib/README.md", "portable_caffe/README.md",
-         "benchmarks/README.md"]
+         "benchmarks/README.md", "deploy/README.md"]
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 NOTEBOOK = re.compile(r"^\| \[([^]]*)\]\((notebooks/[^)]*)\.ipynb\)", re.MULTILINE)
 MATHJAX = "mathjax@3.2.2"
@@ -61,12 +61,13 @@ def write_site(folder, offline):
 def write_pages(folder):
     """The pages that are only read."""
     with tempfile.TemporaryDirectory() as place:
-        source = Path(place) / "source"
+        source, pages = Path(place) / "source", Path(place) / "pages"  # myst-nb writes beside, too
         copy_sources(source)
         site_api.write_api(source / "api")
         shell.must([sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html",
-                    "-c", str(LOOKS), "-d", str(Path(place) / "read"), str(source), str(folder)],
+                    "-c", str(LOOKS), "-d", str(Path(place) / "read"), str(source), str(pages)],
                    dict(os.environ, PYTHONPATH=str(LOOKS.parent)))
+        shutil.copytree(pages, folder, dirs_exist_ok=True)
     for part in FORMULAS:
         copy_any(mathjax() / part, folder / "_static" / "mathjax" / part)
 

@@ -5,8 +5,8 @@
 
 The first word says in which world: `reference`, real Caffe on Python 3.9 in .venv; `portable`,
 portable_caffe on any Python from 3.9 to 3.14 in .venv-portable; `any`, the first of the two
-that can be had; `tests`, in the first of all that can be had; or `site`, with what builds the
-site, in .venv-site. This file needs no more than
+that can be had; `tests`, in the first of all that can be had; `site`, with what builds the
+site, in .venv-site; or `hub`, a JupyterHub for a class, in .venv-hub. This file needs no more than
 a python3 of 3.6 or newer: uv finds or fetches the Python of a world and installs into it.
 """
 import collections
@@ -26,13 +26,15 @@ REFERENCE = World("reference", "real Caffe", ".venv", (3, 9), (3, 9), "requireme
 PORTABLE = World("portable", "portable_caffe", ".venv-portable", (3, 9), (3, 14),
                  "requirements-portable.txt", 600)
 SITE = World("site", "the site", ".venv-site", (3, 11), (3, 14), "requirements-site.txt", 400)
+HUB = World("hub", "the hub", ".venv-hub", (3, 11), (3, 14), "requirements-hub.txt", 350)
 WORLDS = {"any": [REFERENCE, PORTABLE], "tests": [REFERENCE, PORTABLE],
-          "reference": [REFERENCE], "portable": [PORTABLE], "site": [SITE]}
+          "reference": [REFERENCE], "portable": [PORTABLE], "site": [SITE], "hub": [HUB]}
 ADVICE = ("Where something cannot be reached: connect, set HTTPS_PROXY, or name a mirror, of the "
           "packages in PIP_INDEX_URL, of the Pythons in UV_PYTHON_INSTALL_MIRROR")
 ORACLES = "requirements-oracles.txt"  # PyTorch and Keras, beside the portable world
 TORCH = "torch==2.13.0"
 TRITON = "triton==3.7.1"  # runs the GPU's kernels on the CPU; for Linux only
+OLD_TORCH = "torch==1.12.1"  # beside real Caffe: the last for Python 3.9 in one wheel, 780 MB
 
 
 def main(arguments):
@@ -44,8 +46,8 @@ def main(arguments):
             open(shell.LOG, "w").close()
             worlds = make_worlds(asked)
             see_to_programs("dot", *(["chromedriver"] if asked == "tests" else []))
-            if asked == "tests" and PORTABLE in worlds:
-                see_to_oracles()
+            if asked == "tests":
+                see_to_oracles(worlds)
         python = python_of(worlds[0])
         if program:
             os.execv(python, [python, *program])
@@ -233,11 +235,21 @@ def see_to_programs(*names):
                 f"sudo apt-get install {' '.join(packages)}")
 
 
-def see_to_oracles():
-    """PyTorch for the CPU, Keras and Triton into the portable world; tests can do without."""
-    missing = tried(os.path.join(folder_of(PORTABLE), "oracles"), install_oracles)
+def see_to_oracles(worlds):
+    """PyTorch for the CPU, Keras and Triton; tests can do without."""
+    if PORTABLE in worlds:
+        see_to("PyTorch for the CPU", os.path.join(folder_of(PORTABLE), "oracles"),
+               install_oracles)
+    if REFERENCE in worlds:
+        see_to("PyTorch for Python 3.9", os.path.join(folder_of(REFERENCE), "oracles"),
+               install_old_torch)
+
+
+def see_to(what, path, install):
+    """Install what tests can do without; where it cannot be had, say so and go on."""
+    missing = tried(path, install)
     if missing:
-        say(f"no PyTorch for the CPU to be had ({missing}), so tests with it are left out; "
+        say(f"no {what} to be had ({missing}), so tests with it are left out; "
             "`make clean` to try again")
 
 
@@ -253,6 +265,21 @@ def install_oracles():
         must([*install, "--torch-backend", "cpu", TORCH], env)
     must([*install, "-r", ORACLES], env)
     run([*install, TRITON], env)
+
+
+def old_torch():
+    """The folder of the PyTorch that trains on several processes with real Caffe.
+
+    It is no part of the environment: only those tests put it on their path.
+    """
+    return os.path.join(folder_of(REFERENCE), "torch")
+
+
+def install_old_torch():
+    say(f"installing PyTorch for Python 3.9 into {REFERENCE.folder}/torch (1.6 GB on disk)")
+    shutil.rmtree(old_torch(), ignore_errors=True)
+    must([get_uv.get_uv(), "pip", "install", "--python", python_of(REFERENCE), "--no-deps",
+          "--target", old_torch(), OLD_TORCH], get_uv.environment())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """PNG and PDF of our own SVG, through matplotlib, which brings its fonts along."""
+import io
 import re
 from xml.etree import ElementTree
 
@@ -33,7 +34,10 @@ def convert(svg_text, path, kind, instead=""):
     axes.set_ylim(top + height, top)
     axes.axis("off")
     _draw(axes, root, 0.0, 0.0, {"fill": "#222", "font-size": "12", "text-anchor": "middle"})
-    figure.savefig(path, format=kind, dpi=72 * SCALE)
+    made = io.BytesIO()  # matplotlib hides the error of a full disk behind one of zlib
+    figure.savefig(made, format=kind, dpi=72 * SCALE)
+    with open(path, "wb") as file:
+        file.write(made.getvalue())
 
 
 def _check_size(wide, high, instead):

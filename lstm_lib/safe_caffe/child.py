@@ -15,7 +15,7 @@ import select
 import signal
 from contextlib import ExitStack
 
-from portable_caffe.arrays import free_host_bytes as free_memory
+from portable_caffe.free_memory import free_host_bytes as free_memory
 from portable_caffe.interrupts import HeldBack
 
 from .resources import lacking

@@ -7,7 +7,7 @@ from .listed import check_listed_files
 from .net_checks import check_spec
 from .base import SafeCaffe
 from ..errors import NetError
-from ..files import write_whole, read_text, readable
+from ..files import read_text, readable
 from .inputs import NamesOfLayers, Results, fixed, listed, write_into
 from .solver import SafeSolver
 from .sources import check_sources
@@ -79,8 +79,7 @@ class Net(NamesOfLayers, portable_caffe.Net):
     def save(self, path):
         """Write all weights the way Caffe does, the whole file or nothing."""
         check_names(self)
-        raw = super()
-        write_whole(path, raw.save)
+        super().save(path)
 
 
 def _solver(name):

@@ -4,7 +4,7 @@ import os
 import resource
 from contextlib import contextmanager
 
-from portable_caffe.arrays import free_host_bytes as free_memory
+from portable_caffe.free_memory import free_host_bytes as free_memory
 from portable_caffe.interrupts import HeldBack
 
 from ..errors import NetError
@@ -13,6 +13,7 @@ LACKING = {errno.EMFILE: "this process may open no more files; close some, or ra
            errno.ENFILE: "this machine may open no more files; end other programs",
            errno.EAGAIN: "no more processes may run; end some, or raise `ulimit -u`",
            errno.ENOMEM: "there is no memory for another process; end other programs"}
+SPARE = 1 << 20  # bytes; where they do not fit the disk is full
 
 
 def lacking(error):
@@ -34,6 +35,20 @@ def room():
         resource.getrlimit(limit)[0] - int(pages[place]) * resource.getpagesize()
         for place, limit in ((0, resource.RLIMIT_AS), (5, resource.RLIMIT_DATA))
         if resource.getrlimit(limit)[0] != resource.RLIM_INFINITY])
+
+
+@contextmanager
+def disk_asked(path):
+    """Where Caffe could not write `path`, and the disk is full, an OSError that says so.
+
+    Caffe says "Check failed" only. What it wrote is still there, and goes afterwards.
+    """
+    try:
+        yield
+    except NetError:
+        with open(path, "ab") as file:
+            file.write(bytes(SPARE))
+        raise
 
 
 @contextmanager

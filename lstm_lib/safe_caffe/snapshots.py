@@ -9,6 +9,7 @@ import os
 from portable_caffe.files import write_together
 
 from .pycaffe import real
+from .resources import disk_asked
 
 SolverState = real.proto.caffe_pb2.SolverState
 
@@ -39,7 +40,11 @@ def write_snapshot(attempt, solver, options, stem):
         with open(made[1], "rb") as file, open(state, "wb") as new:
             new.write(_renamed(file.read(), made[0], paths[0]))
 
-    write_together(paths, lambda *besides: attempt(lambda: write(*besides)))
+    def tried(*besides):
+        with disk_asked(besides[0]):
+            attempt(lambda: write(*besides))
+
+    write_together(paths, tried)
     return paths[1]
 
 

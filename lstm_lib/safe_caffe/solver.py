@@ -170,6 +170,11 @@ def specs(caffe, wanted):
 def check_folder(prefix):
     """Raise unless files that begin with `prefix` can be written."""
     folder = os.path.dirname(prefix) or "."
-    if not os.access(folder, os.W_OK) or prefix.endswith("/"):
-        raise NetError(f"cannot write a snapshot: there is no folder {folder!r} one may write to; "
-                       "give snapshot_prefix='folder/name'.")
+    wrong = ""
+    if prefix.endswith("/") or not os.path.isdir(folder):
+        wrong = f"there is no folder {folder!r} one may write to"
+    elif not os.access(folder, os.W_OK):
+        wrong = f"this user may not write into {os.path.abspath(folder)!r}"
+    if wrong:
+        raise NetError(f"cannot write a snapshot: {wrong}; give snapshot_prefix='folder/name', of "
+                       "a folder of your own.")

@@ -3,6 +3,7 @@ from collections import Counter
 
 from portable_caffe.files import parse_bytes
 
+from .resources import disk_asked
 from ..errors import NetError
 from ..files import read_bytes, readable, write_whole
 
@@ -71,8 +72,7 @@ class WeightFiles:
         """Write all weights the way Caffe does: a copy for each layer that uses them."""
         check_names(self)
         raw = super()
-        write_whole(path, lambda beside: self._try(
-            lambda: raw.save(beside), lambda reason: f"cannot write {path}: {reason}"))
+        self._write(path, lambda beside: raw.save(beside))
 
     def save_hdf5(self, path, *args):
         """Write the weights as HDF5, which has no place for '/' in a layer's name."""
@@ -83,9 +83,15 @@ class WeightFiles:
             raise NetError(f"HDF5 takes '/' in a name for a folder, and layer "
                            f"{slashed[0]!r} has one. Use save_weights(net, "
                            "'x.caffemodel') instead.")
-        write_whole(path, lambda beside: self._try(
-            lambda: raw.save_hdf5(beside, *args),
-            lambda reason: f"cannot write {path}: {reason}"))
+        self._write(path, lambda beside: raw.save_hdf5(beside, *args))
+
+    def _write(self, path, write):
+        """Let a child `write(beside)`."""
+        def work(beside):
+            with disk_asked(beside):
+                self._try(lambda: write(beside), lambda reason: f"cannot write {path}: {reason}")
+
+        write_whole(path, work)
 
     def load_hdf5(self, path):
         """Read weights from an HDF5 file."""

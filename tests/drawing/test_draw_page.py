@@ -1,6 +1,5 @@
 """The interactive page in a real headless browser: do something, look at what changed."""
-import shutil
-
+import chromium
 import numpy as np
 import pytest
 from drawn_nets import PERCEPTRON, modules, unrolled
@@ -8,38 +7,15 @@ from drawn_nets import PERCEPTRON, modules, unrolled
 from lstm_lib import caffe, draw, load_net
 from lstm_lib.drawing.values import SHADES
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
 
-CHROME = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-              None)
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(not (CHROME and DRIVER),
-                                reason="needs the programs chromium and chromedriver")
-
-
-PATIENCE = 600  # seconds, against hanging; no test waits so long where things work
-
-
-def start():
-    settings = webdriver.ChromeOptions()
-    settings.binary_location = CHROME
-    for option in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1300,700",
-                   "--disable-dev-shm-usage"):
-        settings.add_argument(option)
-    settings.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=settings,
-                              service=webdriver.ChromeService(executable_path=DRIVER))
-    driver.set_script_timeout(PATIENCE)
-    driver.set_page_load_timeout(PATIENCE)
-    return driver
-
 
 @pytest.fixture(scope="module")
-def browser():
-    driver = start()
+def browser(tmp_path_factory):
+    driver = chromium.start(tmp_path_factory.mktemp("browser"), 1300, 700)
     yield driver
     driver.quit()
 
@@ -94,7 +70,7 @@ def hover(page, element):
 
 def until(page, true):
     """Wait until it is true of the page."""
-    WebDriverWait(page, PATIENCE, poll_frequency=0.02).until(true)
+    WebDriverWait(page, chromium.PATIENCE, poll_frequency=0.02).until(true)
 
 
 def width(page, element):

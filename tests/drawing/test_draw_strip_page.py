@@ -2,20 +2,13 @@
 import numpy as np
 import pytest
 from drawn_nets import unrolled
-from test_draw_page import Keys, Select, by_id, pytestmark, start  # noqa: F401
+from test_draw_page import Keys, Select, browser, by_id  # noqa: F401
 
 from lstm_lib import NetError, both_directions, caffe, draw, load_net, unroll
 from lstm_lib.drawing.sweep import forget_bias_sweep
 
 L = caffe.layers
 HOSTILE = "</script><script>window.hit = 1</script><img src=x onerror='window.hit = 1'>\u202e\""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    driver = start()
-    yield driver
-    driver.quit()
 
 
 def ran(ns, backward=True):

@@ -7,7 +7,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {".".join(path.relative_to(ROOT).with_suffix("").parts).replace(".__init__", ""): path
          for package in ("lstm_lib", "portable_caffe") for path in (ROOT / package).rglob("*.py")}
-CODE = [*FILES.values(), *(ROOT / "tools").glob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+CODE = [*FILES.values(), *(ROOT / "tools").glob("*.py"), *(ROOT / "benchmarks").rglob("*.py"),
+        *(ROOT / "deploy").rglob("*.py")]
 GROUND = {"lstm_lib.errors", "lstm_lib.files", "lstm_lib.arguments"}
 WINGS = ("lstm_lib.safe_caffe", "lstm_lib.drawing", "lstm_lib.exchange", "lstm_lib.exercises",
          "lstm_lib.explain")

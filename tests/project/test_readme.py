@@ -13,7 +13,7 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 SHELL = [line.split("#")[0].strip() for block in re.findall(r"```sh\n(.*?)```", TEXT, re.S)
          for line in block.splitlines()]
 OURS = [line for line in SHELL if line.startswith(".venv/bin/python ")]
-PAGES = [*ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md"]
+PAGES = [*ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md", ROOT / "deploy" / "README.md"]
 MAKE = sorted(set(re.findall(r"(?:^|`)make ([a-z]+)", TEXT, re.M)))
 
 

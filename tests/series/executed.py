@@ -1,4 +1,5 @@
 """Run a notebook in a fresh kernel of the Python that runs the tests; look into its cells."""
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -23,13 +24,30 @@ class ThisPython(KernelManager):
 
 
 def execute(notebook, folder, monkeypatch):
-    """Run all cells in a folder with the series' data; a cell that raises is an error."""
+    """Run all cells in a folder with the series' data; a cell that raises is an error.
+
+    Returns the most memory that the kernel ever took, in MB; None where no /proc tells it.
+    """
     if (FOLDER / "data").is_dir():
         shutil.copytree(FOLDER / "data", folder / "data")
     monkeypatch.setenv("IPYTHONDIR", str(folder / "ipython"))  # nobody's own start-up files
-    NotebookClient(notebook, km=ThisPython(), timeout=PATIENCE, startup_timeout=PATIENCE,
-                   iopub_timeout=PATIENCE,
-                   resources=dict(metadata=dict(path=str(folder)))).execute()
+    kernel = ThisPython()
+    client = NotebookClient(notebook, km=kernel, timeout=PATIENCE, startup_timeout=PATIENCE,
+                            iopub_timeout=PATIENCE, resources=dict(metadata=dict(path=str(folder))))
+    try:
+        client.execute()
+        return peak_of(kernel.provisioner.pid)
+    finally:  # nbclient leaves a kernel that is not of its own making
+        if kernel.has_kernel:
+            kernel.shutdown_kernel(now=True)
+        if client.kc:
+            client.kc.stop_channels()
+
+
+def peak_of(pid):
+    """The largest RSS of a process, in MB."""
+    status = Path(f"/proc/{pid}/status")
+    return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) / 1024 if status.exists() else None
 
 
 def read(path):

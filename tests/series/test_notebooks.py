@@ -2,11 +2,16 @@
 import json
 import os
 import re
+import sys
+from pathlib import Path
 
 import matplotlib.font_manager  # noqa: F401 - a kernel that looks for fonts first says so
 import pytest
 from executed import PATHS, code_cells, execute, outputs, read, tagged, verdicts
 
+GUIDE = (Path(__file__).resolve().parents[2] / "deploy" / "README.md").read_text(encoding="utf-8")
+CEILINGS = {name: int(most) for name, most in re.findall(r"^\| (\d\d) \| at most (\d+) MB \|",
+                                                        GUIDE, re.M)}
 notebooks = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
 
 
@@ -14,16 +19,34 @@ def prose(notebook):
     return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
-@notebooks
-def test_it_runs_in_a_fresh_kernel_and_shows_what_is_committed(path, tmp_path, monkeypatch):
-    committed, notebook = read(path), read(path)
-    execute(notebook, tmp_path, monkeypatch)
+@pytest.fixture(scope="module", params=PATHS, ids=[path.stem for path in PATHS])
+def ran(request, tmp_path_factory):
+    """(path, the notebook executed in a fresh kernel, MB that the kernel took at most)."""
+    notebook = read(request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        peak = execute(notebook, tmp_path_factory.mktemp("ran"), patch)
+    return request.param, notebook, peak
+
+
+def test_it_runs_in_a_fresh_kernel_and_shows_what_is_committed(ran):
+    path, notebook, _ = ran
     assert [output for output in outputs(notebook) if output.get("name") == "stderr"] == []
-    for cell, kept in zip(code_cells(notebook), code_cells(committed)):
+    for cell, kept in zip(code_cells(notebook), code_cells(read(path))):
         assert ({output.output_type for output in cell.outputs}
                 == {output.output_type for output in kept.outputs}), cell.source
     checks = tagged(notebook, "check")
     assert [said.startswith("Right.") for said in verdicts(notebook)] == [True] * len(checks)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.environ.get("LSTM_LIB_ARRAYS") == "torch",
+                    reason="Linux counts a kernel's memory, and a class computes without PyTorch")
+def test_its_kernel_takes_no_more_memory_than_a_class_is_told(ran):
+    path, _, peak = ran
+    assert peak <= CEILINGS[path.stem[:2]]
+
+
+def test_a_class_is_told_of_each_notebook():
+    assert {path.stem[:2] for path in PATHS} <= set(CEILINGS)
 
 
 @notebooks

@@ -1,8 +1,8 @@
 """The decks: what stands on their slides, and that they open without a network."""
 import re
-import shutil
 from pathlib import Path
 
+import chromium
 import make_slides
 import nbformat
 import pytest
@@ -12,10 +12,6 @@ from small_notebooks import a_notebook, slide
 from shell import Stop
 
 SERIES = Path(__file__).resolve().parents[2] / "notebooks"
-CHROME = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-              None)
-DRIVER = shutil.which("chromedriver")
-PATIENCE = 600  # seconds, against hanging
 
 
 @pytest.fixture(scope="module")
@@ -97,19 +93,9 @@ def decks(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(tmp_path_factory):
     """A browser for which no host exists."""
-    if not (CHROME and DRIVER):
-        pytest.skip("needs the programs chromium and chromedriver")
-    webdriver = pytest.importorskip("selenium.webdriver")
-    settings = webdriver.ChromeOptions()
-    settings.binary_location = CHROME
-    for option in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                   "--window-size=1280,800", "--host-resolver-rules=MAP * ~NOTFOUND"):
-        settings.add_argument(option)
-    driver = webdriver.Chrome(options=settings,
-                              service=webdriver.ChromeService(executable_path=DRIVER))
-    driver.set_script_timeout(PATIENCE)
+    driver = chromium.start(tmp_path_factory.mktemp("browser"))
     yield driver
     driver.quit()
 

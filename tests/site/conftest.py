@@ -6,6 +6,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import chromium
 import make_site
+import pyodide_files
 import pytest
 from whole_folder import whole_folder
 
@@ -28,11 +29,13 @@ class Handler(SimpleHTTPRequestHandler):
 def site(tmp_path_factory):
     """The site with all that it loads, as `make site ARGS=--offline` writes it."""
     place = tmp_path_factory.mktemp("site") / "site"
-    try:
-        with whole_folder(place) as folder:
-            make_site.write_site(folder, offline=True)
-    except shell.Stop as stop:
-        pytest.skip(f"the site cannot be built here: {stop}")
+    with whole_folder(place) as folder:
+        try:  # a fault of ours, later, is no reason to skip
+            make_site.mathjax()
+            pyodide_files.add_pyodide(folder, offline=True)
+        except shell.Stop as stop:
+            pytest.skip(f"what the site is built of cannot be had here: {stop}")
+        make_site.write_site(folder, offline=True)
     with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(
             Handler, directory=str(place))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -97,6 +97,14 @@ def test_notebook_09_says_in_a_line_what_is_missing_and_goes_on(site, browser):
     assert all(words.count("\n") <= 2 for words in missing)
 
 
+def test_notebook_13_says_in_a_line_that_there_is_one_process_and_goes_on(site, browser):
+    cells = run_through(browser, site, "13_on_many_machines")
+    assert all_ran(cells)
+    alone = [said(cell) for cell in cells if "no second process" in said(cell)
+             or "no PyTorch" in said(cell)]
+    assert len(alone) == 2 and all(words.strip().count("\n") == 0 for words in alone)
+
+
 def test_a_stub_in_a_students_copy_is_told_what_it_lacks(site, browser):
     cells = run_through(browser, site, "01_gate_slicing", "exercises/")
     assert all_ran(cells)
