@@ -1,7 +1,7 @@
 """The net of a prototxt, of which only the shapes are wanted."""
 from portable_caffe.prepare import in_state
 
-from ..drawing.structure.source import strictly_read
+from ..drawing.structure.source import phase_name, strictly_read
 from ..errors import NetError
 from ..safe_caffe.engine import caffe
 from ..safe_caffe.net_checks import check_spec
@@ -11,10 +11,18 @@ NO_SHAPES = {"constant", "uniform", "gaussian", "xavier", "msra"}  # fill a weig
 
 
 def read(source, phase, stages=()):
-    """The NetParameter of text or of a file, to be built in this phase and these stages."""
+    """The NetParameter of text or of a file, to be built in this phase and these stages.
+
+    Raises
+    ------
+    NetError : it is no net, or has no layer in this phase.
+    """
     spec = strictly_read(source)
     spec.state.phase = phase
     spec.state.stage.extend(stages)
+    if spec.layer and not in_state(spec, spec.state).layer:
+        raise NetError(f"the net holds no layer in the phase {phase_name(spec.state)}: all "
+                       f"{len(spec.layer)} stand in another phase or stage; ask for that one.")
     return spec
 
 

@@ -21,7 +21,8 @@ class Stages:
     """
 
     def __init__(self, text, phase):
-        self._found = explain(text + "\n", getattr(caffe, phase))
+        text = text.lstrip("\ufeff") + "\n"  # Notepad begins with a mark
+        self._found = explain(text, getattr(caffe, phase))
 
     def picture(self):
         """What stands above the picture, and the picture: as SVG, and as a page of its own."""

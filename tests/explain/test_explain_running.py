@@ -90,3 +90,8 @@ def test_what_the_web_page_is_given_is_never_the_path_of_a_file(tmp_path):
     file = tmp_path / "net.prototxt"
     file.write_text(LENET)
     assert json.loads(Stages(str(file), "TEST").picture())["head"]["problem"]
+
+
+def test_a_pasted_text_may_begin_with_the_mark_of_an_editor():
+    text = 'layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 } } }'
+    assert not json.loads(Stages("\ufeff" + text, "TEST").picture())["head"]["problem"]

@@ -134,3 +134,9 @@ def test_the_shell_does_not_write_over_the_prototxt(tmp_path, capsys):
     path.write_text(LENET)
     assert main(["explain", str(path)]) == 1
     assert path.read_text() == LENET and "is the prototxt itself" in capsys.readouterr().err
+
+
+def test_a_net_without_a_layer_in_this_phase_says_which_phase_that_is():
+    text = X.replace("input_param", "include { phase: TEST } input_param")
+    assert "no layer in the phase TRAIN" in explain(text).problem.text
+    assert explain(text, phase=caffe.TEST).problem is None

@@ -8,6 +8,7 @@ for (const place of ["index", "lock"]) settings[place] = new URL(settings[place]
 
 let worker, ready = false, busy = false, waiting = null;
 let shown = null; // {text, svg, line} of what is on the screen
+let refusal = ""; // why something is not explained: it stays until the next try
 
 // --- Python -----------------------------------------------------------------
 
@@ -57,7 +58,9 @@ function done() {
 function failed(words, loading) {
   busy = false;
   $("cancel").hidden = true;
-  say(loading ? `This did not load: ${words}` : `This could not be explained: ${words}`, null);
+  if (loading) return say(`This did not load: ${words}`, null);
+  refuse(`This could not be explained: ${words}`);
+  cancel(); // what failed in Python unforeseen may have ended it: it starts anew
 }
 
 function cancel() {
@@ -68,8 +71,14 @@ function cancel() {
   start();
 }
 
+/** Say why not; what Python says meanwhile stands behind it and does not take its place. */
+function refuse(why) {
+  refusal = why;
+  say("", null);
+}
+
 function say(words, step) {
-  $("status").textContent = words;
+  $("status").textContent = [refusal, words].filter(Boolean).join(" ");
   $("bar").hidden = step === null;
   if (step !== null) $("bar").value = step;
 }
@@ -78,20 +87,21 @@ function say(words, step) {
 
 function explain() {
   const text = $("text").value;
+  refusal = "";
   if (!text.trim()) return say("Paste a prototxt, or choose an example.", null);
-  if (text.length > MOST) return refuse(text.length);
+  if (text.length > MOST) return tooLong(text.length);
   waiting = { text, phase: $("phase").value };
   next();
 }
 
-function refuse(length) {
-  say(`This text has ${length.toLocaleString("en")} characters; here up to `
+function tooLong(length) {
+  refuse(`This text has ${length.toLocaleString("en")} characters; here up to `
     + `${MOST.toLocaleString("en")} are explained. Show the same net with fewer time steps, or `
-    + "use the shell: python -m lstm_lib explain FILE", null);
+    + "use the shell: python -m lstm_lib explain FILE");
 }
 
 function take(text) {
-  if (text.length > MOST) return refuse(text.length);
+  if (text.length > MOST) return tooLong(text.length);
   $("text").value = text;
   $("text").scrollTop = 0;
   explain();
@@ -99,7 +109,7 @@ function take(text) {
 
 async function takeFile(file) {
   if (!file) return;
-  if (file.size > 4 * MOST) return refuse(file.size);
+  if (file.size > 4 * MOST) return tooLong(file.size);
   $("example").value = "";
   take(await file.text());
 }
@@ -133,9 +143,9 @@ async function fromAddress() {
   try {
     net = await netIn(location.hash, MOST);
   } catch (error) {
-    return say(error instanceof RangeError ? `The net in this link has more than ${
+    return refuse(error instanceof RangeError ? `The net in this link has more than ${
       MOST.toLocaleString("en")} characters.` : "The net in this link cannot be read: perhaps the "
-      + "link was cut off.", null);
+      + "link was cut off.");
   }
   if (!net) return;
   $("phase").value = net.phase;

@@ -21,15 +21,29 @@ export async function netIn(hash, most) {
   return { text, phase: asked.get("phase") === "TEST" ? "TEST" : "TRAIN" };
 }
 
+/** Little by little: the browser unpacks a piece at once, to up to 1032 times its size. */
+const PIECE = 1024;
+
+function inPieces(bytes) {
+  let at = 0;
+  return new ReadableStream({ pull(to) {
+    if (at >= bytes.length) return to.close();
+    to.enqueue(bytes.slice(at, at += PIECE));
+  } });
+}
+
 /** Unpack piece by piece: a short address may hold a text without an end. */
 async function unpacked(bytes, most) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const stream = inPieces(bytes).pipeThrough(new DecompressionStream("deflate-raw"));
   const reader = stream.getReader(), decoder = new TextDecoder();
   let text = "";
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
     text += decoder.decode(value, { stream: true });
-    if (text.length > most) throw new RangeError("too long");
+    if (text.length > most) {
+      reader.cancel().catch(() => {});
+      throw new RangeError("too long");
+    }
   }
 }
