@@ -181,6 +181,13 @@ def note(x, y, shape, anchor="middle"):
     return svg.text(x, y, shape_text(shape), NOTE, anchor, svg.GREY)
 
 
+def span_of_note(x, shape, anchor):
+    """(left, right) of a shape that is written at x."""
+    wide = svg.width_of(shape_text(shape), NOTE)
+    left = x - {"start": 0, "middle": wide / 2, "end": wide}[anchor]
+    return left, left + wide
+
+
 def weight_colour(weight):
     """The colour of a weight; where two weights have one colour, their numbers differ."""
     return svg.WEIGHT_COLOURS[(weight.mark - 1) % len(svg.WEIGHT_COLOURS)]

@@ -2,7 +2,7 @@
 from . import svg
 from .layout.scene import FOLD_ABOVE, Scene
 from .legend import legend
-from .looks import draw_bar, draw_look, name_in_step, name_of_wire, note
+from .looks import NOTE, draw_bar, draw_look, name_in_step, name_of_wire, note, span_of_note
 from .outer_wires import OuterWires
 from .structure.steps import step_title, steps_of
 from .structure.words import shape_text
@@ -99,8 +99,8 @@ class _Painter:
                                                   extra=' font-weight="bold"')]
         for node in row.cells[step].nodes:
             self.parts.append(self._node(node, self._stamp(layout, node)))
-            if self.shapes:
-                self._shape_in_cell(layout, node)
+        if self.shapes:
+            self._shapes_in_cell(layout, row.cells[step].nodes)
         self._handed_on(row, column, layout)
         if column.rolled:
             self._loops(row, layout)
@@ -146,13 +146,21 @@ class _Painter:
         parts.append(svg.path(heads, width=0, fill=svg.LINE))
         return "".join(parts)
 
-    def _shape_in_cell(self, layout, node):
-        look, (x, y) = layout.look[node.role], layout.places[node.role]
-        shape = node.tops[0].shape if node.tops else None
-        place = layout.notes.get(node.role, (4, -look.height / 2 - 7, "start"))
-        if shape and place and look.kind != "strip":
+    def _shapes_in_cell(self, layout, nodes):
+        """The shapes beside nodes; one that would stand on another is left out."""
+        taken = []  # (line, left, right)
+        for node in nodes:
+            look, (x, y) = layout.look[node.role], layout.places[node.role]
+            shape = node.tops[0].shape if node.tops else None
+            place = layout.notes.get(node.role, (4, -look.height / 2 - 7, "start"))
+            if not shape or not place or look.kind == "strip":
+                continue
             dx, dy, anchor = place
-            self.parts.append(note(x + dx, y + dy, shape, anchor))
+            line, (left, right) = y + dy, span_of_note(x + dx, shape, anchor)
+            if all(abs(line - other) >= NOTE or right <= start or left >= end
+                   for other, start, end in taken):
+                taken.append((line, left, right))
+                self.parts.append(note(x + dx, line, shape, anchor))
 
     def _handed_on(self, row, column, layout):
         """The state lines up to the next step, with the blob's name above them."""

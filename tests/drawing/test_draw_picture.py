@@ -1,5 +1,6 @@
 """The time-step picture: what is in it, never how many pixels."""
 import re
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from drawn_nets import (NAMELESS, PERCEPTRON, SVG, drawn_names, parsed, stacked,
 from lstm_lib import (NetError, add_layer_to_net_spec, caffe, initial_state, load_net, prototxt,
                       single_time_step_lstm, unroll)
 from lstm_lib import draw
+from lstm_lib.drawing.looks import NOTE, span_of_note
 from lstm_lib.drawing.structure.graph import read_graph
 from lstm_lib.drawing.structure.steps import find_steps
 from lstm_lib.drawing.svg import STATE_COLOURS, WEIGHT_COLOURS
@@ -151,6 +153,19 @@ def test_shapes_are_written_on_request_and_come_from_the_built_net():
     words = texts(parsed(net, shapes=True))
     assert {"1×2×4", "1×2×16", "1×2×3"} <= set(words)
     assert {"3×2×3", "Concat  3×2×4"} <= set(words)
+
+
+def test_no_shape_stands_on_another_in_a_cell():
+    ns = caffe.NetSpec()
+    ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[3, 10, 5])))
+    unroll(ns, ns.x, 3, 100)
+    cell = frames(parsed(load_net(ns), shapes=True))[0]
+    notes = [(float(t.get("y")), *span_of_note(float(t.get("x")), t.text.split("×"),
+                                               t.get("text-anchor", "middle")))
+             for t in cell.iter() if t.get("font-size") == str(NOTE)]
+    assert len(notes) > 3
+    for (y, left, right), (other, start, end) in combinations(notes, 2):
+        assert abs(y - other) >= NOTE or right <= start or left >= end
 
 
 def test_shapes_or_values_without_a_built_net_are_refused():
