@@ -182,8 +182,8 @@ def note(x, y, shape, anchor="middle"):
 
 
 def span_of_note(x, shape, anchor):
-    """(left, right) of a shape that is written at x."""
-    wide = svg.width_of(shape_text(shape), NOTE)
+    """(left, right) of a shape that is written at x, with room for a font with wide signs."""
+    wide = 1.25 * svg.width_of(shape_text(shape), NOTE)
     left = x - {"start": 0, "middle": wide / 2, "end": wide}[anchor]
     return left, left + wide
 

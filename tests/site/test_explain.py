@@ -253,6 +253,14 @@ def test_a_link_that_was_cut_off_or_has_no_end_is_refused(page):
     until(page, lambda: "more than 500,000" in status(page))
 
 
+def test_a_damaged_link_is_told_of_although_python_starts_meanwhile(page, site):
+    page.get("about:blank")
+    page.get(site.address + "explain.html#net=eJx")
+    until(page, lambda: status(page).endswith("Ready."))
+    assert "cannot be read" in status(page)
+    assert "2×4" in explain(page, GOOD) and status(page) == "Done."
+
+
 def test_a_dropped_file_is_explained(page):
     page.execute_script(
         "const data = new DataTransfer(); data.items.add(new File([arguments[0]], 'a.prototxt'));"

@@ -7,10 +7,12 @@ def step_aside(scene):
     """Move each group of joined nodes as little as clears the lines that would run behind it."""
     lines = list(_lines(scene))
     for group in _groups(scene):
+        boxes = [_box(scene, node) for node in group]
+        if _is_clear(boxes, 0, lines, ()):
+            continue
         others = [_box(scene, node) for node in scene.at
                   if node not in group and node not in scene.bars]
-        boxes = [_box(scene, node) for node in group]
-        tried = sorted(range(-REACH, REACH + 1, 4), key=abs)
+        tried = sorted(range(-REACH, REACH + 1, 4), key=abs)[1:]
         dx = next((dx for dx in tried if _is_clear(boxes, dx, lines, others)), 0)
         if dx:
             _move(scene, set(group), dx)
