@@ -6,7 +6,9 @@ CPU computes with NumPy, and the GPU with PyTorch or else CuPy.
 """
 import functools
 import importlib
+import operator
 import os
+import sys
 
 import numpy as np
 
@@ -21,7 +23,7 @@ class Arrays:
     """An array library and a device.
 
     `xp` is its array API namespace. `is_host` says that its arrays lie in the memory NumPy
-    sees, so that nothing is ever copied.
+    sees, so that nothing is ever copied. `product(a, b)` is the matrix product a b.
     """
 
     def __init__(self, library, device):
@@ -30,6 +32,8 @@ class Arrays:
         self.xp = (self.native if library == "numpy" and NUMPY_FOLLOWS_THE_STANDARD
                    else importlib.import_module("array_api_compat." + library))
         self.is_host = device == "cpu"
+        self.product = (product_without_blas if library == "numpy" and sys.platform == "emscripten"
+                        else operator.matmul)
         self._where = {"device": device} if library == "torch" else {}
         self._seed = self._generator = None
 
@@ -92,6 +96,16 @@ class Arrays:
 
     def __repr__(self):
         return f"{self.library} arrays on {self.device}"
+
+
+def product_without_blas(a, b):
+    """a b, for a (n, k) and b (k, m), where NumPy has no BLAS, as in a browser.
+
+    There `a @ b` goes through memory in long strides unless both are laid out along k. This lays
+    them so: a training step of an LSTM takes a third to a half of the time. Each number is a
+    sum over k in one order, however many rows there are.
+    """
+    return np.einsum("nk,mk->nm", np.ascontiguousarray(a), np.ascontiguousarray(b.T))
 
 
 def is_one_thread():

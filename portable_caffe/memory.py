@@ -246,7 +246,7 @@ class GradientMemory(Memory):
                 count += 1
             left, right = zip(*products[:count])
             del products[:count]
-            self.add((_stacked(left).T @ _stacked(right)).reshape(self.shape))
+            self.add(arrays.current.product(_stacked(left).T, _stacked(right)).reshape(self.shape))
 
 
 def _stacked(parts):

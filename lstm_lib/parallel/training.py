@@ -25,7 +25,8 @@ def data_parallel(solver, timeout=600):
     `random_seed` + rank, as in Caffe, so that each process drops something else.
 
     Gradients that lie in PyTorch's arrays on a CUDA GPU are averaged there, by NCCL, all others
-    by gloo. For that each process takes a GPU of its own before it makes the solver:
+    by gloo; the way by NCCL has not run on a GPU yet. For it each process takes a GPU of its own
+    before it makes the solver:
     `caffe.set_mode_gpu(); caffe.set_device(int(os.environ["LOCAL_RANK"]))`.
 
     Parameters

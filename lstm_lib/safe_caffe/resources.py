@@ -1,7 +1,6 @@
 """What a trial takes from the machine, and what to say where there is none of it."""
 import errno
 import os
-import resource
 from contextlib import contextmanager
 
 from portable_caffe.free_memory import free_host_bytes as free_memory
@@ -26,6 +25,7 @@ def room():
 
     0 where no file may be opened, so that nobody knows.
     """
+    import resource  # Unix alone has it, and only real Caffe asks here
     try:
         with open("/proc/self/statm", "rb") as file:
             pages = file.read().split()

@@ -100,7 +100,7 @@ class Layer:
         """
         gradient, W = self.blobs[index].diff_memory, self.weight(index)
         if not are_few(dy) or gradient.sharers * times < MANY:
-            return dy @ W
+            return arrays.current.product(dy, W)
         turned = gradient.turned
         if turned is None or turned.shape != W.T.shape:  # PERMISSIVE sharing: other shapes
             gradient.turned = turned = arrays.current.empty(W.T.shape)
@@ -120,7 +120,8 @@ class Layer:
 
 def times_rows(W, x):
     """W times each row of x: the rows of x W^T."""
-    return (W @ x.T).T if are_few(x) else x @ W.T
+    product = arrays.current.product
+    return product(W, x.T).T if are_few(x) else product(x, W.T)
 
 
 def are_few(rows):

@@ -165,7 +165,7 @@ class _Recurrent(Layer):
         z += self.weight(1)
         z = z.reshape((self.T, -1, self.rows))
         if self.static:
-            z = z + self._flat_static(more) @ self.weight(2).T
+            z = z + arrays.current.product(self._flat_static(more), self.weight(2).T)
         return z
 
     def _flat_static(self, more):
@@ -192,11 +192,12 @@ class _Recurrent(Layer):
         self.add_product(0, dz_rows, x.reshape((-1, self.D)))
         self.add_gradient(1, self.xp.sum(dz_rows, axis=0))
         gradients = [None] * len(bottoms)
-        gradients[0] = (dz_rows @ self.weight(0)).reshape(x.shape)
+        gradients[0] = arrays.current.product(dz_rows, self.weight(0)).reshape(x.shape)
         if self.static:
             dz = self.xp.sum(dz, axis=0)
             self.add_product(2, dz, self._flat_static(bottoms[2:]))
-            gradients[2] = (dz @ self.weight(2)).reshape(bottoms[2].shape)
+            gradients[2] = arrays.current.product(dz, self.weight(2)).reshape(
+                bottoms[2].shape)
         return gradients
 
 
@@ -267,7 +268,7 @@ class RNN(_Recurrent):
         do = (dtops[0] * (1 - self.o * self.o)).reshape((-1, self.H))
         self.add_product(self.hidden + 1, do, self.h.reshape((-1, self.H)))
         self.add_gradient(self.hidden + 2, self.xp.sum(do, axis=0))
-        dh_all = (do @ self.weight(self.hidden + 1)).reshape(self.h.shape)
+        dh_all = arrays.current.product(do, self.weight(self.hidden + 1)).reshape(self.h.shape)
         dh = self.xp.zeros_like(dh_all[0, ...])
         for t in reversed(range(self.T)):
             dz[t] = (dh + dh_all[t, ...]) * (1 - self.h[t, ...] * self.h[t, ...])

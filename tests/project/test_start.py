@@ -82,3 +82,13 @@ def test_arrays_that_there_are_not_raise_on_use_and_the_package_imports():
     said = run("import lstm_lib\ntry: lstm_lib.unroll\nexcept ImportError as error: print(error)",
                LSTM_LIB_ENGINE="portable", LSTM_LIB_ARRAYS="numbers")
     assert "give numpy, torch or cupy" in said
+
+
+def test_portable_caffe_trains_without_the_modules_that_a_browser_or_windows_lacks():
+    lacking = dict.fromkeys(("fcntl", "resource", "pwd", "grp", "termios"))  # None: not to be had
+    run(f"import sys\nsys.modules.update({lacking})\n{START}, make_solver\n"
+        "ns = caffe.NetSpec()\n"
+        "ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[2, 1, 1])))\n"
+        "unroll(ns, ns.x, 2, 1)\n"
+        "ns.loss = caffe.layers.Reduction(ns.h_T, loss_weight=1)\n"
+        "make_solver(ns, base_lr=0.1).step()", LSTM_LIB_ENGINE="portable")
