@@ -87,9 +87,10 @@ README = f"""# The series, to run in this browser
 """
 # tqdm would like a thread to look after its bars, warns that it has none, and works without
 NO_THREADS = "ignore:tqdm"
-# No news from a server that is not there
+# No news from a server that is not there; light or dark as the system is, like the pages
 LOOKS = {"@jupyterlab/apputils-extension:notification": {
-    "fetchNews": "false", "checkForUpdates": False}}
+             "fetchNews": "false", "checkForUpdates": False},
+         "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True}}
 
 
 def write(path, value):

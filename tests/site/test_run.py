@@ -141,6 +141,17 @@ def test_a_stub_in_a_students_copy_is_told_what_it_lacks(site, browser):
     assert all("Not yet." in said(cell) for cell in cells if "check" in cell["tags"])
 
 
+def test_where_the_system_is_dark_run_is_dark(site, browser):
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
+        {"name": "prefers-color-scheme", "value": "dark"}]})
+    try:
+        open_notebook(browser, site, "00_start_here")
+        until("a dark page", lambda: browser.execute_script(
+            "return document.body.dataset.jpThemeLight === 'false'"))
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
 def test_a_saved_edit_is_there_when_the_page_is_opened_again(site, browser):
     open_notebook(browser, site, "00_start_here")
     browser.execute_script("""
