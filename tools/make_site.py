@@ -48,7 +48,7 @@ def main(arguments):
         sys.exit(f"site: {stop}")
     place = os.path.relpath(BUILD)
     print(f"site: {size(BUILD) / 1e6:.0f} MB in {place}; to look at it: "
-          f"{os.path.basename(sys.executable)} -m http.server -d {place}")
+          f"python3 -m http.server -d {place}")
 
 
 def write_site(folder, offline):

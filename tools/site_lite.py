@@ -1,9 +1,9 @@
 """The series in JupyterLite: each notebook runs in the browser, with nothing installed.
 
 `add_lite` puts it into the site as `lite/`; the page that runs a notebook is `run_page(name)`.
-The notebooks are those of the series, unchanged: what their first cells import is loaded
-before, so that they need no cell of their own for the browser. The folder `exercises` has a
-student's copies of them, with stubs in the place of the solutions.
+The notebooks are those of the series, with a word on how work is kept: what their first cells
+import is loaded before, so that they need no cell of their own for the browser. The folder
+`exercises` has a student's copies of them, with stubs in the place of the solutions.
 """
 import json
 import os
@@ -15,7 +15,8 @@ from pathlib import Path
 import nbformat
 
 import shell
-from class_copies import student_copy
+from address import WHERE
+from class_copies import student_copy, teacher_copy
 from pyodide_files import KERNEL, PLACE, add_pyodide
 
 SERIES = Path(shell.ROOT) / "notebooks"
@@ -47,10 +48,18 @@ def copy_series(folder):
     for place in (folder, folder / "exercises"):
         shutil.copytree(SERIES / "data", place / "data")
     for path in SERIES.glob("[0-9]*.ipynb"):
-        shutil.copy(path, folder)
-        nbformat.write(student_copy(nbformat.read(path, as_version=4)),
-                       folder / "exercises" / path.name)
+        other = f"The same without solutions: [exercises/{path.stem}](exercises/{path.name})."
+        nbformat.write(teacher_copy(with_word(path, other)), folder / path.name)
+        nbformat.write(student_copy(with_word(path)), folder / "exercises" / path.name)
     (folder / "README.md").write_text(README, encoding="utf-8")
+
+
+def with_word(path, other=""):
+    """A notebook that says how work is kept, in the place of where else it could be started."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].source = WHERE.sub(
+        lambda found: f"\n*{KEPT}* {other}\n", notebook.cells[0].source)
+    return notebook
 
 
 def settings(pyodide):

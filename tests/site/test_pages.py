@@ -164,6 +164,14 @@ def test_the_switch_makes_a_page_dark_and_its_pictures_stay_on_white(browser, si
     assert picture.value_of_css_property("background-color") == "rgba(255, 255, 255, 1)"
 
 
+def test_in_the_dark_an_output_lies_on_the_page_itself(browser, site):
+    open_page(browser, site, NOTEBOOKS[1])
+    browser.execute_script("document.documentElement.dataset.theme = 'dark'")
+    outputs = browser.find_elements(By.CSS_SELECTOR, ".cell_output .text_html")
+    assert outputs and {output.value_of_css_property("background-color") for output in outputs
+                        } == {"rgba(0, 0, 0, 0)"}
+
+
 def test_run_is_reached_by_the_keyboard_and_leads_to_this_notebook(browser, site):
     for stem, name in zip(STEMS, NOTEBOOKS):
         open_page(browser, site, name)

@@ -5,9 +5,11 @@ import time
 import zipfile
 from pathlib import Path
 
+import make_site
 import pyodide_files
 import pyodide_sources
 import pytest
+import site_lite
 from shell import ROOT, Stop
 from site_lite import run_page
 
@@ -103,6 +105,34 @@ def test_notebook_13_says_in_a_line_that_there_is_one_process_and_goes_on(site, 
     alone = [said(cell) for cell in cells if "no second process" in said(cell)
              or "no PyTorch" in said(cell)]
     assert len(alone) == 2 and all(words.strip().count("\n") == 0 for words in alone)
+
+
+def test_notebook_13_runs_through_and_says_in_a_line_what_a_browser_cannot(site, browser):
+    cells = run_through(browser, site, "13_on_many_machines")
+    assert all_ran(cells)
+    assert any("A browser starts no second process" in said(cell) for cell in cells)
+
+
+def test_each_notebook_says_how_work_is_kept_and_leads_to_its_copy_without_solutions(site):
+    files = Path(site.folder, "lite", "files")
+    names = sorted(path.name for path in files.glob("[0-9]*.ipynb"))
+    assert names == sorted(path.name for path in Path(ROOT, "notebooks").glob("[0-9]*.ipynb"))
+    for name in names:
+        first = {place: json.loads((files / place / name).read_text())["cells"][0]
+                 for place in ("", "exercises")}
+        words = {place: "".join(cell["source"]) for place, cell in first.items()}
+        assert all(site_lite.KEPT in text for text in words.values())
+        assert f"(exercises/{name})" in words[""]
+
+
+def test_no_link_of_a_notebook_leads_to_a_file_that_is_not_there(site):
+    files, broken = Path(site.folder, "lite", "files"), []
+    for path in files.rglob("[0-9]*.ipynb"):
+        for cell in json.loads(path.read_text())["cells"]:
+            if cell["cell_type"] == "markdown":
+                broken += [(path.name, link) for link in make_site.LINK.findall("".join(
+                    cell["source"])) if not (path.parent / link).exists()]
+    assert broken == []
 
 
 def test_a_stub_in_a_students_copy_is_told_what_it_lacks(site, browser):

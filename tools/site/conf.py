@@ -22,7 +22,7 @@ html_sidebars = {"**": ["navbar-logo.html", "search-button-field.html", "sbt-sid
                         "explain-link.html"]}
 html_theme_options = {
     "use_download_button": False, "use_fullscreen_button": False, "show_toc_level": 2,
-    "navbar_persistent": [], "home_page_in_toc": False, "logo": {"text": "lstm_lib"}}
+    "navbar_persistent": [], "footer_content_items": [], "home_page_in_toc": False, "logo": {"text": "lstm_lib"}}
 pygments_style = "friendly"
 
 # the committed outputs are shown; of one that comes in several forms, the one with words
