@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "deploy" / "load")]
 
 import hub as hubs  # noqa: E402
 import memory  # noqa: E402
-import report  # noqa: E402
+import memory_tables  # noqa: E402
 import setup_env  # noqa: E402
 import shell  # noqa: E402
 from student import Lost, Student  # noqa: E402
@@ -46,7 +46,7 @@ def main(arguments=None):
     print(f"load: {len(names)} students on {world.title}: {measured['right']} answers right, "
           f"none lost; what the hub said: {os.path.relpath(FOLDER / 'hub.log')}")
     if asked.write:
-        report.keep(world.title, measured)
+        memory_tables.keep(world.title, measured)
         print("load: the figures stand in deploy/README.md")
 
 
@@ -71,7 +71,7 @@ def world_of(name):
 
 
 async def measure(hub, together, alone):
-    """What all did and took, for the report."""
+    """What all did and took, for the memory_tables."""
     students = [Student(hub, name, CLASS / "teacher") for name in hub.names]
     proxy = memory.process_with("configurable-http-proxy", str(hub.ports[2]))
     watch = memory.Watch({

@@ -1,7 +1,7 @@
-"""Put the measured speeds into benchmarks/README.md: four tables, and the picture over T.
+"""Put what was measured into benchmarks/README.md: its tables, and the picture over T.
 
-One sentence of them goes into the README. Reads speed.json, cells.json, build.json, draw.json
-and parallel.json of benchmarks/results; a test fails when a page or the picture differ from them.
+One sentence of them goes into the README. Reads the files of benchmarks/results; a test fails
+when a page or the picture differ from them.
 """
 import io
 import json
@@ -24,9 +24,9 @@ COSTS = dict(build_s="build", write_s="write", load_s="load", draw_s="draw")
 
 
 def load():
-    """The five files as one dict: name -> what it holds."""
+    """The files as one dict: name -> what it holds."""
     return {name: json.loads((RESULTS / f"{name}.json").read_text())
-            for name in ("speed", "build", "draw", "cells", "parallel")}
+            for name in ("speed", "build", "draw", "cells", "parallel", "site")}
 
 
 def pages(results):
@@ -34,7 +34,8 @@ def pages(results):
     return {ROOT / "README.md": summary(results["speed"]),
             ROOT / "benchmarks" / "README.md": "\n".join(
                 [speed_table(results["speed"]), "", cells_table(results["cells"]), "",
-                 build_table(results), "", parallel_table(results["parallel"])])}
+                 build_table(results), "", parallel_table(results["parallel"]), "",
+                 site_table(results["site"])])}
 
 
 def summary(result):
@@ -148,6 +149,24 @@ def parallel_table(result):
         "r(N)), with r(N) = 2 (N - 1) / N times the all-reduce of two, the bytes of a ring at "
         f"the measured bandwidth. Load before it {machine['load']} on {machine['cores']} "
         f"cores.{busy}")])
+
+
+def site_table(result):
+    """What a browser fetches and waits for at its first visit, and how quick explain is."""
+    lines = ["| the site | MB, first visit | MB, again | ready after, s |", "|---" * 4 + "|"]
+    lines += [f"| {row['page']} | {row['first']['mb']:.1f} | {row['again']['mb']:.1f} | "
+              f"{short(row['first']['ready_s'])} |" for row in result["visits"]]
+    lines += ["", "| explained in the page | picture after, s | all after, s |", "|---" * 3 + "|"]
+    lines += [f"| {row['net']} | {short(row['picture_s'])} | {short(row['all_s'])} |"
+              for row in result["answers"]]
+    machine, online, offline = result["machine"], result["online"], result["offline"]
+    return "\n".join(lines + ["", (
+        "The site in Chromium, from a server on the same machine, uncompressed, all other hosts "
+        "cut off: ready is when the first cell can run, or the first net be pasted; explained is "
+        "the first net after that. `make site` writes "
+        f"{online['mb']:.0f} MB, with `--offline` {offline['mb']:.0f} MB, in "
+        f"{online['seconds']:.0f} and {offline['seconds']:.0f} s. {machine['processor']}, "
+        f"{machine['cores']} cores, load before it {machine['load']:.1f}.")])
 
 
 def picture(results):

@@ -12,14 +12,14 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy" / "load"))
 
-import report  # noqa: E402
+import memory_tables  # noqa: E402
 
 MB = 1 << 20
 CLUSTER = {"current-context": "none", "users": [], "contexts": [
     {"name": "none", "context": {"cluster": "none", "user": "none"}}],
     "clusters": [{"name": "none", "cluster": {"server": "http://127.0.0.1:1"}}]}
-RESULTS = report.load()
-PAGE = report.PAGE.read_text(encoding="utf-8")
+RESULTS = memory_tables.load()
+PAGE = memory_tables.PAGE.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_a_student_may_take_a_third_more_than_any_took_with_four_notebooks_open(
 
 
 def test_what_is_kept_for_a_student_holds_one_notebook(read):
-    assert read["guarantee"] >= max(report.one_open(one) for one in RESULTS.values()) * MB
+    assert read["guarantee"] >= max(memory_tables.one_open(one) for one in RESULTS.values()) * MB
 
 
 def test_both_kinds_of_hub_give_a_kernel_the_same_number_of_threads(read):
@@ -51,8 +51,8 @@ def test_both_kinds_of_hub_give_a_kernel_the_same_number_of_threads(read):
 
 
 def test_the_page_says_what_was_measured_and_nothing_else():
-    measured = report.tables(RESULTS)
-    assert measured in PAGE and report.with_measured(PAGE, measured) == PAGE
+    measured = memory_tables.tables(RESULTS)
+    assert measured in PAGE and memory_tables.with_measured(PAGE, measured) == PAGE
 
 
 def test_four_students_worked_at_once_on_each_engine_and_all_their_answers_were_right():
@@ -63,5 +63,5 @@ def test_four_students_worked_at_once_on_each_engine_and_all_their_answers_were_
 
 
 def test_a_class_takes_what_the_hub_its_proxy_and_each_student_take():
-    assert report.needed(dict(hub=100, proxy=50), 30, student=300) == 9150
-    assert report.one_open(dict(server=150, kernels={"00_a": 200, "03_b": 250, "07_c": 400})) == 400
+    assert memory_tables.needed(dict(hub=100, proxy=50), 30, student=300) == 9150
+    assert memory_tables.one_open(dict(server=150, kernels={"00_a": 200, "03_b": 250, "07_c": 400})) == 400

@@ -37,6 +37,12 @@ def wing_of(name):
     return next((wing for wing in WINGS if name == wing or name.startswith(wing + ".")), None)
 
 
+def test_modules_outside_the_packages_that_tests_import_by_name_have_names_of_their_own():
+    names = [path.stem for folder in ("benchmarks", "deploy", "tools", "tests")
+             for path in (ROOT / folder).rglob("*.py")]
+    assert {name for name in names if names.count(name) > 1} <= {"conftest", "run"}
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_portable_caffe_knows_nothing_of_lstm_lib_and_nobody_knows_tests_or_tools(name):
     tops = {other.split(".")[0] for other in imports(name)}
