@@ -49,7 +49,7 @@ def _alike(net):
     for layer in net.layers:
         if count_weights(layer) and learns(layer):
             for name, is_step in _without_number(layer):
-                groups[name, is_step, _look(layer)].append(layer)
+                groups[name, is_step, _look(layer), count_weights(layer)].append(layer)
     return [(layers, key[1]) for key, layers in groups.items() if len(layers) > 1]
 
 

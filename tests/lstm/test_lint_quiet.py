@@ -161,3 +161,9 @@ def test_an_all_in_one_file_is_no_net_until_its_stage_is_given():
 def test_a_part_for_a_stage_that_is_not_asked_for_is_no_misspelt_wire():
     text = inputs("s", "cont") + lstm().replace("layer {", 'layer { include { stage: "one" }')
     assert lint(text + product("score", "r", axis=2)) == []  # it does not build, and Caffe says so
+
+
+def test_two_lstm_layers_of_which_one_reads_an_image_at_all_steps_are_no_steps_of_one():
+    text = inputs("s", "cont", "x") + lstm("s cont x").replace('"r"', '"lstm1"')
+    text += lstm("lstm1 cont").replace('"r"', '"lstm2"')
+    assert lint(text) == []
