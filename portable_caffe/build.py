@@ -146,6 +146,17 @@ class Graph:
                 node.runs_backward = any(node.loss_weights)
 
 
+def _readable(size):
+    """So many bytes, in GB or in what is larger.
+
+    >>> _readable(4.8e10), _readable(8e18)
+    ('48.0 GB', '8.0 EB')
+    """
+    larger = [(1e18, "EB"), (1e15, "PB"), (1e12, "TB")]
+    unit, name = next((pair for pair in larger if size >= pair[0]), (1e9, "GB"))
+    return f"{size / unit:.1f} {name}"
+
+
 class Room:
     """The memory that blobs take, and how much there is: arrays too large may end a process.
 
@@ -160,8 +171,8 @@ class Room:
         """So many numbers more; `MemoryError` if they do not fit."""
         self.used += count * self.size
         if self.free is not None and self.used > self.free:
-            raise MemoryError(f"up to here the blobs need {self.used / 1e9:.1f} GB and "
-                              f"{self.free / 1e9:.1f} GB are free.")
+            raise MemoryError(f"up to here the blobs need {_readable(self.used)} and "
+                              f"{_readable(self.free)} are free.")
 
     def take(self, node):
         """The tops of a node, unless they use the memory of its bottoms."""

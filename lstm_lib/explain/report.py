@@ -6,6 +6,9 @@ from ..drawing.svg import printable
 from .layers import steps_in_words
 
 LARGEST = [(1e15, "10¹⁵"), (1e12, "10¹²"), (1e9, "10⁹"), (1e6, "million")]
+UNITS = [(1e18, "EB"), (1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")]
+BROWSER = 2 ** 32  # bytes: a pointer of WebAssembly has 32 bits
+TOO_LARGE = "It does not run in a browser, where Python has 4 GB at most: it needs {}."
 NOT_COUNTED = ("Counted are products with weights and products of two blobs; not what is inside of "
                "exp and tanh, nor the averages of pooling and normalisation.")
 
@@ -55,8 +58,10 @@ def _size(counts):
              ["multiplications, forward", _many(sum(products.values())), "all layers"]]
     rows += [[f"… of {kind}", _many(number), f"{number / sum(products.values()):.1%}"]
              for kind, number in products.most_common()]
+    needed = 8 * counts.parameters + counts.data + counts.diff
     return {"title": "How large is it?", "columns": ["what", "how much", "of which"],
-            "rows": _printable(rows), "words": [NOT_COUNTED]}
+            "rows": _printable(rows),
+            "words": [TOO_LARGE.format(_bytes(needed))] * (needed > BROWSER) + [NOT_COUNTED]}
 
 
 def _findings(findings):
@@ -99,10 +104,10 @@ def _many(number):
 
 def _bytes(number):
     """
-    >>> _bytes(512), _bytes(2400000)
-    ('512 bytes', '2.4 MB')
+    >>> _bytes(512), _bytes(2400000), _bytes(8 * 10 ** 18)
+    ('512 bytes', '2.4 MB', '8 EB')
     """
-    for size, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+    for size, name in UNITS:
         if number >= size:
             return f"{number / size:.3g} {name}"
     return f"{number} bytes"

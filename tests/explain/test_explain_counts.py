@@ -8,6 +8,7 @@ from oracle_counts import LENET, products_of_an_lstm
 
 from lstm_lib import caffe, load_net, prototxt, stack
 from lstm_lib.explain import explain
+from lstm_lib.explain.report import sections
 
 L = caffe.layers
 T, B, D, H = 5, 3, 4, 6
@@ -156,3 +157,10 @@ def test_shapes_are_those_of_the_net_that_is_built():
 def test_the_net_of_an_explanation_has_drawn_no_weights():
     assert not any(np.any(blob.data) for blobs in explain(LENET).net.params.values()
                    for blob in blobs)
+
+
+def test_of_a_net_too_large_for_a_browser_the_first_words_say_so():
+    found = explain(LENET)
+    assert "browser" not in str(sections(found)[0]["words"])
+    found.counts.data = 16 * 10 ** 9
+    assert "in a browser" in sections(found)[0]["words"][0] and "16 GB" in str(sections(found)[0])
