@@ -8,7 +8,7 @@ import time
 
 from ..errors import NetError
 
-GRACE = 3  # seconds in which torchrun sees who ended first, before others end because of it
+GRACE = 7  # seconds in which torchrun, which looks every 5 at most, sees who ended first
 STARTED = "RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"  # what torchrun tells a process
 
 
