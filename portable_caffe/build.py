@@ -5,6 +5,7 @@ from . import arrays
 from .blob import Blob
 from .errors import NetError
 from .fillers import filled
+from .free_memory import in_gigabytes
 from .layer_types import LAYER_TYPES
 from .node import Node
 from .proto import caffe_pb2
@@ -146,17 +147,6 @@ class Graph:
                 node.runs_backward = any(node.loss_weights)
 
 
-def _readable(size):
-    """So many bytes, in GB or in what is larger.
-
-    >>> _readable(4.8e10), _readable(8e18)
-    ('48.0 GB', '8.0 EB')
-    """
-    larger = [(1e18, "EB"), (1e15, "PB"), (1e12, "TB")]
-    unit, name = next((pair for pair in larger if size >= pair[0]), (1e9, "GB"))
-    return f"{size / unit:.1f} {name}"
-
-
 class Room:
     """The memory that blobs take, and how much there is: arrays too large may end a process.
 
@@ -171,8 +161,8 @@ class Room:
         """So many numbers more; `MemoryError` if they do not fit."""
         self.used += count * self.size
         if self.free is not None and self.used > self.free:
-            raise MemoryError(f"up to here the blobs need {_readable(self.used)} and "
-                              f"{_readable(self.free)} are free.")
+            raise MemoryError(f"up to here the blobs need {in_gigabytes(self.used)} and "
+                              f"{in_gigabytes(self.free)} are free.")
 
     def take(self, node):
         """The tops of a node, unless they use the memory of its bottoms."""

@@ -54,3 +54,14 @@ def _cached(folder):
                          if line.startswith("inactive_file ")), 0)
     except OSError:
         return 0
+
+
+def in_gigabytes(size):
+    """So many bytes, in GB or in what is larger.
+
+    >>> in_gigabytes(4.8e10), in_gigabytes(8e18)
+    ('48.0 GB', '8.0 EB')
+    """
+    larger = [(1e18, "EB"), (1e15, "PB"), (1e12, "TB")]
+    unit, name = next((pair for pair in larger if size >= pair[0]), (1e9, "GB"))
+    return f"{size / unit:.1f} {name}"

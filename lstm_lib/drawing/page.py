@@ -6,11 +6,10 @@ from pathlib import Path
 from . import svg
 from .maps import maps
 from .strip import states_of
-from .structure.words import shape_text
 from .time_picture import FOLD_ABOVE, time_picture
 from .structure.steps import step_title, steps_of
 from .values import OTHERS, RULE, Paint, steps_of_scale
-from .structure.words import alt_text, equation
+from .structure.words import alt_text, equation, shape_text
 
 HERE = Path(__file__).parent
 # Nothing may be fetched, wherever the page is opened.

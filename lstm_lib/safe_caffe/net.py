@@ -1,5 +1,6 @@
 """pycaffe's `Net`, made so that a mistake raises `NetError` and the process lives on."""
 from portable_caffe.batches import Batches
+from portable_caffe.free_memory import in_gigabytes
 from portable_caffe.net import in_new_order
 from portable_caffe.prepare import in_state
 from portable_caffe.prototxt import parse
@@ -75,8 +76,8 @@ class SafeNet(Passes, Batches, WeightFiles, NamesOfLayers, real.Net):
         needed = self._try(lambda: [work(), bytes_needed(self)][1], explain)
         if needed > free_memory():
             raise NetError(
-                f"the blobs of this net need {needed / 1e9:.1f} GB and "
-                f"{free_memory() / 1e9:.1f} GB are free. "
+                f"the blobs of this net need {in_gigabytes(needed)} and "
+                f"{in_gigabytes(free_memory())} are free. "
                 + hint_for("host allocation"))
 
     def _remember(self):
