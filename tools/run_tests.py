@@ -3,7 +3,8 @@
     python tools/run_tests.py [options of pytest]
 
 The reference world runs them on real Caffe; the portable world runs them on portable_caffe,
-on NumPy arrays and, those that it makes a difference to, on PyTorch's. As many run at once as
+on NumPy arrays and, those that it makes a difference to, on PyTorch's. The training on several
+processes needs PyTorch beside real Caffe, too, and gets a run for itself. As many run at once as
 there are cores; what each prints is shown whole, one after the other, the first as it comes.
 """
 import os
@@ -33,7 +34,7 @@ def main(options):
     """Exit status 1 if a test failed somewhere, or if none ran anywhere."""
     cores = threading.Semaphore(os.cpu_count() or 1)
     started = [Run(title, world, OTHER_WORLD + extra + options, env, cores)
-               for title, world, extra, env in runs()]
+               for title, world, extra, env in runs(options)]
     try:
         outcomes = [(run.title, *run.shown()) for run in started]
     finally:  # after Ctrl-C too
@@ -46,9 +47,10 @@ def main(options):
     return 0 if 0 in statuses and set(statuses) <= {0, NO_TESTS} else 1
 
 
-def runs():
+def runs(options=()):
     """(title, world, options, environment) of each run that can be made here."""
     found = []
+    all_tests = not any(os.path.exists(option.partition("::")[0]) for option in options)
     if setup_env.is_ready(setup_env.REFERENCE):
         found.append(("reference: real Caffe", setup_env.REFERENCE, cache("reference"), {}))
     if setup_env.is_ready(setup_env.PORTABLE):
@@ -58,6 +60,10 @@ def runs():
             left_out = [f"--ignore={path}" for path in SAME_ON_ANY_ARRAYS]
             found.append(("portable: portable_caffe, PyTorch arrays", setup_env.PORTABLE,
                           cache("torch") + left_out, {"LSTM_LIB_ARRAYS": "torch"}))
+    if all_tests and setup_env.is_ready(setup_env.REFERENCE) and has_old_torch():
+        found.append(("reference: real Caffe, several processes", setup_env.REFERENCE,
+                      cache("processes") + ["tests/parallel"],
+                      {"PYTHONPATH": setup_env.old_torch()}))
     return found
 
 
@@ -69,6 +75,11 @@ def cache(name):
 def has_torch():
     """Is PyTorch in the portable world?"""
     return shell.run([setup_env.python_of(setup_env.PORTABLE), "-c", "import torch"])[0] == 0
+
+
+def has_old_torch():
+    """Is there a PyTorch beside real Caffe?"""
+    return os.path.isdir(setup_env.old_torch())
 
 
 class Run:

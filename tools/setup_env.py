@@ -34,6 +34,7 @@ ADVICE = ("Where something cannot be reached: connect, set HTTPS_PROXY, or name 
 ORACLES = "requirements-oracles.txt"  # PyTorch and Keras, beside the portable world
 TORCH = "torch==2.13.0"
 TRITON = "triton==3.7.1"  # runs the GPU's kernels on the CPU; for Linux only
+OLD_TORCH = "torch==1.12.1"  # beside real Caffe: the last for Python 3.9 in one wheel, 780 MB
 
 
 def main(arguments):
@@ -45,8 +46,8 @@ def main(arguments):
             open(shell.LOG, "w").close()
             worlds = make_worlds(asked)
             see_to_programs("dot", *(["chromedriver"] if asked == "tests" else []))
-            if asked == "tests" and PORTABLE in worlds:
-                see_to_oracles()
+            if asked == "tests":
+                see_to_oracles(worlds)
         python = python_of(worlds[0])
         if program:
             os.execv(python, [python, *program])
@@ -234,11 +235,21 @@ def see_to_programs(*names):
                 f"sudo apt-get install {' '.join(packages)}")
 
 
-def see_to_oracles():
-    """PyTorch for the CPU, Keras and Triton into the portable world; tests can do without."""
-    missing = tried(os.path.join(folder_of(PORTABLE), "oracles"), install_oracles)
+def see_to_oracles(worlds):
+    """PyTorch for the CPU, Keras and Triton; tests can do without."""
+    if PORTABLE in worlds:
+        see_to("PyTorch for the CPU", os.path.join(folder_of(PORTABLE), "oracles"),
+               install_oracles)
+    if REFERENCE in worlds:
+        see_to("PyTorch for Python 3.9", os.path.join(folder_of(REFERENCE), "oracles"),
+               install_old_torch)
+
+
+def see_to(what, path, install):
+    """Install what tests can do without; where it cannot be had, say so and go on."""
+    missing = tried(path, install)
     if missing:
-        say(f"no PyTorch for the CPU to be had ({missing}), so tests with it are left out; "
+        say(f"no {what} to be had ({missing}), so tests with it are left out; "
             "`make clean` to try again")
 
 
@@ -254,6 +265,21 @@ def install_oracles():
         must([*install, "--torch-backend", "cpu", TORCH], env)
     must([*install, "-r", ORACLES], env)
     run([*install, TRITON], env)
+
+
+def old_torch():
+    """The folder of the PyTorch that trains on several processes with real Caffe.
+
+    It is no part of the environment: only those tests put it on their path.
+    """
+    return os.path.join(folder_of(REFERENCE), "torch")
+
+
+def install_old_torch():
+    say(f"installing PyTorch for Python 3.9 into {REFERENCE.folder}/torch (1.6 GB on disk)")
+    shutil.rmtree(old_torch(), ignore_errors=True)
+    must([get_uv.get_uv(), "pip", "install", "--python", python_of(REFERENCE), "--no-deps",
+          "--target", old_torch(), OLD_TORCH], get_uv.environment())
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ from ..errors import NetError
 
 LOOK_SECONDS = 0.02  # how long the parent waits before it looks at the child again
 STILL_SECONDS = 300  # a child may compute for hours; one that stands still so long is stuck
+START_SECONDS = 1  # one that does not even begin is started again
+STARTS = 10
+BEGUN = b"+"
 END = b"\n"  # of the answer; the pipe does not end while a third process holds it open
 SPARE = 8  # files that a trial may have to open
 PRCTL = ctypes.PyDLL(None).prctl  # found here, for the child should load nothing
@@ -31,6 +34,14 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 class Died(Exception):
     """The work was not done: Caffe aborted in there, or Python raised; `args[0]` says of what."""
+
+
+class NotBegun(NetError):
+    """The child waits for a lock that some thread held when it was forked, and nobody holds there.
+
+    In Python 3.9 that is its list of threads, while a thread of C++ enters Python, as those of
+    PyTorch's gloo do; nothing was done, and the next fork comes at another moment.
+    """
 
 
 def in_child(work):
@@ -44,7 +55,7 @@ def in_child(work):
         open file left for it.
     """
     try:
-        answer, said, status = _outcome(work)
+        answer, said, status = _begun(work)
     except OSError as error:
         raise NetError(lacking(error)) from None
     if not answer:
@@ -55,7 +66,17 @@ def in_child(work):
     return value
 
 
-def _outcome(work):
+def _begun(work):
+    """The outcome of the first child that begins; the last has the longest time to."""
+    for _ in range(STARTS - 1):
+        try:
+            return _outcome(work, START_SECONDS)
+        except NotBegun:
+            pass
+    return _outcome(work, STILL_SECONDS)
+
+
+def _outcome(work, patience):
     """The child's answer, what it printed, and its exit status; after Ctrl-C it is ended too."""
     with HeldBack() as held, ExitStack() as files:
         reads, writes = [files.enter_context(open(fd, mode, 0))
@@ -65,7 +86,7 @@ def _outcome(work):
         try:
             writes.close()  # so that the pipe ends when the child does
             with held.let_in():
-                answer = _read_answer(reads.fileno(), child)
+                answer = _read_answer(reads.fileno(), child, patience)
         finally:
             status = _end(child)
         if not answer.startswith(b'["value"'):
@@ -93,6 +114,7 @@ def _be_the_child(parent, work, answer, log):
         if os.getppid() != parent:
             return
         faulthandler.disable()  # Jupyter and pytest would print the child's death
+        os.write(answer, BEGUN)
         answer = fcntl.fcntl(answer, fcntl.F_DUPFD, 3)  # not where the log goes
         os.dup2(log, 1)
         os.dup2(log, 2)
@@ -130,8 +152,9 @@ def _write_all(fd, data):
         data = data[os.write(fd, data):]
 
 
-def _read_answer(fd, child):
-    """All that the child writes, or nothing when it dies; NetError when it stands still."""
+def _read_answer(fd, child, patience):
+    """All that the child writes after it has begun, or nothing when it dies; NetError when it
+    stands still, for so many seconds before it begins."""
     answer, used, still = b"", 0, 0  # looks are counted, for a paused machine's clock may jump
     while not answer.endswith(END):
         now = _processor_time(child)  # asked first: what a dead child wrote is in the pipe by now
@@ -139,17 +162,18 @@ def _read_answer(fd, child):
             part = os.read(fd, 1 << 16)
             if not part:
                 return b""
-            answer += part
+            answer, patience = answer + part, STILL_SECONDS
         elif now is None:
             return b""
         elif now != used:
             used, still = now, 0
-        elif still * LOOK_SECONDS < STILL_SECONDS:
+        elif still * LOOK_SECONDS < patience:
             still += 1
         else:
-            raise NetError(f"the process that tries this out first computed nothing for "
-                           f"{STILL_SECONDS} seconds and gave no answer, so it was ended")
-    return answer
+            raise (NetError if answer else NotBegun)(
+                f"the process that tries this out first computed nothing for {patience} seconds "
+                "and gave no answer, so it was ended")
+    return answer[len(BEGUN):]
 
 
 def _processor_time(child):

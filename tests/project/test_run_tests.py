@@ -29,6 +29,17 @@ def test_a_run_that_goes_is_ended(monkeypatch, tmp_path):
 def test_each_run_remembers_its_own_failures(monkeypatch):
     monkeypatch.setattr(setup_env, "is_ready", lambda world: True)
     monkeypatch.setattr(run_tests, "has_torch", lambda: True)
+    monkeypatch.setattr(run_tests, "has_old_torch", lambda: True)
     caches = [option for _, _, options, _ in run_tests.runs() for option in options
               if option.startswith("cache_dir=")]
-    assert len(caches) == len(set(caches)) == 3
+    assert len(caches) == len(set(caches)) == 4
+
+
+def test_a_run_of_some_tests_adds_no_others(monkeypatch):
+    monkeypatch.setattr(setup_env, "is_ready", lambda world: True)
+    monkeypatch.setattr(run_tests, "has_old_torch", lambda: True)
+    for chosen in ["tests/lstm", __file__ + "::test_a_run_that_goes_is_ended"]:
+        assert not [title for title, _, options, _ in run_tests.runs([chosen])
+                    if "tests/parallel" in options]
+    assert [title for title, _, options, _ in run_tests.runs(["-k", "unroll"])
+            if "tests/parallel" in options]

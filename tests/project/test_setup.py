@@ -397,7 +397,7 @@ def run_worlds(tmp_path, monkeypatch, capsys):
             path.write_text(body)
             options = ["-p", "no:cacheprovider", "-o", "addopts=", str(path)]
             runs.append((f"world {number}", REFERENCE, options, {}))
-        monkeypatch.setattr(run_tests, "runs", lambda: runs)
+        monkeypatch.setattr(run_tests, "runs", lambda options: runs)
         monkeypatch.setattr(setup_env, "python_of", lambda world: sys.executable)
         return run_tests.main([]), capsys.readouterr().out
     return run_with

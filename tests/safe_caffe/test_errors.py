@@ -5,8 +5,11 @@ run itself would end with "Check failed".
 """
 import itertools
 import os
+import re
 import signal
 import stat
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -306,6 +309,26 @@ def test_a_child_that_stands_still_is_ended_and_the_message_says_so(monkeypatch)
     with pytest.raises(NetError, match="computed nothing for 0.2 seconds .* was ended"):
         in_child(signal.pause)
     assert none_left()
+
+
+STUCK = """
+import os, threading
+from lstm_lib.safe_caffe import child
+lock, forks = threading.Lock(), []
+os.register_at_fork(before=lambda: (forks.append(1), len(forks) <= {stuck} and lock.acquire()),
+                    after_in_parent=lambda: len(forks) <= {stuck} and lock.release(),
+                    after_in_child=lambda: lock.acquire())
+child.START_SECONDS, child.STILL_SECONDS = 0.2, {patience}
+print(child.in_child(lambda: 7), len(forks))
+"""
+
+
+@pytest.mark.parametrize("stuck, patience, said", [
+    (3, 300, r"^7 ([4-9]|10)$"), (99, 0.2, "NotBegun: .* computed nothing for 0.2 seconds")])
+def test_a_child_that_waits_for_a_lock_held_at_its_fork_is_started_again(stuck, patience, said):
+    run = subprocess.run([sys.executable, "-c", STUCK.format(stuck=stuck, patience=patience)],
+                         encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert re.search(said, run.stdout), run.stdout
 
 
 @on_real_caffe
