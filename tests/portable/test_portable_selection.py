@@ -63,7 +63,7 @@ def test_filter_that_selects_nothing_gives_no_rows_and_no_gradient():
 
 @pytest.mark.parametrize("read, said", [
     (lambda x: L.Reduction(x, operation=P.Reduction.MEAN), "no mean of no numbers"),
-    (lambda x: L.Reshape(x, reshape_param=dict(shape=dict(dim=[-1, 0]))), "-1 cannot be worked out")])
+    (lambda x: L.Reshape(x, reshape_param=dict(shape=dict(dim=[0, -1]))), "-1 cannot be worked out")])
 def test_what_cannot_be_computed_of_no_rows_raises_behind_a_filter_that_selects_none(read, said):
     net = built(lambda ns: read(L.Filter(ns.x, ns.selector)), x=(3, 2), selector=(3,))
     net.blobs["selector"].data[...] = 0
