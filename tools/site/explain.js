@@ -61,8 +61,8 @@ function failed(words, loading) {
   $("cancel").hidden = true;
   if (loading) return say(`This did not load (${words}). Reload the page to try again.`, null);
   if (shown?.text !== asking?.text) $("result").hidden = true; // it is of the net before
-  refuse(`This failed, which is a fault of this page (${words}). Try it once more, or a smaller `
-    + `part of the net, or ${SHELL}`);
+  refuse(`This failed, which is a fault of this page (${words.replace(/\.$/, "")}). Try it once `
+    + `more, or a smaller part of the net, or ${SHELL}`);
   cancel(); // what failed in Python unforeseen may have ended it: it starts anew
 }
 
