@@ -3,7 +3,6 @@ import os
 import random
 import re
 
-from ..arguments import short
 from ..errors import NetError
 from ..safe_caffe.engine import caffe
 from ..safe_caffe.solver import SafeSolver, check_folder
@@ -77,7 +76,7 @@ def _check(solver):
     """Raise unless it is a solver that trains alone as yet."""
     if not isinstance(solver, SafeSolver):
         raise NetError("data_parallel takes a solver, as make_solver(net, base_lr=0.1) makes it, "
-                       f"got {short(solver)}.")
+                       f"and this is of type {type(solver).__name__}.")
     if "group" in vars(solver):
         raise NetError("this solver trains with those of the other processes already: call "
                        "data_parallel once.")

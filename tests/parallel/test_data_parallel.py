@@ -8,8 +8,8 @@ import time
 import h5py
 import numpy as np
 import pytest
-from together import (B, alone, digit_net, feed, go, in_parallel, joined, plain_net, start, together,
-                      weights_of)
+from together import (PATIENCE, B, alone, digit_net, digits, feed, go, in_parallel, joined,
+                      plain_net, start, together, weights_of)
 
 from lstm_lib import NetError, caffe, make_solver
 from lstm_lib.parallel import data_parallel, part_of, resume
@@ -45,6 +45,34 @@ def test_1_2_and_4_processes_learn_the_weights_of_one_alone(options):
         np.testing.assert_allclose(np.mean([of_part for of_part, _ in found], 0), losses, atol=1e-4)
         for _, replica in found[1:]:
             assert_equal(replica, found[0][1])  # to the last bit
+
+
+def by_files(folder, part, iter_size=3):
+    """Two steps of three passes each, which read one after the other what a file holds."""
+    path, each = f"{folder}/{os.environ.get('RANK', 'alone')}", len(part(range(8)))
+    images = [part(np.random.default_rng(batch).choice(1797, 8)) for batch in range(2 * iter_size)]
+    x, labels = digits()
+    with h5py.File(path + ".h5", "w") as file:
+        file["x"] = x[:, np.concatenate(images)].transpose(1, 0, 2)
+        file["label"] = labels[np.concatenate(images)]
+    pathlib.Path(path + ".txt").write_text(path + ".h5")
+    ns = caffe.NetSpec()
+    ns.x, ns.label = caffe.layers.HDF5Data(
+        ntop=2, hdf5_data_param=dict(source=path + ".txt", batch_size=each))
+    ns.scores = caffe.layers.InnerProduct(ns.x, num_output=10)
+    ns.loss = caffe.layers.SoftmaxWithLoss(ns.scores, ns.label)
+    solver = make_solver(ns, base_lr=0.1, iter_size=iter_size)
+    if part is part_of:
+        solver = data_parallel(solver, PATIENCE)
+    solver.step(2)
+    return weights_of(solver)
+
+
+def test_with_iter_size_the_mean_is_taken_of_all_passes_each_with_data_of_its_own(tmp_path):
+    whole = by_files(tmp_path, list)
+    for weights in together(2, by_files, tmp_path, part_of):
+        assert_equal(weights, whole, 1e-6)
+    assert abs(by_files(tmp_path, list, iter_size=1)["scores[0]"] - whole["scores[0]"]).max() > 1e-3
 
 
 def with_snapshots(folder, **options):
@@ -215,7 +243,7 @@ def no_weights(rank):
     (no_weights, "no weights, so there is nothing to train"),
     (no_folder, "cannot write a snapshot: there is no folder 'none'.*snapshot_prefix="),
     (tied_twice, "already: call data_parallel once"),
-    (a_net, "takes a solver, as make_solver.*got SafeNet"),
+    (a_net, "takes a solver, as make_solver.* of type .*Net"),
     (a_solver_that_trains_alone, r"trains alone call solver\.restore"),
     (no_time, "a number above 0, got int 0"),
     (one_part_for_all, r"processes 0 and 1 computed the same inputs in the first step.*part_of"),
