@@ -21,13 +21,13 @@ def this_process():
         raise NetError(
             "this process was started alone, and not by torchrun, which says which process of "
             f"how many it is (there is no {', '.join(missing)} in the environment). Start it by: "
-            "torchrun --standalone --nproc-per-node 2 SCRIPT.py")
+            "torchrun --standalone --nproc_per_node 2 SCRIPT.py")
     if (os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
             and int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", 0))):
         raise NetError(  # pytorch/pytorch#135712
             "after a restart this PyTorch's processes look for those that have ended; to use "
-            "--max-restarts, start it by: TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 torchrun "
-            "--standalone --nproc-per-node 2 --max-restarts 3 SCRIPT.py")
+            "--max_restarts, start it by: TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 torchrun "
+            "--standalone --nproc_per_node 2 --max_restarts 3 SCRIPT.py")
     return int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
 
 

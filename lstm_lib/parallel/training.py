@@ -85,7 +85,7 @@ def _check(solver):
 def resume(solver):
     """Go on from the newest snapshot under the solver's snapshot_prefix, if there is one.
 
-    So a script that torchrun starts again (`--max-restarts`) loses only what came after it.
+    So a script that torchrun starts again (`--max_restarts`) loses only what came after it.
     Each process of `data_parallel` looks in its own folder, for after a restart the one that
     wrote need not be process 0 again; the first that has the newest reads it for all.
 
