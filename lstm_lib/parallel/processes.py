@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 
 from ..arguments import short
 from ..errors import NetError
@@ -99,16 +100,16 @@ class Group:
                         f"{rank}, {here or 'nothing more'} in process 0. Let all run one script, "
                         "in which nothing but the data depends on the process.")
 
-    def must_differ(self, mine):
-        """Raise a NetError in all processes if two of them give the same."""
+    def should_differ(self, mine):
+        """Warn, once for all, if two processes give the same: one may have meant to."""
         found = self.of_all(mine)
-        for rank, theirs in enumerate(found):
-            if theirs in found[:rank]:
-                raise NetError(
-                    f"the processes {found.index(theirs)} and {rank} computed the same inputs in "
-                    "the first step, so they would learn no more than one of them. Give each its "
-                    "part of the batch, part_of(batch), or, where a layer reads files, files of "
-                    "its own.")
+        same = next(((found.index(theirs), rank) for rank, theirs in enumerate(found)
+                     if theirs in found[:rank]), None)
+        if same and self.rank == 0:
+            warnings.warn(
+                f"the processes {same[0]} and {same[1]} computed the same inputs in the first "
+                "step; if they go on so, they learn no more than one of them. Give each its part "
+                "of the batch, part_of(batch), or, where a layer reads files, files of its own.")
 
     def _over(self, array):
         """The group that moves a tensor: gloo's on a CPU, NCCL's, once it is needed, on a GPU."""

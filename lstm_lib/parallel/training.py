@@ -44,8 +44,11 @@ def data_parallel(solver, timeout=600):
     Raises
     ------
     NetError : not started by torchrun, no PyTorch, other weights, inputs or options in another
-        process, or one that has ended; no solver, or one that was given here before. In the
-        first step: two processes computed the same inputs.
+        process, or one that has ended; no solver, or one that was given here before.
+
+    Warns
+    -----
+    UserWarning : two processes computed the same inputs in the first step.
 
     Source: Caffe's parallel.cpp, NCCL<Dtype>::on_gradients_ready; solver.cpp.
     """
@@ -64,7 +67,7 @@ def data_parallel(solver, timeout=600):
 
     def average():
         if next(first, False):
-            group.must_differ(fingerprint_of_inputs(solver.net))
+            group.should_differ(fingerprint_of_inputs(solver.net))
         weights.together("diff", group.mean)
 
     solver.add_callback(lambda: None, average)
