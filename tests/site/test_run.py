@@ -141,6 +141,16 @@ def test_a_stub_in_a_students_copy_is_told_what_it_lacks(site, browser):
     assert all("Not yet." in said(cell) for cell in cells if "check" in cell["tags"])
 
 
+def test_an_output_that_is_to_be_guessed_shows_none_of_its_lines_until_it_is_opened(site, browser):
+    open_notebook(browser, site, "00_start_here")
+    shown = until("a folded output", lambda: browser.execute_script(
+        "return [...document.querySelectorAll('.jp-OutputPlaceholder')].map(e => e.innerText)"))
+    assert not any("0.76" in text for text in shown)
+    assert "0.76" in browser.execute_script(
+        "document.querySelector('.jp-OutputPlaceholder .jp-Placeholder-content').click();"
+        "return document.querySelector('.jp-Notebook').innerText")
+
+
 def test_where_the_system_is_dark_run_is_dark(site, browser):
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
         {"name": "prefers-color-scheme", "value": "dark"}]})
