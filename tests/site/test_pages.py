@@ -111,6 +111,15 @@ def test_on_a_phone_nothing_stands_beside_the_page(browser, site, name):
         "return [document.documentElement.scrollWidth, window.innerWidth]") == [390, 390]
 
 
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_beside_both_lists_what_a_cell_printed_stays_in_its_column(browser, site, name):
+    open_page(browser, site, name)
+    assert browser.execute_script("""
+        return [...document.querySelectorAll(".cell_output .output")]
+            .filter(output => output.scrollWidth > output.clientWidth + 1)
+            .map(output => output.textContent.slice(0, 60))""") == []
+
+
 def test_the_search_finds_the_forget_bias(browser, site):
     open_page(browser, site, "search.html?q=forget+bias")
     found = wait(browser, lambda driver: [link.get_attribute("href") for link in
