@@ -3,7 +3,7 @@ from collections import OrderedDict
 
 from . import arrays
 from .blob import Blob
-from .errors import NetError
+from .errors import NetError, check_numbers
 from .fillers import filled
 from .free_memory import in_gigabytes
 from .layer_types import LAYER_TYPES
@@ -100,6 +100,8 @@ class Graph:
 
     def _fill(self, blob, filler):
         self.room.need(blob.count)
+        if filler is not None:
+            check_numbers(blob.count)
         zeros = filler is not None and filler.type == "constant" and filler.value == 0
         if filler is not None and not zeros:  # else the layer has filled it, or it holds zeros
             values = filled(filler, blob.shape)

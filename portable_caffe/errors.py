@@ -1,6 +1,10 @@
 """What goes wrong, as Python exceptions."""
 from contextlib import contextmanager
 
+# what to do where Caffe builds nothing of it
+NO_NUMBER = ("the net cannot be built where an axis has the size 0; give each at least 1, and "
+             "reshape the input later to what comes.")
+
 
 class NetError(RuntimeError):
     """A net, or a file of one, that cannot be built or run: the layer, the rule, the shapes."""
@@ -54,3 +58,8 @@ def check(holds, rule):
     """Raise `Rule` with this sentence unless it holds."""
     if not holds:
         raise Rule(rule)
+
+
+def check_numbers(*sizes):
+    """Raise `Rule` where a size is 0 of something that real Caffe fills, or shares, as it builds."""
+    check(all(sizes), f"a blob of it would hold no number: {NO_NUMBER}")

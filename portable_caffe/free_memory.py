@@ -1,6 +1,8 @@
 """How much memory can still be had on this machine, within the limits that it is put under."""
 import os
 
+LARGER = [(10 ** 18, "EB"), (10 ** 15, "PB"), (10 ** 12, "TB"), (10 ** 9, "GB")]
+MOST, MORE = 10 ** 21, "more than 1000 EB"  # no unit beyond it says anything to a reader
 GROUPS, OWN = "/sys/fs/cgroup", "/proc/self/cgroup"
 
 
@@ -59,9 +61,10 @@ def _cached(folder):
 def in_gigabytes(size):
     """So many bytes, in GB or in what is larger.
 
-    >>> in_gigabytes(4.8e10), in_gigabytes(8e18)
-    ('48.0 GB', '8.0 EB')
+    >>> in_gigabytes(4.8e10), in_gigabytes(8e18), in_gigabytes(10 ** 400)
+    ('48.0 GB', '8.0 EB', 'more than 1000 EB')
     """
-    larger = [(1e18, "EB"), (1e15, "PB"), (1e12, "TB")]
-    unit, name = next((pair for pair in larger if size >= pair[0]), (1e9, "GB"))
+    if size >= MOST:
+        return MORE
+    unit, name = next((pair for pair in LARGER if size >= pair[0]), LARGER[-1])
     return f"{size / unit:.1f} {name}"

@@ -5,7 +5,7 @@ import numpy as np
 
 from . import arrays
 from .blob_shape import MOST
-from .errors import NetError, Rule, check, did_you_mean
+from .errors import NetError, Rule, check, check_numbers, did_you_mean
 from .layer_types import LAYER_TYPES
 from .memory import HOST, read_all, read_unseen, write_all
 from .real_caffe import only_there
@@ -49,6 +49,9 @@ class Node:
         self.lone_bottom, self.lone_top = self.layer.bottoms == 1, self.layer.tops == 1
         self.runs_backward = self.is_shaped = False
         self.reshape()
+        with self:
+            check_numbers(*(blob.count for blob, weight in zip(self.tops, self.loss_weights)
+                            if weight))
 
     @property
     def names(self):

@@ -38,11 +38,19 @@ def run_dot(dot_text, kind, instead, seconds=SECONDS):
         raise NetError(f"`dot` was stopped after {seconds} seconds. {instead}") from None
     finally:  # after Ctrl-C too
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _end(process)
     if process.returncode:
         raise NetError(f"`dot` failed: {said.decode(errors='replace').strip()[-300:]}")
     return out
+
+
+def _end(process):
+    """End it, and what it started where there are groups: it leads one, so no other is in it."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:  # Windows
+        process.kill()
+    process.wait()
 
 
 def caffe_dot(spec):

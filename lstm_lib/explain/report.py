@@ -2,11 +2,14 @@
 
 A section is a title with paragraphs, or with a table: columns and rows of text.
 """
+from portable_caffe.free_memory import LARGER, MORE, MOST
+
 from ..drawing.svg import printable
 from .layers import steps_in_words
 
-LARGEST = [(1e15, "10¹⁵"), (1e12, "10¹²"), (1e9, "10⁹"), (1e6, "million")]
-UNITS = [(1e18, "EB"), (1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")]
+IN_FULL = 10 ** 15  # above it nobody reads the digits
+UNITS = [*LARGER, (10 ** 6, "MB"), (10 ** 3, "kB")]
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 BROWSER = 2 ** 32  # bytes: a pointer of WebAssembly has 32 bits
 TOO_LARGE = "It does not run in a browser, where Python has 4 GB at most: it needs {}."
 NOT_COUNTED = ("Counted are products with weights and products of two blobs; not what is inside of "
@@ -48,7 +51,7 @@ def sections(found):
 def _size(counts):
     products = counts.multiplications
     rows = [["numbers to learn", _many(counts.parameters - counts.fixed),
-             f"without sharing {counts.unshared:,}" if counts.unshared > counts.parameters else
+             f"without sharing {_many(counts.unshared)}" if counts.unshared > counts.parameters else
              "each weight once"]]
     if counts.fixed:
         rows.append(["fixed numbers", _many(counts.fixed), "lr_mult: 0, or statistics"])
@@ -90,23 +93,27 @@ def _printable(rows):
 
 
 def _many(number):
-    """A number in full, and what it is about.
+    """A number in full, and what it is about; a huge one is said so only.
 
-    >>> _many(1582671872)
-    '1,582,671,872 (1.58 · 10⁹)'
+    >>> _many(1582671872), _many(6 * 10 ** 22)
+    ('1,582,671,872 (1.58 · 10⁹)', '60 · 10²¹')
     """
-    for size, name in LARGEST:
-        if number >= size:
-            by = " " if name == "million" else " · "
-            return f"{number:,} ({number / size:.3g}{by}{name})"
-    return f"{number:,}"
+    if number < 10 ** 6:
+        return f"{number:,}"
+    power = 3 * ((len(str(number)) - 1) // 3)
+    power += 3 * (number / 10 ** power >= 999.5)  # three digits would round it to 1000
+    unit = "million" if power == 6 else f"· 10{str(power).translate(RAISED)}"
+    about = f"{number / 10 ** power:.3g} {unit}"
+    return f"{number:,} ({about})" if number < IN_FULL else about
 
 
 def _bytes(number):
     """
-    >>> _bytes(512), _bytes(2400000), _bytes(8 * 10 ** 18)
-    ('512 bytes', '2.4 MB', '8 EB')
+    >>> _bytes(512), _bytes(2400000), _bytes(8 * 10 ** 18), _bytes(10 ** 30)
+    ('512 bytes', '2.4 MB', '8 EB', 'more than 1000 EB')
     """
+    if number >= MOST:
+        return MORE
     for size, name in UNITS:
         if number >= size:
             return f"{number / size:.3g} {name}"

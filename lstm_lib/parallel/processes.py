@@ -62,9 +62,9 @@ class Group:
         self._said(self.distributed.all_reduce, array, group=self._over(array))
         array /= self.size
 
-    def send(self, array):
-        """Replace a flat tensor by that of process 0."""
-        self._said(self.distributed.broadcast, array, 0, group=self._over(array))
+    def send(self, array, sender=0):
+        """Replace a flat tensor by that of one process."""
+        self._said(self.distributed.broadcast, array, sender, group=self._over(array))
 
     def of_all(self, mine):
         """What each process gives, in a list."""
@@ -72,16 +72,16 @@ class Group:
         self._said(self.distributed.all_gather_object, found, mine)
         return found
 
-    def of_first(self, work):
-        """What `work` returns in process 0, the only one that does it; its NetError is raised
+    def of_one(self, work, doer=0):
+        """What `work` returns in one process, the only one that does it; its NetError is raised
         in all."""
         result, error = None, None
-        if self.rank == 0:
+        if self.rank == doer:
             try:
                 result = work()
             except NetError as raised:
                 error = str(raised)
-        result, error = self.of_all((result, error))[0]
+        result, error = self.of_all((result, error))[doer]
         if error is not None:
             raise NetError(error)
         return result
@@ -113,8 +113,8 @@ class Group:
                 time.sleep(GRACE)
             raise NetError(
                 f"process {self.rank} of {self.size} waited for the others in vain: one has ended, "
-                "or did not come within the time limit. Its own reason is in its output; torchrun "
-                f"names it last, as root cause. ({str(error).splitlines()[0]})") from None
+                "or did not come within the time limit. Its own reason is in its output, on its "
+                f"machine; torchrun there names it last, as root cause. ({str(error).splitlines()[0]})") from None
 
 
 def tell_torchrun():

@@ -1,4 +1,4 @@
-"""Snapshots of solvers that train together: process 0 writes and reads them for all."""
+"""Snapshots of solvers that train together: one process writes or reads them for all."""
 import os
 import shutil
 import tempfile
@@ -10,24 +10,24 @@ from ..safe_caffe.engine import caffe
 
 
 def share(solver, group, weights):
-    """Let process 0 write and read the solver's snapshots; `solver.group` are all processes."""
+    """Let one process write and read the solver's snapshots; `solver.group` are all processes."""
     write, read = solver.snapshot, solver.restore
 
     def snapshot():
         """Write weights and solver state, in process 0; return the path of the state."""
         group.must_agree(fingerprints=weights.fingerprints())
-        return group.of_first(write)
+        return group.of_one(write)
 
-    def restore(path):
-        """Go on from a snapshot that process 0 can read: weights, momentum, iteration number."""
-        history = group.of_first(lambda: [read(path), history_of(str(path))][1])
-        if group.rank:
+    def restore(path, reader=0):
+        """Go on from a snapshot that one process reads: weights, momentum, iteration number."""
+        history = group.of_one(lambda: [read(path), history_of(str(path))][1], reader)
+        if group.rank != reader:
             with tempfile.TemporaryDirectory() as folder:
                 copy = os.path.join(folder, os.path.basename(path))
                 with open(copy, "wb") as file:
                     file.write(history)
                 read(copy)
-        weights.together("data", group.send)
+        weights.together("data", lambda flat: group.send(flat, reader))
 
     solver.group, solver.snapshot, solver.restore = group, snapshot, restore
 

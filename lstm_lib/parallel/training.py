@@ -66,25 +66,27 @@ def resume(solver):
     """Go on from the newest snapshot under the solver's snapshot_prefix, if there is one.
 
     So a script that torchrun starts again (`--max-restarts`) loses only what came after it.
-    Process 0 looks and reads; the solver is one of `data_parallel`.
+    Each process of `data_parallel` looks in its own folder, for after a restart the one that
+    wrote need not be process 0 again; the first that has the newest reads it for all.
 
     Returns
     -------
     The number of iterations done: 0 if there is no snapshot.
     """
-    newest = solver.group.of_first(lambda: _newest(solver._options.snapshot_prefix))
-    if newest:
-        solver.restore(newest)
+    found = solver.group.of_all(_newest(solver._options.snapshot_prefix))
+    done, path = max(found, key=lambda snapshot: snapshot[0])
+    if path:
+        solver.restore(path, found.index((done, path)))
     return solver.iter
 
 
 def _newest(prefix):
-    """The path of the snapshot with the most iterations, or None."""
+    """(iterations, path) of the snapshot with the most iterations, or (0, None)."""
     folder, stem = os.path.split(prefix)
     name = re.compile(re.escape(stem) + r"_iter_(\d+)\.solverstate(\.h5)?")
-    found = [match for match in map(name.fullmatch, os.listdir(folder or ".")) if match]
-    newest = max(found, key=lambda match: int(match[1]), default=None)
-    return newest and os.path.join(folder, newest[0])
+    listed = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
+    return max(((int(match[1]), os.path.join(folder, match[0]))
+                for match in map(name.fullmatch, listed) if match), default=(0, None))
 
 
 def _inputs(net):
@@ -103,5 +105,5 @@ def _options(solver):
 def _draw_apart(solver, group):
     """Let random layers draw other numbers in each process. Source: solver.cpp, Solver::Init"""
     asked = solver._options.random_seed
-    seed = group.of_first(lambda: asked if asked >= 0 else random.randrange(2 ** 31))
+    seed = group.of_one(lambda: asked if asked >= 0 else random.randrange(2 ** 31))
     caffe.set_random_seed(seed + group.rank)

@@ -2,6 +2,7 @@
 import re
 
 from portable_caffe.build import first_source
+from portable_caffe.errors import NO_NUMBER
 from portable_caffe.prepare import names_left_out
 
 from .child import Died, in_child
@@ -87,6 +88,7 @@ HINTS = [
      "this layer type wants another number of bottoms or tops."),
     (r"host allocation|bad_alloc|blob size exceeds INT_MAX",
      "the blobs do not fit: use a smaller T, B or num_output."),
+    (r"Check failed: (?:data_|diff_)$", NO_NUMBER),
     (r"num_output",
      "give num_output, the number of units H."),
     (r"^Slice",

@@ -1,7 +1,7 @@
 """Layers that look for the largest predictions; they have no gradient."""
 from math import prod
 
-from .base import Layer, axis_of, check
+from .base import Layer, axis_of, check, check_numbers
 from .losses import one_hot
 
 
@@ -14,6 +14,9 @@ class Accuracy(Layer):
     """
 
     bottoms, tops, options = 2, (1, 2), "accuracy_param"
+
+    def setup(self, x, labels):
+        check_numbers(*labels)
 
     def shapes(self, x, labels):
         axis = axis_of(x, self.p.axis)

@@ -4,7 +4,7 @@ x is the bottom, y the top, dx and dy their gradients.
 """
 from .. import arrays
 from ..proto import caffe_pb2
-from .base import Layer, check
+from .base import Layer, check, check_numbers
 
 
 def sigmoid(x):
@@ -121,6 +121,7 @@ class PReLU(Layer):
 
     def setup(self, x):
         check(len(x) >= 2, "Number of axes of bottom blob must be >=2: (B, C, ...).")
+        check_numbers(*x[1:])
         given = self.p.HasField("filler")
         self.add_weight(() if self.p.channel_shared else x[1:2], self.p.filler if given else
                         caffe_pb2.FillerParameter(type="constant", value=0.25))

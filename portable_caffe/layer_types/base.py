@@ -12,7 +12,7 @@ In `backward` the only bottom, or the only top, stands for itself, not in a list
 """
 from .. import arrays
 from ..blob import Blob
-from ..errors import check
+from ..errors import check, check_numbers
 from ..memory import GradientMemory
 
 ANY = 10 ** 6  # as many bottoms or tops as one likes

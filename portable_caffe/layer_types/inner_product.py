@@ -3,7 +3,7 @@ from math import prod
 
 from .. import arrays
 from ..proto import caffe_pb2
-from .base import Layer, axis_of, check, times_rows
+from .base import Layer, axis_of, check, check_numbers, times_rows
 
 
 class InnerProduct(Layer):
@@ -22,6 +22,7 @@ class InnerProduct(Layer):
         shape = (self.K, self.N) if self.p.transpose else (self.N, self.K)
         self.add_weight(shape, self.p.weight_filler)
         if self.p.bias_term:
+            check_numbers(*x)
             self.add_weight((self.N,), self.p.bias_filler)
 
     def shapes(self, x):
@@ -64,6 +65,7 @@ class Embed(Layer):
         self.indices = {0: (self.p.input_dim, None)}
         self.add_weight((self.p.input_dim, self.p.num_output), self.p.weight_filler)
         if self.p.bias_term:
+            check_numbers(*x)
             self.add_weight((self.p.num_output,), self.p.bias_filler)
 
     def shapes(self, x):
@@ -100,6 +102,11 @@ class _Broadcast(Layer):
     def setup(self, *shapes):
         if len(shapes) == 1:
             self.add_weight(self._span(shapes[0]), self._filler())
+
+    def check_repeated(self, x, *second):
+        """Raise where what is added is repeated along no places."""
+        s = second[0] if second else self.blobs[0].shape
+        check_numbers(*x[(axis_of(x, self.p.axis) if x else 0) + len(s):])
 
     def _span(self, x):
         """The shape of the weight."""
@@ -143,6 +150,10 @@ class Bias(_Broadcast):
 
     options, aliases = "bias_param", True
 
+    def setup(self, *shapes):
+        super().setup(*shapes)
+        self.check_repeated(*shapes)
+
     def _filler(self):
         return self.p.filler
 
@@ -166,6 +177,7 @@ class Scale(_Broadcast):
     def setup(self, *shapes):
         super().setup(*shapes)
         if self.p.bias_term:
+            self.check_repeated(*shapes)
             shape = self.blobs[0].shape if len(shapes) == 1 else shapes[1]
             self.add_weight(shape, self.p.bias_filler)
 

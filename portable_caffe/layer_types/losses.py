@@ -5,7 +5,7 @@ A loss is one number; dy is its gradient, 1 or the layer's loss_weight.
 from math import prod
 
 from .. import arrays
-from .base import Layer, axis_of, check
+from .base import Layer, axis_of, check, check_numbers
 from .activations import sigmoid
 
 SMALLEST = 1.17549435e-38  # FLT_MIN: log(0) is never taken
@@ -25,6 +25,9 @@ class Softmax(Layer):
     """
 
     options = "softmax_param"
+
+    def setup(self, x):
+        check_numbers(x[axis_of(x, self.p.axis)])
 
     def shapes(self, x):
         self.axis = axis_of(x, self.p.axis)
@@ -86,6 +89,9 @@ class SoftmaxWithLoss(_Loss):
     keeps = True
     tops = (1, 2)
 
+    def setup(self, x, labels):
+        check_numbers(*x)
+
     def shapes(self, x, labels):
         self.axis = axis_of(x, self.spec.softmax_param.axis)
         self.outer, self.inner = prod(x[:self.axis]), prod(x[self.axis + 1:])
@@ -130,6 +136,9 @@ class SigmoidCrossEntropyLoss(_Loss):
 
     def default_mode(self):
         return super().default_mode() if self.p.HasField("normalize") else self.p.BATCH_SIZE
+
+    def setup(self, x, t):
+        check_numbers(*(x if self.spec.loss_weight else ()))
 
     def shapes(self, x, t):
         check(x and prod(x) == prod(t), "there must be as many targets as predictions.")

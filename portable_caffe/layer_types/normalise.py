@@ -6,7 +6,7 @@ from math import prod
 
 from .. import arrays
 from ..proto import caffe_pb2
-from .base import TEST, Layer, check
+from .base import TEST, Layer, check, check_numbers
 
 
 class LRN(Layer):
@@ -68,6 +68,7 @@ class BatchNorm(Layer):
 
     def setup(self, x):
         check(len(x) >= 2, "axis 1 out of range: the bottom must be (B, C, ...).")
+        check_numbers(*x)
         given = self.spec.param
         check(not any(param.lr_mult for param in given),
               "Cannot configure batch normalization statistics as layer parameters: each param "
@@ -129,6 +130,9 @@ class MVN(Layer):
 
     keeps = True
     options, reads = "mvn_param", ("tops",)
+
+    def setup(self, x):
+        check_numbers(*x[1 if self.p.across_channels else 2:])
 
     def shapes(self, x):
         check(len(x) <= 4, "MVN takes (B, C, height, width), or fewer axes.")

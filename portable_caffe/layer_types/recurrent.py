@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import arrays
 from ..memory import Memory
-from .base import Layer, check, times_rows
+from .base import Layer, check, check_numbers, times_rows
 
 
 def unit_functions():
@@ -136,6 +136,7 @@ class _Recurrent(Layer):
               f"it gives {1 + self.exposed} tops, not {len(self.spec.top)}; the last states are "
               "tops with expose_hidden: true.")
         check(len(x) >= 3, "x must be (T, B, ...): steps, streams, and at least one axis more.")
+        check_numbers(*x)
         self.T, self.H = x[0], self.p.num_output
         self.rows, self.D = self.gates * self.H, prod(x[2:])
         self.add_weight((self.rows, self.D), self.p.weight_filler)

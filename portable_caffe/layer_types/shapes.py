@@ -1,7 +1,8 @@
 """Layers that cut, join and rearrange blobs, and sums over axes."""
 from math import prod
 
-from .base import ANY, Layer, axis_of, check
+from ..errors import NO_NUMBER
+from .base import ANY, Layer, axis_of, check, check_numbers
 
 
 ALL = "data_memory", "diff_memory"  # what a layer that moves nothing shares with its top
@@ -19,6 +20,9 @@ class Slice(Layer):
     """
 
     tops, options, aliases, reads = (1, ANY), "slice_param", True, ()
+
+    def setup(self, x):
+        check_numbers(*(x if len(self.spec.top) == 1 else ()))
 
     def shapes(self, x):
         self.axis = legacy_axis(self.p, "slice_dim", x)
@@ -55,6 +59,9 @@ class Concat(Layer):
     """
 
     bottoms, options, aliases, reads = (1, ANY), "concat_param", True, ("bottoms",)
+
+    def setup(self, *shapes):
+        check_numbers(*(shapes[0] if len(shapes) == 1 else ()))
 
     def shapes(self, *shapes):
         self.axis = axis = legacy_axis(self.p, "concat_dim", shapes[0])
@@ -96,6 +103,9 @@ class Reshape(_SameNumbers):
 
     options = "reshape_param"
 
+    def setup(self, x):
+        check_numbers(*x)
+
     def new_shape(self, x):
         start = axis_of(x + (1,), self.p.axis)
         end = len(x) if self.p.num_axes == -1 else start + self.p.num_axes
@@ -107,6 +117,7 @@ class Reshape(_SameNumbers):
               f"a 0 in the shape keeps an axis of the bottom, which has only {len(x)}.")
         dims = [x[start + i] if d == 0 else d for i, d in enumerate(dims)]
         known = prod(x[:start]) * prod(d for d in dims if d != -1) * prod(x[end:])
+        check(known or -1 not in dims, f"-1 cannot be worked out beside a size of 0: {NO_NUMBER}")
         dims = [prod(x) // known if d == -1 else d for d in dims]
         return (*x[:start], *dims, *x[end:])
 
@@ -158,12 +169,16 @@ class Reduction(Layer):
 
     options, aliases = "reduction_param", True
 
+    def setup(self, x):
+        if self.p.operation in (self.p.SUM, self.p.MEAN):
+            check_numbers(*x[axis_of(x, self.p.axis) if x else 0:])
+
     def shapes(self, x):
         check(x or self.p.axis in (0, -1), f"a single number has no axis {self.p.axis}.")
         self.axis = axis_of(x, self.p.axis) if x else 0
         self.scale = self.p.coeff
         if self.p.operation == self.p.MEAN:
-            check(prod(x), "there is no mean of no numbers.")
+            check(prod(x[self.axis:]), "there is no mean of no numbers.")
             self.scale /= prod(x[self.axis:])
         return x[:self.axis]
 

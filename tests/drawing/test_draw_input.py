@@ -1,6 +1,7 @@
 """Bad and odd input never gives a broken picture, a half-written file or injected markup."""
 import os
 import random
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -222,6 +223,25 @@ def test_dot_is_stopped_at_its_time_limit_and_leaves_no_process(endless_dot, mon
     with pytest.raises(NetError, match="stopped after 0.3 seconds"):
         graphviz.run_dot("digraph {}", "svg", "", seconds=0.3)
     assert started[0].poll() is not None
+
+
+def test_dot_leads_a_group_of_its_own_so_that_what_ends_it_ends_no_kernel(tmp_path, monkeypatch):
+    from lstm_lib.drawing import graphviz
+
+    (tmp_path / "dot").write_text(f"#!{sys.executable}\nimport os\nprint(os.getpid(), os.getpgrp())\n")
+    (tmp_path / "dot").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    process, group = map(int, graphviz.run_dot("", "svg", "").split())
+    assert group == process != os.getpgrp()
+
+
+def test_dot_is_stopped_where_there_are_no_groups_of_processes_as_on_windows(
+        endless_dot, monkeypatch):
+    from lstm_lib.drawing import graphviz
+
+    monkeypatch.delattr(os, "killpg")
+    with pytest.raises(NetError, match="stopped after 0.3 seconds"):
+        graphviz.run_dot("digraph {}", "svg", "", seconds=0.3)
 
 
 def test_ctrl_c_leaves_no_process(monkeypatch):

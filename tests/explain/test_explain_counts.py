@@ -9,6 +9,7 @@ from oracle_counts import LENET, products_of_an_lstm
 from lstm_lib import caffe, load_net, prototxt, stack
 from lstm_lib.explain import explain
 from lstm_lib.explain.report import sections
+from portable_caffe.free_memory import in_gigabytes
 
 L = caffe.layers
 T, B, D, H = 5, 3, 4, 6
@@ -157,6 +158,25 @@ def test_shapes_are_those_of_the_net_that_is_built():
 def test_the_net_of_an_explanation_has_drawn_no_weights():
     assert not any(np.any(blob.data) for blobs in explain(LENET).net.params.values()
                    for blob in blobs)
+
+
+@pytest.mark.parametrize("number, said", [
+    (999_999, "999,999"), (999_700_000, "999,700,000 (1 · 10⁹)"), (2_400_000, "2,400,000 (2.4 million)"),
+    (10 ** 15, "1 · 10¹⁵"), (1234 * 10 ** 18, "1.23 · 10²¹"), (2 ** 2000, "115 · 10⁶⁰⁰")])
+def test_a_count_has_its_digits_as_long_as_they_can_be_read(number, said):
+    found = explain(LENET)
+    found.counts.parameters = number + found.counts.fixed
+    assert sections(found)[0]["rows"][0][1] == said
+
+
+@pytest.mark.parametrize("number, said", [
+    (10 ** 18, "1 EB"), (999 * 10 ** 18, "999 EB"), (10 ** 21, "more than 1000 EB"),
+    (2 ** 2000, "more than 1000 EB")])
+def test_memory_beyond_all_units_is_said_so_by_explain_and_by_both_engines(number, said):
+    found = explain(LENET)
+    found.counts.data, found.counts.diff = number, 0
+    assert sections(found)[0]["rows"][2][1] == said
+    assert in_gigabytes(number).replace(".0 ", " ") == said
 
 
 def test_of_a_net_too_large_for_a_browser_the_first_words_say_so():

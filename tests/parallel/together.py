@@ -19,12 +19,16 @@ L = caffe.layers
 
 def together(size, work, *args):
     """What `work` returns in each of so many processes, started as torchrun starts them."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with ProcessPoolExecutor(size, multiprocessing.get_context("fork")) as pool:
         futures = [pool.submit(_process, rank, size, port, work, *args) for rank in range(size)]
         return [future.result(PATIENCE) for future in futures]
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def _process(rank, size, port, work, *args):

@@ -38,8 +38,6 @@ TEXTS = {
     "numbers too many": ('layer { name: "d" type: "DummyData" top: "d" dummy_data_param { shape '
                          '{ dim: 2000000 dim: 2000000 } } }', "'d' .*do not fit"),
     "a blob of negative size": (X.replace("2", "-2"), "'x' .*no negative sizes"),
-    "a mean of nothing": (layer("Reduction", "reduction_param { operation: MEAN axis: 1 }").replace(
-        "3", "0"), "no mean of no numbers"),
     "a dropout of all": (layer("Dropout", "dropout_param { dropout_ratio: 1 }"), "between 0 and 1"),
     "both rules": (layer("TanH", "include { phase: TEST } exclude { phase: TEST }"),
                    "either include or exclude"),

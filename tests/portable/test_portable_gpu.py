@@ -118,7 +118,7 @@ def test_steps_of_a_solver_change_weights_by_the_same(kind, tmp_path):
             solver.step(1)
         change = {name: numbers - before[name]
                   for name, numbers in look(solver.net, ["data"]).items() if "[" in name}
-        assert np.abs(change["a[0].data"]).max() > 0.01  # it learned
+        assert np.abs(change["a[0].data"]).max() > 0.01  # it learnt
         return change
     assert_same(work)
 

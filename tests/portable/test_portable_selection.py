@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import portable_caffe as pc
-from portable_caffe import layers as L
+from portable_caffe import layers as L, params as P
 from portable_caffe.judge.data_nets import NETS
 
 from portable_nets import fill, inputs
@@ -59,6 +59,16 @@ def test_filter_that_selects_nothing_gives_no_rows_and_no_gradient():
     assert net.forward()["y0"].shape == (0, 2)
     net.backward()
     assert not net.blobs["x"].diff.any()
+
+
+@pytest.mark.parametrize("read, said", [
+    (lambda x: L.Reduction(x, operation=P.Reduction.MEAN), "no mean of no numbers"),
+    (lambda x: L.Reshape(x, reshape_param=dict(shape=dict(dim=[0, -1]))), "-1 cannot be worked out")])
+def test_what_cannot_be_computed_of_no_rows_raises_behind_a_filter_that_selects_none(read, said):
+    net = built(lambda ns: read(L.Filter(ns.x, ns.selector)), x=(3, 2), selector=(3,))
+    net.blobs["selector"].data[...] = 0
+    with pytest.raises(pc.NetError, match=said):
+        net.forward()
 
 
 def test_a_part_of_a_net_run_with_other_rows_leaves_the_rest_to_the_next_run():

@@ -82,7 +82,7 @@ def test_weights_after_50_steps_are_those_of_real_caffe(tmp_path, options):
     real, own = solvers(tmp_path, options)
     before = real.net.params["a"][0].data.copy()
     theirs, mine = train(real, 50), train(own, 50)
-    assert np.abs(theirs["a[0]"] - before).max() > 0.01  # it learned something
+    assert np.abs(theirs["a[0]"] - before).max() > 0.01  # it learnt something
     assert_close(theirs, mine)
     assert real.iter == own.iter == 50
     assert own.lr == pytest.approx(real.lr, rel=1e-5)
