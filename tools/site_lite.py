@@ -52,8 +52,10 @@ def copy_series(folder):
         shutil.copytree(SERIES / "data", place / "data")
     for path in SERIES.glob("[0-9]*.ipynb"):
         other = f"The same without solutions: [exercises/{path.stem}](exercises/{path.name})."
-        nbformat.write(teacher_copy(with_word(path, other)), folder / path.name)
-        nbformat.write(student_copy(with_word(path)), folder / "exercises" / path.name)
+        for copy, place in ((teacher_copy(with_word(path, other)), folder),
+                            (student_copy(with_word(path)), folder / "exercises")):
+            nbformat.write(copy, place / path.name, split_lines=False)  # or JupyterLite puts
+            # a comma before each line but the first of what a cell printed
     (folder / "README.md").write_text(README, encoding="utf-8")
 
 

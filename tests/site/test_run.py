@@ -125,6 +125,14 @@ def test_each_notebook_says_how_work_is_kept_and_leads_to_its_copy_without_solut
         assert f"(exercises/{name})" in words[""]
 
 
+def test_what_a_cell_printed_is_one_text_for_jupyterlite_joins_lines_by_commas(site):
+    printed = [output["text"] for path in (site.folder / "lite" / "files").glob("*.ipynb")
+               for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+               for output in cell.get("outputs", []) if output["output_type"] == "stream"]
+    assert any("\n" in text[:-1] for text in printed)
+    assert {type(text) for text in printed} == {str}
+
+
 def test_no_link_of_a_notebook_leads_to_a_file_that_is_not_there(site):
     files, broken = Path(site.folder, "lite", "files"), []
     for path in files.rglob("[0-9]*.ipynb"):
