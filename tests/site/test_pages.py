@@ -14,7 +14,7 @@ STEMS = sorted(path.stem for path in (make_site.ROOT / "notebooks").glob("[0-9]*
 NOTEBOOKS = [f"notebooks/{stem}.html" for stem in STEMS]
 READ = ["index.html", *NOTEBOOKS, "TEACHING.html", "README.html", "api/lstm_lib.html",
         "api/portable_caffe.html", "lstm_lib/README.html", "portable_caffe/README.html",
-        "benchmarks/README.html", "deploy/README.html"]
+        "benchmarks/README.html", "deploy/README.html", "genindex.html"]
 
 
 class Page(html.parser.HTMLParser):
