@@ -79,15 +79,19 @@ def _text(places):
 def in_words(cell, batch):
     """What the strip shows, for those who cannot see it."""
     who = " ".join(filter(None, (cell["unit"] or "cell", cell["name"])))
-    said = [f"{who}: {cell['H']} units over {cell['T']} steps, sequence 1 of {batch}. "
-            "From the first step to the last"]
+    several = cell["T"] > 1
+    steps = f"over {cell['T']} steps" if several else "in 1 step"
+    start = (f"{who}: {cell['H']} units {steps}, sequence 1 of {batch}"
+             + ". From the first step to the last" * several)
+    places = [0, -1][:1 + several]
+    said = []
     for row in cell["rows"]:
-        first, last = np.array(row["data"], float)[:, [0, -1]].mean(0)
-        said.append(f"mean {row['name']} {first:.2f} to {last:.2f}")
+        means = np.array(row["data"], float)[:, places].mean(0)
+        said.append(f"mean {row['name']} " + " to ".join(f"{mean:.2f}" for mean in means))
     for size in cell["sizes"]:
-        ends = [_size(size["values"][place]) for place in (0, -1)]
-        said.append(f"size of dL/d{size['name']} {ends[0]} to {ends[1]}")
-    return f"{said[0]}: {', '.join(said[1:])}."
+        ends = [_size(size["values"][place]) for place in places]
+        said.append(f"size of dL/d{size['name']} {' to '.join(ends)}")
+    return f"{start}: {', '.join(said)}."
 
 
 def _size(value):

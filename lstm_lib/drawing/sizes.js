@@ -9,15 +9,15 @@ function sizesOverTime({ maps, element, words, cell, run, spans, columns }) {
     if (text !== undefined) made.textContent = text;
     svg.append(made);
   }
+  const look = size => ["c", "h"].includes(size.name) ? size.name : "own";
   const known = () => cell().sizes.flatMap(size => size.runs.flat()).filter(v => v > 0);
   function build() {
     const name = element("div", "name sizes"), plot = element("div", "plot");
     svg = document.createElementNS(NS, "svg");
     svg.setAttribute("aria-hidden", "true");
     side = element("div", "scale powers");
-    keys = cell().sizes.map((size, place) => {
-      const key = element("span", `key${size.name === "h" || place > 0 ? " h" : ""}`,
-                          `dL/d${size.name}`);
+    keys = cell().sizes.map(size => {
+      const key = element("span", `key ${look(size)}`, `dL/d${size.name}`);
       const told = element("span", "number");
       name.append(key, told);
       return told;
@@ -50,21 +50,21 @@ function sizesOverTime({ maps, element, words, cell, run, spans, columns }) {
       label.style.top = `${at - 5.5}px`;
       side.append(label);
     }
-    cell().sizes.forEach((size, place) => line(size, place, y));
+    cell().sizes.forEach(size => line(size, y));
   }
   const raised = power => String(power).replace(/./g, sign => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
-  function line(size, place, y) {
-    const second = size.name === "h" || place > 0, values = size.runs[run()];
+  function line(size, y) {
+    const values = size.runs[run()];
     const points = values.map((v, k) => v > 0
       ? [(spans()[k][0] + spans()[k][1]) / 2, y(v)] : null);
-    const colour = second ? "var(--h)" : "var(--c)";
+    const colour = `var(--${look(size)})`, dashes = { c: "none", h: "6 4", own: "2 3" };
     let path = "", up = true;
     points.forEach(point => {
       if (point) path += `${up ? "M" : "L"}${point.map(p => p.toFixed(1))}`;
       up = !point;
     });
     add("path", { d: path, fill: "none", stroke: colour, "stroke-width": 2.5,
-                  "stroke-dasharray": second ? "6 4" : "none", "data-size": size.name });
+                  "stroke-dasharray": dashes[look(size)], "data-size": size.name });
     if (points.length <= 40) points.filter(Boolean).forEach(([cx, cy]) =>
       add("circle", { cx, cy, r: 3, fill: colour }));
   }

@@ -76,14 +76,13 @@ def states_of(graph):
     batch = 1
     for stack in graph.stacks:
         rows, states = _gates(stack, net) + _states(stack, net), _states(stack, net)
-        if len(stack.steps) > 1 and states and any(net.blobs[name].data.any()
-                                                   for row in states for name in row.blobs):
+        if any(net.blobs[name].data.any() for row in states for name in row.blobs):
             batch = len(_of_batch(net.blobs[states[0].blobs[0]].data))
             found.append(_cell(net, stack, rows, states))
     for node in graph.nodes:
         if node.type in ("LSTM", "RNN") and len(node.tops[0].shape or ()) == 3:
             H = net.blobs[node.tops[0].name].data  # (T, B, H)
-            if len(H) > 1 and H.any():
+            if H.any():
                 batch = H.shape[1]
                 found.append(_layer(node, H[:, 0].T))
     return {"sequence": 1, "batch": batch, "cells": found}

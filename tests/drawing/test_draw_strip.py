@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from conftest import B, D, H, T, input_layer, run, unrolled_net, unrolled_spec
 
-from lstm_lib import NetError, caffe, load_net, lstm_backward, lstm_forward, set_weights, views
-from lstm_lib.drawing.maps import GATE, NO_NUMBER, SIGNED, TOP, maps
+from lstm_lib import (
+    Cell, NetError, add_layer_to_net_spec, caffe, load_net, lstm_backward, lstm_forward,
+    set_weights, unroll, views)
+from lstm_lib.drawing.maps import GATE, NO_NUMBER, SIGNED, TOP, in_words, maps
 from lstm_lib.drawing.strip import MOST_STEPS, MOST_UNITS, states_over_time
 from lstm_lib.drawing.sweep import forget_bias_sweep
 
@@ -104,6 +106,50 @@ def test_a_fused_step_and_caffes_layer_show_what_they_have_and_say_what_not(weig
     (layer,) = states_over_time(net)["cells"]
     assert (layer["unit"], layer["name"], layer["sizes"]) == ("LSTM layer", "y", [])
     assert np.array_equal(row(layer, "h"), net.blobs["y"].data[:, 0].T) and "own layer" in layer["note"]
+
+
+def two_states(ns, Mx, states, p, H, w):
+    """A unit that a learner may write: s and h add up what came."""
+    s = add_layer_to_net_spec(ns, caffe.layers.Eltwise, p + "s", states["s"], Mx)
+    h = add_layer_to_net_spec(ns, caffe.layers.Eltwise, p + "h", states["h"], s)
+    return dict(h=h, s=s)
+
+
+@pytest.mark.parametrize("steps", [1, T])
+def test_of_a_learners_own_cell_the_states_are_shown_and_its_gradients(steps):
+    ns = caffe.NetSpec()
+    ns.x = input_layer(steps, B, D)
+    unroll(ns, ns.x, steps, H, cell=Cell("own", two_states, states=("h", "s")), prefix="mine/")
+    net = load_net(ns, force_backward=True)
+    net.forward(x=np.random.default_rng(0).standard_normal((steps, B, D)))
+    net.blobs["mine/H"].diff[...] = 1
+    net.backward()
+    (cell,) = states_over_time(net)["cells"]
+    assert (cell["name"], cell["unit"], cell["T"]) == ("mine/", "", steps)
+    assert [row["name"] for row in cell["rows"]] == ["h", "s"]
+    for name in ("h", "s"):
+        blobs = [net.blobs[f"mine/{name}{t}"] for t in range(1, steps + 1)]
+        for what in ("data", "diff"):
+            right = np.array([getattr(blob, what)[0, 0] for blob in blobs])
+            assert right.any() and np.array_equal(row(cell, name, what), right.T)
+        assert np.allclose(sizes(cell, name), np.linalg.norm(right, axis=1), rtol=1e-6)
+
+
+@pytest.mark.parametrize("cell", ["composed", "fused", "gru"])
+def test_one_step_is_shown_like_the_first_of_several(cell):
+    x, shown = np.random.default_rng(0).standard_normal((T, B, D)), []
+    for steps in (1, T):
+        caffe.set_random_seed(0)
+        net = load_net(unrolled_spec(steps, B, D, H, cell=cell))
+        net.forward(x=x[:steps])
+        shown += states_over_time(net)["cells"]
+    one, several = shown
+    assert (one["T"], one["unit"]) == (1, several["unit"])
+    for mine, theirs in zip(one["rows"], several["rows"]):
+        assert mine["name"] == theirs["name"]
+        assert np.allclose(np.array(mine["data"])[:, 0], np.array(theirs["data"])[:, 0])
+    words = in_words(one, B)
+    assert f"{H} units in 1 step, sequence 1 of {B}: mean" in words and " to " not in words
 
 
 def ran(ns, data):

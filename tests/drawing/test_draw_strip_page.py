@@ -4,7 +4,8 @@ import pytest
 from drawn_nets import unrolled
 from test_draw_page import Keys, Select, browser, by_id  # noqa: F401
 
-from lstm_lib import NetError, both_directions, caffe, draw, load_net, unroll
+from lstm_lib import (
+    Cell, NetError, add_layer_to_net_spec, both_directions, caffe, draw, load_net, unroll)
 from lstm_lib.drawing.sweep import forget_bias_sweep
 
 L = caffe.layers
@@ -80,6 +81,27 @@ def test_the_slider_moves_through_the_picture_and_the_strip(page, made):
         for name, blob in (("i", f"t{step}/lstm/raw_i"), ("c", f"c{step}"), ("h", f"h{step}")):
             right = net.blobs[blob].data[0, 0].mean()
             assert number(shown[name]) == pytest.approx(right, abs=0.012)
+
+
+def test_one_step_of_a_learners_cell_has_a_map_and_a_line_of_its_own_for_each_state(
+        browser, tmp_path):
+    def step(ns, Mx, states, p, H, w):
+        s = add_layer_to_net_spec(ns, L.Eltwise, p + "s", states["s"], Mx)
+        return dict(h=add_layer_to_net_spec(ns, L.Eltwise, p + "h", states["h"], s), s=s)
+
+    for T in (1, 3):
+        ns = caffe.NetSpec()
+        ns.x = L.Input(input_param=dict(shape=dict(dim=[T, 2, 5])))
+        unroll(ns, ns.x, T, 4, cell=Cell("own", step, states=("h", "s")))
+        draw(ran(ns), path=tmp_path / "own.html")
+        browser.get((tmp_path / "own.html").as_uri())
+        assert [name for name, _ in rows(browser)] == ["h", "s"]
+        lines = browser.find_elements("css selector", "#maps path[data-size]")
+        assert len({(line.get_attribute("stroke-dasharray"), line.value_of_css_property("stroke"))
+                    for line in lines}) == 2
+        assert len(browser.find_elements("css selector", "#maps circle")) == 2 * T
+        forward(browser, 2)
+        assert by_id(browser, "told").text == "t = 1: means of the units"
 
 
 def test_columns_stand_under_the_cells_of_the_picture_and_the_mark_with_them(page):

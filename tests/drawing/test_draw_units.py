@@ -7,7 +7,7 @@ import pytest
 from drawn_nets import SVG, frames, parsed, texts, wires
 
 from lstm_lib import (
-    Cell, attention, attention_start, both_directions, caffe, draw, stack, unroll)
+    Cell, attention, attention_start, both_directions, caffe, draw, load_net, stack, unroll)
 from lstm_lib.cells import cell_of
 from lstm_lib.drawing import svg
 from lstm_lib.drawing.layout.scene import Scene
@@ -23,11 +23,14 @@ def inputs(*dims):
     return L.Input(input_param=dict(shape=dict(dim=list(dims))))
 
 
-def one(cell, T=T, cont=False, static=False):
+def one(cell, T=T, cont=False, static=False, hold=False):
     """An unroll of a cell."""
     ns = caffe.NetSpec()
     ns.x = inputs(T, 2, 5)
     more = {}
+    if hold:
+        ns.hold = inputs(T, 2)
+        more["hold"] = ns.hold
     if cont:
         ns.cont = inputs(T, 2)
         more["cont"] = ns.cont
@@ -96,6 +99,29 @@ def kind_and_rest(net):
     ids=["rnn", "gru", "lstm", "peephole", "both", "stack", "gru*", "rnn*", "peephole*"])
 def test_the_alt_text_names_a_unit_by_its_layers_whatever_they_are_called(net, words):
     assert kind_and_rest(net)[0] == words
+
+
+@pytest.mark.parametrize("cont", [False, True], ids=["", "cont"])
+@pytest.mark.parametrize("steps", [1, T])
+@pytest.mark.parametrize("cell, words", [
+    ("rnn", "RNN"), ("gru", "GRU"), ("composed", "LSTM"), ("fused", "LSTM"),
+    ("peephole", "LSTM with peepholes")])
+def test_a_unit_that_keeps_its_states_in_the_padding_has_its_name(cell, words, steps, cont):
+    net = one(cell, steps, cont, hold=True)
+    assert kind_and_rest(net)[0] == f"unrolled {words}"
+    assert kind_and_rest(load_net(net))[0] == f"unrolled {words}"
+
+
+@pytest.mark.parametrize("was, now", [
+    ("scale: -1.0", "scale: -2.0"), ("shift: 1.0", "shift: 0.5"), ("operation: SUM", "operation: MAX"),
+    ('bottom: "t2/hold/old_h"', 'bottom: "t2/hold/new_h"')])
+def test_a_gru_of_which_something_else_is_kept_has_no_name(was, now):
+    text = str(one("gru", hold=True).to_proto())
+    start = text.index('name: "t2/hold/rest"')
+    end = text.index('name: "t3/gru')
+    assert was in text[start:end]
+    changed = text[:start] + text[start:end].replace(was, now) + text[end:]
+    assert kind_and_rest(changed)[0] == "unrolled net"
 
 
 def points_along(path):

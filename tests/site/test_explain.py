@@ -160,6 +160,18 @@ def test_a_long_computation_can_be_cancelled_and_the_page_goes_on(page):
     assert "2×4" in explain(page, GOOD)
 
 
+def test_an_error_that_nobody_foresaw_is_said_to_be_one_with_what_to_do_and_the_page_goes_on(page):
+    explain(page, GOOD)
+    page.execute_script("document.getElementById('phase').options[0].value = 'NOWHERE'")
+    page.execute_script("document.getElementById('text').value = arguments[0]", X)
+    find(page, "explain").click()
+    until(page, lambda: status(page).endswith("python -m lstm_lib explain FILE"))  # started anew
+    assert status(page).startswith("This failed") and "'NOWHERE'" in status(page)
+    assert not find(page, "result").is_displayed(), "it is of the net before"
+    page.execute_script("document.getElementById('phase').options[0].value = 'TRAIN'")
+    assert "2×4" in explain(page, GOOD) and status(page) == "Done."
+
+
 # --- what never happens -----------------------------------------------------------------
 
 
@@ -256,7 +268,7 @@ def test_a_link_that_was_cut_off_or_has_no_end_is_refused(page):
 def test_a_damaged_link_is_told_of_although_python_starts_meanwhile(page, site):
     page.get("about:blank")
     page.get(site.address + "explain.html#net=eJx")
-    until(page, lambda: status(page).endswith("Ready."))
+    until(page, lambda: status(page).endswith("the link was cut off."))  # nothing loads any more
     assert "cannot be read" in status(page)
     assert "2×4" in explain(page, GOOD) and status(page) == "Done."
 

@@ -3,6 +3,7 @@ import { linkTo, netIn } from "./explain_link.js";
 import { $, element, pngOf, save, showPicture, showSections, showStates } from "./explain_show.js";
 
 const MOST = 500000; // characters; an LSTM of 150 steps, layer by layer, has as many
+const SHELL = "use the shell: python -m lstm_lib explain FILE";
 const settings = JSON.parse($("settings").textContent);
 for (const place of ["index", "lock"]) settings[place] = new URL(settings[place], location).href;
 
@@ -26,7 +27,7 @@ function start() {
 
 function answer(data) {
   if ("step" in data) say(data.words, data.step);
-  if (data.ready) { ready = true; say("Ready.", null); next(); }
+  if (data.ready) { ready = true; say(refusal ? "" : "Ready.", null); next(); }
   if (data.picture) arrived(JSON.parse(data.picture));
   if (data.rest) showSections(JSON.parse(data.rest));
   if (data.states) { showStates(JSON.parse(data.states)); done(); }
@@ -58,8 +59,10 @@ function done() {
 function failed(words, loading) {
   busy = false;
   $("cancel").hidden = true;
-  if (loading) return say(`This did not load: ${words}`, null);
-  refuse(`This could not be explained: ${words}`);
+  if (loading) return say(`This did not load (${words}). Reload the page to try again.`, null);
+  if (shown?.text !== asking?.text) $("result").hidden = true; // it is of the net before
+  refuse(`This failed, which is a fault of this page (${words.replace(/\.$/, "")}). Try it once `
+    + `more, or a smaller part of the net, or ${SHELL}`);
   cancel(); // what failed in Python unforeseen may have ended it: it starts anew
 }
 
@@ -96,8 +99,8 @@ function explain() {
 
 function tooLong(length) {
   refuse(`This text has ${length.toLocaleString("en")} characters; here up to `
-    + `${MOST.toLocaleString("en")} are explained. Show the same net with fewer time steps, or `
-    + "use the shell: python -m lstm_lib explain FILE");
+    + `${MOST.toLocaleString("en")} are explained. Show the same net with fewer time steps, or ${
+      SHELL}`);
 }
 
 function take(text) {

@@ -2,6 +2,7 @@
 from .cell import typical_cell
 from .copies import is_added_split, original_node
 from .graph import PROD, SUM
+from .holding import held_states
 
 
 PARTS = ("Mh", "Mx", "z", "slice", *"ifog", "c_f", "c_i", "c", "act_c", "h",
@@ -176,7 +177,8 @@ def _sees(cell, part, peephole, gate):
     reads = {_origin(cell, s.key[0]) for s in [state] if s} | {
         _origin(cell, cell.reading[w.source.role, 0].key[0]) for w in wires
         if (w.source.role, 0) in cell.reading}
-    return reads == {part["c"]}
+    new = {held: new for held, (new, _) in held_states(cell).items()}
+    return {new.get(role, role) for role in reads} == {part["c"]}
 
 
 def _raw(part, gate):
@@ -212,9 +214,10 @@ def splits_of(cell, part):
 
 def _resets(cell):
     """For each state the `Scale` layer that clears it where a sequence begins, or None."""
+    kept = {old for _, old in held_states(cell).values()}
     found = {state: role for (role, position), state in cell.reading.items()
              if cell.role[role].type == "Scale" and position == 0
-             and len(cell.role[role].bottoms) == 2}
+             and len(cell.role[role].bottoms) == 2 and role not in kept}
     return [found.get(state) for state in cell.stack.states]
 
 

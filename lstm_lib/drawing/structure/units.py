@@ -4,6 +4,7 @@ from collections import defaultdict
 from .cell import typical_cell
 from .copies import is_added_split, original_blob, original_node
 from .graph import PROD, SUM
+from .holding import held_states
 from .recognise import has_peepholes, is_lstm
 
 
@@ -90,9 +91,13 @@ class _Equations:
 
     def __init__(self, cell):
         self.cell = cell
+        self.held, old = {}, set()  # a state with `hold` -> what it lets in
+        for role, (new, kept) in held_states(cell).items():
+            self.held[role] = new
+            old.add(kept)
         self.reset = next((role for (role, place), _ in cell.reading.items()
                            if cell.role[role].type == "Scale" and place == 0
-                           and len(cell.role[role].bottoms) == 2), None)
+                           and len(cell.role[role].bottoms) == 2 and role not in old), None)
         self.feeds = defaultdict(list)
         for role, node in cell.role.items():
             self.feeds[role] = [name for place in range(len(node.bottoms))
@@ -107,7 +112,8 @@ class _Equations:
         return ["before" if maker.role == self.reset else maker.role]
 
     def role_of(self, key):
-        return original_node(self.cell.role[key[0]]).role if key[0] in self.cell.role else key[0]
+        role = original_node(self.cell.role[key[0]]).role if key[0] in self.cell.role else key[0]
+        return self.held.get(role, role)
 
     def is_a(self, role, kind):
         if role in self.cell.role and self.cell.role[role].type == kind:
