@@ -13,12 +13,14 @@ import shutil
 import signal
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+import setup_env
 from lstm_lib import caffe, describe
 from shell import one_at_a_time
 
@@ -86,19 +88,36 @@ def prepare_build(empty):
 def run_one(path, rewrite=False):
     """Execute one notebook and keep it, also when it failed; True if it ran through."""
     notebook = nbformat.read(path, as_version=4)
-    start = time.time()
-    error = execute(notebook, Progress(path.stem, notebook))
+    start, env = time.time(), environment(notebook)
+    error = execute(notebook, Progress(path.stem, notebook), env or dict(os.environ))
     write(notebook, BUILD / path.name)
     print(f"{path.stem:<36} {count(notebook):>3} cells {time.time() - start:6.1f} s  "
           f"{'FAILED' if error else 'ok'}", flush=True)
     if error:
         print(error if sys.stdout.isatty() else COLOUR.sub("", error), flush=True)
+    elif rewrite and env is None:
+        print(f"{path.name} stays as it is: it starts processes with PyTorch, and there is none "
+              "for this Python. `python3 tools/setup_env.py tests` fetches it.", flush=True)
     elif rewrite:
         write(cleaned(notebook), path)
     return not error
 
 
-def execute(notebook, progress):
+def environment(notebook):
+    """What the kernel's environment has; None: it starts processes with a PyTorch that is not here.
+
+    Beside real Caffe there may be one for the tests. Only such a notebook gets it.
+    """
+    if find_spec("torch") or not any("torch.distributed" in cell.source for cell in notebook.cells
+                                     if cell.cell_type == "code"):
+        return dict(os.environ)
+    beside = setup_env.old_torch()
+    if caffe.engine == "real" and os.path.isdir(beside):
+        return dict(os.environ, PYTHONPATH=beside)
+    return None
+
+
+def execute(notebook, progress, env):
     """Run all cells in place; return the failing cell and its error as text, or None."""
     client = NotebookClient(notebook, kernel_name="python3", timeout=CELL_SECONDS,
                             startup_timeout=CELL_SECONDS, iopub_timeout=CELL_SECONDS,
@@ -106,7 +125,7 @@ def execute(notebook, progress):
                             record_timing=False, store_widget_state=False,
                             on_notebook_start=take_ctrl_c_back, on_cell_execute=progress)
     try:
-        client.execute()
+        client.execute(env=env)
     except CellExecutionError as error:  # its text holds the cell and the traceback
         return str(error)
     except (CellTimeoutError, DeadKernelError, RuntimeError) as error:

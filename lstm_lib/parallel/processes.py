@@ -3,9 +3,11 @@ import atexit
 import datetime
 import itertools
 import os
+import signal
 import sys
 import time
 
+from ..arguments import short
 from ..errors import NetError
 
 GRACE = 7  # seconds in which torchrun, which looks every 5 at most, sees who ended first
@@ -19,13 +21,13 @@ def this_process():
         raise NetError(
             "this process was started alone, and not by torchrun, which says which process of "
             f"how many it is (there is no {', '.join(missing)} in the environment). Start it by: "
-            "torchrun --standalone --nproc-per-node 2 SCRIPT.py")
+            "torchrun --standalone --nproc_per_node 2 SCRIPT.py")
     if (os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
             and int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", 0))):
         raise NetError(  # pytorch/pytorch#135712
             "after a restart this PyTorch's processes look for those that have ended; to use "
-            "--max-restarts, start it by: TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 torchrun "
-            "--standalone --nproc-per-node 2 --max-restarts 3 SCRIPT.py")
+            "--max_restarts, start it by: TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 torchrun "
+            "--standalone --nproc_per_node 2 --max_restarts 3 SCRIPT.py")
     return int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
 
 
@@ -51,7 +53,7 @@ class Group:
     def __init__(self, timeout):
         self.rank, self.size = this_process()
         self.distributed, self._gpus = torch_distributed(), None
-        self._wait = datetime.timedelta(seconds=timeout)
+        self._wait = seconds(timeout)
         if not self.distributed.is_initialized():
             tell_torchrun()
             self._said(self.distributed.init_process_group, "gloo", timeout=self._wait)
@@ -97,6 +99,17 @@ class Group:
                         f"{rank}, {here or 'nothing more'} in process 0. Let all run one script, "
                         "in which nothing but the data depends on the process.")
 
+    def must_differ(self, mine):
+        """Raise a NetError in all processes if two of them give the same."""
+        found = self.of_all(mine)
+        for rank, theirs in enumerate(found):
+            if theirs in found[:rank]:
+                raise NetError(
+                    f"the processes {found.index(theirs)} and {rank} computed the same inputs in "
+                    "the first step, so they would learn no more than one of them. Give each its "
+                    "part of the batch, part_of(batch), or, where a layer reads files, files of "
+                    "its own.")
+
     def _over(self, array):
         """The group that moves a tensor: gloo's on a CPU, NCCL's, once it is needed, on a GPU."""
         if array.device.type == "cpu":
@@ -117,16 +130,30 @@ class Group:
                 f"machine; torchrun there names it last, as root cause. ({str(error).splitlines()[0]})") from None
 
 
+def seconds(timeout):
+    """A time limit as torch.distributed takes it."""
+    try:
+        wait = datetime.timedelta(seconds=timeout)
+    except (TypeError, ValueError, OverflowError):
+        wait = datetime.timedelta(0)
+    if wait <= datetime.timedelta(0):
+        raise NetError("timeout is how many seconds a process waits for the slowest, a number "
+                       f"above 0, got {short(timeout)}.")
+    return wait
+
+
 def tell_torchrun():
     """Let torchrun's last words be the error that ends this process."""
     from torch.distributed.elastic.multiprocessing.errors import get_error_handler
     show = sys.excepthook
 
     def hook(kind, error, trace):
+        if issubclass(kind, KeyboardInterrupt):  # torchrun, which got it too, sends it once more
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             raise error.with_traceback(trace)
         except kind:  # it writes down the error that is being handled
             get_error_handler().record_exception(error)
-        show(kind, error, trace)
+        show(kind, error.with_traceback(trace), trace)
 
     sys.excepthook = hook

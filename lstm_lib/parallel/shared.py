@@ -54,6 +54,19 @@ class SharedWeights:
         return self._torch.from_numpy(getattr(blob, side))
 
 
+def fingerprint_of_inputs(net):
+    """A text that is another as soon as one number is of what the net was given to compute.
+
+    That is the tops of layers without bottoms, but for DummyData, which makes its own.
+    """
+    digest = hashlib.sha256()
+    for name, layer in zip(net._layer_names, net.layers):
+        if not net.bottom_names[name] and layer.type not in ("DummyData", "Parameter"):
+            for top in net.top_names[name]:
+                digest.update(net.blobs[top].data.tobytes())
+    return digest.hexdigest()
+
+
 def on_gpu():
     """Does portable_caffe compute with PyTorch's arrays on a CUDA GPU? NCCL reaches them there."""
     return (caffe.engine == "portable" and arrays.current.library == "torch"

@@ -5,9 +5,10 @@ import re
 
 from ..errors import NetError
 from ..safe_caffe.engine import caffe
+from ..safe_caffe.solver import SafeSolver
 from . import snapshots
 from .processes import Group
-from .shared import SharedWeights
+from .shared import SharedWeights, fingerprint_of_inputs
 
 OWN = ("net", "net_param", "train_net", "train_net_param", "test_net", "test_net_param",
        "snapshot_prefix", "random_seed")  # may differ between processes; the net is compared itself
@@ -43,10 +44,12 @@ def data_parallel(solver, timeout=600):
     Raises
     ------
     NetError : not started by torchrun, no PyTorch, other weights, inputs or options in another
-        process, or one that has ended.
+        process, or one that has ended; no solver, or one that was given here before. In the
+        first step: two processes computed the same inputs.
 
     Source: Caffe's parallel.cpp, NCCL<Dtype>::on_gradients_ready; solver.cpp.
     """
+    _check(solver)
     group = Group(timeout)
     weights = SharedWeights(solver.net)
     group.must_agree(weights=weights.shapes(), inputs=_inputs(solver.net),
@@ -57,22 +60,46 @@ def data_parallel(solver, timeout=600):
     weights.together("data", group.send)
     group.must_agree(fingerprints=weights.fingerprints())
     _draw_apart(solver, group)
-    solver.add_callback(lambda: None, lambda: weights.together("diff", group.mean))
+    first = iter([True])
+
+    def average():
+        if next(first, False):
+            group.must_differ(fingerprint_of_inputs(solver.net))
+        weights.together("diff", group.mean)
+
+    solver.add_callback(lambda: None, average)
     snapshots.share(solver, group, weights)
     return solver
+
+
+def _check(solver):
+    """Raise unless it is a solver that trains alone as yet."""
+    if not isinstance(solver, SafeSolver):
+        raise NetError("data_parallel takes a solver, as make_solver(net, base_lr=0.1) makes it, "
+                       f"and this is of type {type(solver).__name__}.")
+    if "group" in vars(solver):
+        raise NetError("this solver trains with those of the other processes already: call "
+                       "data_parallel once.")
 
 
 def resume(solver):
     """Go on from the newest snapshot under the solver's snapshot_prefix, if there is one.
 
-    So a script that torchrun starts again (`--max-restarts`) loses only what came after it.
+    So a script that torchrun starts again (`--max_restarts`) loses only what came after it.
     Each process of `data_parallel` looks in its own folder, for after a restart the one that
     wrote need not be process 0 again; the first that has the newest reads it for all.
 
     Returns
     -------
     The number of iterations done: 0 if there is no snapshot.
+
+    Raises
+    ------
+    NetError : the solver was not given to `data_parallel`, or the snapshot is of another net.
     """
+    if "group" not in vars(solver):
+        raise NetError("resume is for a solver that data_parallel has returned; for one that "
+                       "trains alone call solver.restore(path).")
     found = solver.group.of_all(_newest(solver._options.snapshot_prefix))
     done, path = max(found, key=lambda snapshot: snapshot[0])
     if path:

@@ -1,15 +1,18 @@
 """N processes with a part of the batch each go the way of one process with all of it."""
+import functools
 import os
+import pathlib
 import re
 import time
 
+import h5py
 import numpy as np
 import pytest
-from together import (alone, digit_net, feed, go, in_parallel, joined, plain_net, start, together,
-                      weights_of)
+from together import (PATIENCE, B, alone, digit_net, digits, feed, go, in_parallel, joined,
+                      plain_net, start, together, weights_of)
 
 from lstm_lib import NetError, caffe, make_solver
-from lstm_lib.parallel import data_parallel, resume
+from lstm_lib.parallel import data_parallel, part_of, resume
 from lstm_lib.training import SolverParameter
 
 pytest.importorskip("torch.distributed", reason="PyTorch is not installed here")
@@ -42,6 +45,34 @@ def test_1_2_and_4_processes_learn_the_weights_of_one_alone(options):
         np.testing.assert_allclose(np.mean([of_part for of_part, _ in found], 0), losses, atol=1e-4)
         for _, replica in found[1:]:
             assert_equal(replica, found[0][1])  # to the last bit
+
+
+def by_files(folder, part, iter_size=3):
+    """Two steps of three passes each, which read one after the other what a file holds."""
+    path, each = f"{folder}/{os.environ.get('RANK', 'alone')}", len(part(range(8)))
+    images = [part(np.random.default_rng(batch).choice(1797, 8)) for batch in range(2 * iter_size)]
+    x, labels = digits()
+    with h5py.File(path + ".h5", "w") as file:
+        file["x"] = x[:, np.concatenate(images)].transpose(1, 0, 2)
+        file["label"] = labels[np.concatenate(images)]
+    pathlib.Path(path + ".txt").write_text(path + ".h5")
+    ns = caffe.NetSpec()
+    ns.x, ns.label = caffe.layers.HDF5Data(
+        ntop=2, hdf5_data_param=dict(source=path + ".txt", batch_size=each))
+    ns.scores = caffe.layers.InnerProduct(ns.x, num_output=10)
+    ns.loss = caffe.layers.SoftmaxWithLoss(ns.scores, ns.label)
+    solver = make_solver(ns, base_lr=0.1, iter_size=iter_size)
+    if part is part_of:
+        solver = data_parallel(solver, PATIENCE)
+    solver.step(2)
+    return weights_of(solver)
+
+
+def test_with_iter_size_the_mean_is_taken_of_all_passes_each_with_data_of_its_own(tmp_path):
+    whole = by_files(tmp_path, list)
+    for weights in together(2, by_files, tmp_path, part_of):
+        assert_equal(weights, whole, 1e-6)
+    assert abs(by_files(tmp_path, list, iter_size=1)["scores[0]"] - whole["scores[0]"]).max() > 1e-3
 
 
 def with_snapshots(folder, **options):
@@ -95,10 +126,10 @@ def test_without_a_snapshot_all_begin_at_0(tmp_path):
 
 
 def dropped(seed):
-    """What Dropout keeps of the same images in this process."""
+    """Which hidden units Dropout keeps in this process."""
     options = {} if seed is None else dict(random_seed=seed)
     solver = data_parallel(make_solver(digit_net(4, dropout=0.5), base_lr=0.1, **options))
-    feed(solver.net, [0, 1, 2, 3])
+    feed(solver.net, part_of(range(8)))
     solver.step()
     return solver.net.blobs["kept"].data != 0
 
@@ -153,6 +184,53 @@ def no_such_snapshot(rank):
     joined().restore("none.solverstate")
 
 
+def no_folder(rank):
+    solver = joined(snapshot_prefix="none/s")
+    assert resume(solver) == 0
+    solver.snapshot()
+
+
+def tied_twice(rank):
+    data_parallel(joined())
+
+
+def a_net(rank):
+    data_parallel(start(0, 8).net)
+
+
+def a_solver_that_trains_alone(rank):
+    resume(start(0, 8))
+
+
+def no_time(rank):
+    data_parallel(start(0, 8), timeout=0)
+
+
+def one_part_for_all(rank):
+    go(joined(), 0, 1, part=lambda images: images[:B // 2])
+
+
+def whole_batches(rank):
+    go(data_parallel(start(0, B)), 0, 1, part=list)
+
+
+def one_file_for_all(rank, path):
+    ns = caffe.NetSpec()
+    ns.x = caffe.layers.HDF5Data(hdf5_data_param=dict(source=path, batch_size=2))
+    ns.scores = caffe.layers.InnerProduct(ns.x, num_output=3)
+    ns.loss = caffe.layers.EuclideanLoss(ns.scores, ns.x)
+    data_parallel(make_solver(ns, base_lr=0.1)).step()
+
+
+def test_a_layer_that_reads_one_file_in_all_processes_is_told_of(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["x"] = np.ones((4, 3), "f")
+    (tmp_path / "list.txt").write_text(f"{tmp_path}/x.h5\n")
+    for error in together(2, refused, functools.partial(one_file_for_all,
+                                                        path=f"{tmp_path}/list.txt")):
+        assert "computed the same inputs in the first step" in error
+
+
 def no_weights(rank):
     ns = caffe.NetSpec()
     ns.x = caffe.layers.Input(input_param=dict(shape=dict(dim=[2, 3])))
@@ -169,6 +247,13 @@ def no_weights(rank):
     (changed_alone, r"differ in fingerprints: the numbers of scores\[1\]"),
     (no_such_snapshot, "there is no file 'none.solverstate'"),
     (no_weights, "no weights, so there is nothing to train"),
+    (no_folder, "cannot write a snapshot: there is no folder 'none'.*snapshot_prefix="),
+    (tied_twice, "already: call data_parallel once"),
+    (a_net, "takes a solver, as make_solver.* of type .*Net"),
+    (a_solver_that_trains_alone, r"trains alone call solver\.restore"),
+    (no_time, "a number above 0, got int 0"),
+    (one_part_for_all, r"processes 0 and 1 computed the same inputs in the first step.*part_of"),
+    (whole_batches, r"processes 0 and 1 computed the same inputs in the first step.*part_of"),
 ])
 def test_all_processes_end_with_the_same_reason(make, said):
     first, second = together(2, refused, make)

@@ -37,7 +37,7 @@ def test_whoever_was_not_started_by_torchrun_is_told_how_to(monkeypatch):
     for name in STARTED:
         monkeypatch.delenv(name, raising=False)
     for call in (lambda: part_of(range(4)), lambda: data_parallel(start(0, 2))):
-        with pytest.raises(NetError, match="torchrun --standalone --nproc-per-node 2 SCRIPT.py"):
+        with pytest.raises(NetError, match="torchrun --standalone --nproc_per_node 2 SCRIPT.py"):
             call()
 
 

@@ -1,5 +1,6 @@
 """tools/run_notebooks.py on notebooks made here."""
 import sys
+from importlib.util import find_spec
 
 import nbformat
 import pytest
@@ -121,6 +122,22 @@ def test_rewrite_puts_results_without_traces_of_the_machine_into_the_notebook(se
     assert [len(cell.outputs) for cell in code] == [1, 0, 1, 1]
     assert code[0].outputs[0].text == "result\n"
     assert code[3].outputs[0].text == "build/notebooks\ntwo\n"
+
+
+@on_real_caffe
+@pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch imports here by itself")
+def test_a_notebook_that_starts_processes_is_rewritten_with_the_pytorch_beside_real_caffe_only(
+        series, monkeypatch, capfd):
+    asks = "from importlib.util import find_spec; print(bool(find_spec('torch')))"
+    plain, starts = series("00_plain", asks), series("01_starts", asks + "  # torch.distributed")
+    beside, before = series.root / "beside", starts.read_text()
+    monkeypatch.setattr(run_notebooks.setup_env, "old_torch", lambda: str(beside))
+    assert run_notebooks.main(["--rewrite"]) == 0
+    assert "01_starts.ipynb stays as it is" in capfd.readouterr().out
+    assert starts.read_text() == before and printed(plain, 1) == "False"
+    (beside / "torch").mkdir(parents=True)
+    assert run_notebooks.main(["--rewrite"]) == 0
+    assert printed(starts, 1) == "True" and printed(plain, 1) == "False"
 
 
 def test_a_part_of_a_name_picks_notebooks_and_leaves_the_other_results(series, capfd):
