@@ -112,16 +112,17 @@ def test_a_unit_that_keeps_its_states_in_the_padding_has_its_name(cell, words, s
     assert kind_and_rest(load_net(net))[0] == f"unrolled {words}"
 
 
-@pytest.mark.parametrize("was, now", [
-    ("scale: -1.0", "scale: -2.0"), ("shift: 1.0", "shift: 0.5"), ("operation: SUM", "operation: MAX"),
-    ('bottom: "t2/hold/old_h"', 'bottom: "t2/hold/new_h"')])
-def test_a_gru_of_which_something_else_is_kept_has_no_name(was, now):
-    text = str(one("gru", hold=True).to_proto())
-    start = text.index('name: "t2/hold/rest"')
-    end = text.index('name: "t3/gru')
-    assert was in text[start:end]
-    changed = text[:start] + text[start:end].replace(was, now) + text[end:]
-    assert kind_and_rest(changed)[0] == "unrolled net"
+@pytest.mark.parametrize("name, change", [
+    ("rest", lambda layer: layer.power_param.MergeFrom(type(layer.power_param)(scale=-2))),
+    ("rest", lambda layer: layer.power_param.MergeFrom(type(layer.power_param)(shift=0.5))),
+    ("h", lambda layer: layer.eltwise_param.MergeFrom(type(layer.eltwise_param)(operation=2))),
+    ("h", lambda layer: layer.eltwise_param.coeff.extend([1, -1])),
+    ("h", lambda layer: layer.bottom.__setitem__(1, layer.bottom[0]))],
+    ids=["scale", "shift", "MAX", "difference", "new twice"])
+def test_a_gru_of_which_something_else_is_kept_has_no_name(name, change):
+    proto = one("gru", hold=True).to_proto()
+    change(next(layer for layer in proto.layer if layer.name == f"t2/hold/{name}"))
+    assert kind_and_rest(proto)[0] == "unrolled net"
 
 
 def points_along(path):
