@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+LOOKS = ROOT / "tools" / "jupyterlab"
 FIRST = "notebooks/00_start_here.ipynb"
 
 
@@ -23,7 +24,9 @@ def main(options):
 def settings():
     """Where to begin, and what Jupyter wants to be told."""
     found = [f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url=/lab/tree/{FIRST}",
-             "--ServerApp.use_redirect_file=False"]  # a browser in a sandbox cannot read it
+             "--ServerApp.use_redirect_file=False",  # a browser in a sandbox cannot read it
+             "--LabApp.custom_css=True",
+             f"--ServerApp.tornado_settings=static_custom_path={LOOKS}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in a container
         found.append("--allow-root")
     return found

@@ -20,6 +20,7 @@ from class_copies import student_copy, teacher_copy
 from pyodide_files import KERNEL, PLACE, add_pyodide
 
 SERIES = Path(shell.ROOT) / "notebooks"
+FOLDS = Path(shell.ROOT) / "tools" / "jupyterlab" / "custom.css"
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 KEPT = ("What you save is kept in this browser, on this device only. "
         "To keep your work, download it: File, Download.")
@@ -41,6 +42,8 @@ def add_lite(folder, offline):
             "jupyter-lite-schema-version": 0, "jupyter-config-data": settings(pyodide)})
         write(source / "overrides.json", LOOKS)
         build(source, Path(folder) / "lite")
+    for app in ("notebooks", "lab"):
+        hide_what_is_folded(Path(folder) / "lite" / app / "index.html")
 
 
 def copy_series(folder):
@@ -49,8 +52,10 @@ def copy_series(folder):
         shutil.copytree(SERIES / "data", place / "data")
     for path in SERIES.glob("[0-9]*.ipynb"):
         other = f"The same without solutions: [exercises/{path.stem}](exercises/{path.name})."
-        nbformat.write(teacher_copy(with_word(path, other)), folder / path.name)
-        nbformat.write(student_copy(with_word(path)), folder / "exercises" / path.name)
+        for copy, place in ((teacher_copy(with_word(path, other)), folder),
+                            (student_copy(with_word(path)), folder / "exercises")):
+            nbformat.write(copy, place / path.name, split_lines=False)  # or JupyterLite puts
+            # a comma before each line but the first of what a cell printed
     (folder / "README.md").write_text(README, encoding="utf-8")
 
 
@@ -108,3 +113,10 @@ def build(source, folder):
         dict(os.environ, JUPYTER_PREFER_ENV_PATH="1"), cwd=str(source))  # it leaves a file there
     if code != 0:
         raise shell.Stop(f"JupyterLite could not be built: {shell.cause(said)}")
+
+
+def hide_what_is_folded(page):
+    """Put the style in that `make lab` has, too: JupyterLite takes none from its settings."""
+    text, style = [path.read_text(encoding="utf-8") for path in (page, FOLDS)]
+    page.write_text(text.replace("</head>", f"<style>\n{style}</style></head>", 1),
+                    encoding="utf-8")

@@ -14,7 +14,7 @@ STEMS = sorted(path.stem for path in (make_site.ROOT / "notebooks").glob("[0-9]*
 NOTEBOOKS = [f"notebooks/{stem}.html" for stem in STEMS]
 READ = ["index.html", *NOTEBOOKS, "TEACHING.html", "README.html", "api/lstm_lib.html",
         "api/portable_caffe.html", "lstm_lib/README.html", "portable_caffe/README.html",
-        "benchmarks/README.html", "deploy/README.html"]
+        "benchmarks/README.html", "deploy/README.html", "genindex.html"]
 
 
 class Page(html.parser.HTMLParser):
@@ -109,6 +109,15 @@ def test_on_a_phone_nothing_stands_beside_the_page(browser, site, name):
     open_page(browser, site, name, width=390)
     assert browser.execute_script(
         "return [document.documentElement.scrollWidth, window.innerWidth]") == [390, 390]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_beside_both_lists_what_a_cell_printed_stays_in_its_column(browser, site, name):
+    open_page(browser, site, name)
+    assert browser.execute_script("""
+        return [...document.querySelectorAll(".cell_output .output")]
+            .filter(output => output.scrollWidth > output.clientWidth + 1)
+            .map(output => output.textContent.slice(0, 60))""") == []
 
 
 def test_the_search_finds_the_forget_bias(browser, site):

@@ -125,6 +125,14 @@ def test_each_notebook_says_how_work_is_kept_and_leads_to_its_copy_without_solut
         assert f"(exercises/{name})" in words[""]
 
 
+def test_what_a_cell_printed_is_one_text_for_jupyterlite_joins_lines_by_commas(site):
+    printed = [output["text"] for path in (site.folder / "lite" / "files").glob("*.ipynb")
+               for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+               for output in cell.get("outputs", []) if output["output_type"] == "stream"]
+    assert any("\n" in text[:-1] for text in printed)
+    assert {type(text) for text in printed} == {str}
+
+
 def test_no_link_of_a_notebook_leads_to_a_file_that_is_not_there(site):
     files, broken = Path(site.folder, "lite", "files"), []
     for path in files.rglob("[0-9]*.ipynb"):
@@ -139,6 +147,16 @@ def test_a_stub_in_a_students_copy_is_told_what_it_lacks(site, browser):
     cells = run_through(browser, site, "01_gate_slicing", "exercises/")
     assert all_ran(cells)
     assert all("Not yet." in said(cell) for cell in cells if "check" in cell["tags"])
+
+
+def test_an_output_that_is_to_be_guessed_shows_none_of_its_lines_until_it_is_opened(site, browser):
+    open_notebook(browser, site, "00_start_here")
+    shown = until("a folded output", lambda: browser.execute_script(
+        "return [...document.querySelectorAll('.jp-OutputPlaceholder')].map(e => e.innerText)"))
+    assert not any("0.76" in text for text in shown)
+    assert "0.76" in browser.execute_script(
+        "document.querySelector('.jp-OutputPlaceholder .jp-Placeholder-content').click();"
+        "return document.querySelector('.jp-Notebook').innerText")
 
 
 def test_where_the_system_is_dark_run_is_dark(site, browser):
