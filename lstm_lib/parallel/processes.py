@@ -128,7 +128,8 @@ class Group:
             raise NetError(
                 f"process {self.rank} of {self.size} waited for the others in vain: one has ended, "
                 "or did not come within the time limit. Its own reason is in its output, on its "
-                f"machine; torchrun there names it last, as root cause. ({str(error).splitlines()[0]})") from None
+                "machine; torchrun there names it last, as root cause. "
+                f"({str(error).splitlines()[0]})") from None
 
 
 def seconds(timeout):
