@@ -32,6 +32,7 @@ def test_what_a_page_says_is_made_of_the_measured_files(path):
     ("cells", lambda file: file["rows"][0].update(forward_ms=12345.0)),
     ("build", lambda file: [row.update(load_s=12.345) for row in file["rows"]]),
     ("parallel", lambda file: file["rows"][0].update(reduce_ms=12345.0)),
+    ("cable", lambda file: file["rows"][0].update(reduce_ms=12345.0)),
     ("site", lambda file: file["visits"][0]["first"].update(mb=12345.0)),
     ("site", lambda file: file["answers"][0].update(picture_s=12345.0)),
     ("draw", lambda file: [row.update(ms=12345) for row in file["rows"]])])
