@@ -7,9 +7,6 @@ between them that lets through 1 Gbit a second; on each runs one process of cpu/
 with one thread, started by a torchrun of its own. It needs root, `ip`, `tc` (iproute2) and
 `unshare`, and the environment with PyTorch. Writes benchmarks/results/cable.json.
 """
-import argparse
-import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cpu"))
 
-import speed  # noqa: E402
+import parallel  # noqa: E402
 
 MACHINES = [(f"machine{n}", f"cable{n}", f"10.9.0.{n + 1}") for n in (0, 1)]  # name, end, address
 GBIT, BURST = 1, "130kb"  # what may pass at once is what passes in a thousandth of a second
@@ -52,38 +49,20 @@ def cable():
 
 def measure(rounds):
     """A row for each shape."""
-    env = dict(os.environ, LSTM_LIB_ENGINE="portable", LSTM_LIB_ARRAYS="numpy",
-               OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
-    command = [speed.ORACLES, "-m", "torch.distributed.run", "--rdzv_backend=c10d",
-               f"--rdzv_endpoint={MACHINES[0][0]}:29400", "--nnodes=2", "--nproc_per_node=1",
-               str(speed.FOLDER / "parallel_way.py"), str(rounds)]
-    with tempfile.NamedTemporaryFile("w") as hosts:
+    command = parallel.torchrun(f"{MACHINES[0][0]}:29400", len(MACHINES), rounds)
+    with cable(), tempfile.NamedTemporaryFile("w") as hosts:
         hosts.write("127.0.0.1 localhost\n" + "".join(f"{address} {name}\n"
                                                       for name, _, address in MACHINES))
         hosts.flush()
         runs = [subprocess.Popen(
             ["ip", "netns", "exec", name, "unshare", "--uts", "--mount", "sh", "-c", NAMED, name,
-             hosts.name, *command], env=env, stdout=subprocess.PIPE, encoding="utf-8")
+             hosts.name, *command], env=parallel.ENV, stdout=subprocess.PIPE, encoding="utf-8")
             for name, _, _ in MACHINES]
         said = "".join(run.communicate()[0] for run in runs)
     if any(run.returncode for run in runs):
         sys.exit("a process failed, so nothing is written")
-    return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=20)
-    rounds = parser.parse_args().rounds
-    if not speed.has_torch():
-        return
-    machine = speed.machine()
-    with cable():
-        rows = measure(rounds)
-    print(*rows, sep="\n")
-    result = dict(machine=machine, rounds=rounds, gbit=GBIT, rows=rows)
-    (speed.RESULTS / "cable.json").write_text(json.dumps(result, indent=1) + "\n")
+    return parallel.rows_of(said)
 
 
 if __name__ == "__main__":
-    main()
+    parallel.write("cable", __doc__, measure, gbit=GBIT)
