@@ -1,26 +1,24 @@
 """Those who cannot see a picture are told what it shows, wherever a notebook is read."""
 import os
 import re
-import shutil
-import socket
 import subprocess
 import sys
 import time
 from html.parser import HTMLParser
-from urllib.request import ProxyHandler, build_opener
 
+import chromium
 import matplotlib
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+import running_lab
 from conftest import run, unrolled_net
 
 from lstm_lib import views, xavier_start
 from lstm_lib.alt_text import figure_words, image_html
 
 matplotlib.use("Agg")
-PATIENCE = 600  # seconds, against hanging
 CELLS = [
     "import lstm_lib\nfrom lstm_lib import caffe, draw, unroll, views\n"
     "ns = caffe.NetSpec()\n"
@@ -56,8 +54,8 @@ def notebook(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:  # this Python's kernel, nobody's start-up files
         patch.setenv("JUPYTER_PATH", os.path.join(sys.prefix, "share", "jupyter"))
         patch.setenv("IPYTHONDIR", str(folder / "ipython"))
-        NotebookClient(made, kernel_name="python3", timeout=PATIENCE, startup_timeout=PATIENCE,
-                       resources=dict(metadata=dict(path=str(folder)))).execute()
+        NotebookClient(made, kernel_name="python3", timeout=running_lab.PATIENCE,
+                       startup_timeout=running_lab.PATIENCE, resources=dict(metadata=dict(path=str(folder)))).execute()
     nbformat.write(made, folder / "pictures.ipynb")
     return folder / "pictures.ipynb"
 
@@ -81,58 +79,21 @@ def test_nbconvert_keeps_the_alt_texts(notebook):
     assert starts(Images(html).found) == [True] * len(WORDS)
 
 
-@pytest.fixture
-def lab(notebook, tmp_path):
-    """The address of a JupyterLab that knows nobody's settings and no trusted notebook."""
-    pytest.importorskip("jupyterlab")
-    places = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
-         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--IdentityProvider.token=secret",
-         f"--ServerApp.root_dir={notebook.parent}", "--LabApp.extension_manager=readonly"],
-        env={**os.environ, **places, "HOME": str(tmp_path)}, cwd=tmp_path,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield started(server, f"http://127.0.0.1:{port}/")
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def started(server, url):
-    """The address, once it answers there."""
-    end, plain = time.time() + PATIENCE, build_opener(ProxyHandler({}))
-    while time.time() < end and server.poll() is None:
-        try:
-            plain.open(url + "api?token=secret").close()
-            return url
-        except OSError:  # not listening yet
-            time.sleep(0.1)
-    raise AssertionError("JupyterLab did not start")
-
-
-def test_jupyterlab_shows_each_picture_of_an_untrusted_notebook_with_its_alt_text(lab):
-    browsers = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    programs = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which(
-        "chromedriver")
-    if not all(programs):
-        pytest.skip("needs the programs chromium and chromedriver")
-    settings = browsers.ChromeOptions()
-    settings.binary_location = programs[0]
-    for option in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1300,4000",
-                   "--disable-dev-shm-usage", "--no-proxy-server"):
-        settings.add_argument(option)
-    driver = browsers.Chrome(options=settings, service=browsers.ChromeService(programs[1]))
+def test_jupyterlab_shows_each_picture_of_an_untrusted_notebook_with_its_alt_text(
+        notebook, tmp_path):
+    command = [sys.executable, "-m", "jupyterlab", "--allow-root",
+               f"--ServerApp.root_dir={notebook.parent}", "--LabApp.extension_manager=readonly"]
     script = """return [...document.querySelectorAll('.jp-OutputArea-output img')].map(
         i => [i.alt, i.naturalWidth])"""
+    driver = chromium.start(tmp_path / "profile", 1300, 4000)
     try:
-        driver.get(f"{lab}lab/tree/pictures.ipynb?token=secret")
-        end = time.time() + PATIENCE
-        while len(driver.execute_script(script)) < len(WORDS) and time.time() < end:
-            time.sleep(0.2)
-        shown = driver.execute_script(script)
+        with running_lab.started(command, tmp_path) as lab:
+            driver.get(lab("/lab/tree/pictures.ipynb"))
+            end = time.monotonic() + running_lab.PATIENCE
+            while (len(driver.execute_script(script)) < len(WORDS)
+                   and time.monotonic() < end):
+                time.sleep(0.2)
+            shown = driver.execute_script(script)
     finally:
         driver.quit()
     assert starts([words for words, _ in shown]) == [True] * len(WORDS), shown
