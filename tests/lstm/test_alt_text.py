@@ -55,7 +55,8 @@ def notebook(tmp_path_factory):
         patch.setenv("JUPYTER_PATH", os.path.join(sys.prefix, "share", "jupyter"))
         patch.setenv("IPYTHONDIR", str(folder / "ipython"))
         NotebookClient(made, kernel_name="python3", timeout=running_lab.PATIENCE,
-                       startup_timeout=running_lab.PATIENCE, resources=dict(metadata=dict(path=str(folder)))).execute()
+                       startup_timeout=running_lab.PATIENCE,
+                       resources=dict(metadata=dict(path=str(folder)))).execute()
     nbformat.write(made, folder / "pictures.ipynb")
     return folder / "pictures.ipynb"
 
