@@ -4,12 +4,12 @@ Layers compute with arrays of the chosen library (`arrays.current`). A copy betw
 sides is made only when the other side is newer, as in Caffe's syncedmem.cpp.
 """
 from math import prod
-from weakref import KeyedRef
 
 import numpy as np
 
 from . import arrays
 from .errors import NetError
+from .references import remember
 
 ROWS = 384  # so many make a product large on a CPU; more only take memory
 GPU_ROWS = 8192  # the same on a GPU
@@ -123,14 +123,12 @@ class Memory:
     def _keep(self, array):
         """Remember an array that Python is given, for as long as it is held."""
         if self._kept is None:
-            self._kept = {}
-        kept = self._kept
-        kept[id(array)] = KeyedRef(array, lambda ref: kept.pop(ref.key, None), id(array))
-        return array
+            self._kept = set()
+        return remember(array, self._kept)
 
     def let_go(self):
         """What is written into arrays that Python holds would be lost from now on: forbid it."""
-        for reference in list((self._kept or {}).values()):
+        for reference in list(self._kept or ()):
             array = reference()
             if array is not None:
                 array.flags.writeable = False

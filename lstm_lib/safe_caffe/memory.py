@@ -4,7 +4,7 @@ pycaffe's `blob.data` points into memory that Caffe frees when the blob grows, o
 layer lets it use another blob's. Here each array holds that memory by a blob of its own,
 and one that is the net's no longer is made read-only.
 """
-import weakref
+from portable_caffe.references import remember
 
 from .child import Died, in_child
 from .pycaffe import real
@@ -22,7 +22,7 @@ RESHAPE = """layer { name: "x" type: "Input" top: "x" input_param { shape { dim:
 
 _theirs = {side: getattr(real._caffe.Blob, side).fget for side in ("data", "diff")}
 _add_blob, _append = real._caffe.BlobVec.add_blob, real._caffe.RawBlobVec.append
-_kept = {}  # id of an array -> (reference to it, blob, side); `keep` and `release` write here
+_kept = set()  # references to arrays, about (blob, side); `keep` and `release` write here
 
 
 def _sharing_layer():
@@ -45,7 +45,7 @@ def keep(blob, side):
     _share(vector([blob]), vector([blobs[0]]))
     array = _theirs[side](blobs[0]).reshape(tuple(blob.shape))
     if "of_layer" not in vars(blob):  # what a Python layer is given does not outlive its net
-        _kept[id(array)] = weakref.KeyedRef(array, _forget, id(array)), blob, side
+        remember(array, _kept, (blob, side))
     return array
 
 
@@ -55,10 +55,6 @@ def vector(blobs):
     for blob in blobs:
         _append(found, blob)
     return found
-
-
-def _forget(reference):
-    _kept.pop(reference.key, None)
 
 
 def _read_only(array):
@@ -92,13 +88,13 @@ def address(array):
 
 def release():
     """Arrays that are a net's no longer, after a call that may have moved blobs, are read-only."""
-    for reference, blob, side in list(_kept.values()):
-        array = reference()
+    for reference in list(_kept):
+        array, (blob, side) = reference(), reference.about
         if array is not None and not (  # a larger blob may have moved, and have no memory yet
                 0 < blob.count <= array.size
                 and address(raw_array(blob, side)) == address(array)):
             _read_only(array)
-            _kept.pop(id(array), None)
+            _kept.discard(reference)
 
 
 def settle(net):
