@@ -3,13 +3,13 @@
 They need h5py, which is looked for when the first such file is opened.
 """
 import os
-from contextlib import contextmanager
 
 import numpy as np
 
 from . import files
 from .caffemodel import OTHER_NET
 from .errors import NetError
+from .interrupts import HeldBack
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"  # how such a file begins
 
@@ -32,13 +32,11 @@ def is_hdf5(path):
         return False
 
 
-@contextmanager
-def opened(path):
-    """The HDF5 file to read from; NetError where there is none, or what it holds is no use."""
-    h5py, path = _h5py(), files.path_of(path)
+def read(path, take):
+    """`take(file)` of an HDF5 file; NetError where there is none, or what it holds is no use."""
+    path = files.path_of(path)
     try:
-        with h5py.File(path, "r") as file:
-            yield file
+        return _with_file(path, "r", take)
     except NetError:
         raise
     except (OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
@@ -55,10 +53,27 @@ def write(path, fill):
 def make(path, fill):
     """`fill(file)` a new HDF5 file as it is, for one that is moved to its place later."""
     try:
-        with _h5py().File(path, "w") as file:
-            fill(file)
+        _with_file(path, "w", fill)
     except (ValueError, RuntimeError) as error:  # a name twice, for instance
         raise NetError(f"cannot write {os.path.basename(path)!r}: {error}.") from None
+
+
+def change(path, work):
+    """`work(file)` in an HDF5 file that is there."""
+    _with_file(path, "r+", work)
+
+
+def _with_file(path, mode, work):
+    """Ctrl-C waits: where h5py's objects go, functions of Python's run, which swallow it."""
+    h5py = _h5py()
+    with HeldBack():
+        return _work_in(h5py, path, mode, work)
+
+
+def _work_in(h5py, path, mode, work):
+    """A function of its own, for `file` is one of these objects and goes at its end."""
+    with h5py.File(path, mode) as file:
+        return work(file)
 
 
 def numbers(group, name):
@@ -97,13 +112,15 @@ def load(net, path):
     Layers that the file lacks keep theirs; if one does not fit, all do.
     Source: net.cpp, CopyTrainedLayersFromHDF5
     """
-    with opened(path) as file:
+    owned = {id(weight.blob) for weight in net._graph.weights}
+
+    def find(file):
         if "data" not in file:
             raise NetError(f"Error reading weights from {path}: it has no group 'data'.")
-        owned = {id(weight.blob) for weight in net._graph.weights}
-        found = [pair for name, group in file["data"].items() if name in net.layer_dict
-                 for pair in _fitting(name, group, net.layer_dict[name].blobs, owned)]
-    for blob, array in found:
+        return [pair for name, group in file["data"].items() if name in net.layer_dict
+                for pair in _fitting(name, group, net.layer_dict[name].blobs, owned)]
+
+    for blob, array in read(path, find):
         blob.data[...] = array
 
 

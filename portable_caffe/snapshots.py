@@ -67,11 +67,13 @@ def _read_proto(path):
 
 def _read_hdf5(path):
     """(iter, the file of weights or None, history) of a .solverstate.h5."""
-    with hdf5.opened(path) as file:
+    def take(file):
         name = file["learned_net"][()] if "learned_net" in file else None
         history = file["history"] if "history" in file else ()
         return (int(file["iter"][0]), name and os.fsdecode(name),
                 [hdf5.numbers(history, str(index)) for index in range(len(history))])
+
+    return hdf5.read(path, take)
 
 
 def read(solver, path):

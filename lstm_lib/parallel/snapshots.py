@@ -38,9 +38,7 @@ def history_of(path):
         state = caffe.proto.caffe_pb2.SolverState.FromString(read_bytes(path))
         state.ClearField("learned_net")
         return state.SerializeToString()
-    import h5py
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copy(path, folder)
-        with h5py.File(copy, "r+") as file:
-            file.pop("learned_net", None)
+        hdf5.change(copy, lambda file: file.pop("learned_net", None))
         return read_bytes(copy)

@@ -1,5 +1,5 @@
 """The files that an HDF5Data layer reads, each looked at before the first is used."""
-from portable_caffe.hdf5 import opened
+from portable_caffe import hdf5
 
 from ..errors import NetError
 
@@ -19,7 +19,7 @@ def check_rows(layer, paths):
 def _rows(layer, path):
     """Top -> shape of a row in this file; None where it cannot be read, as Caffe will say."""
     try:
-        with opened(path) as file:
-            return {top: list(getattr(file[top], "shape", ())[1:]) for top in layer.top}
+        return hdf5.read(path, lambda file: {top: list(getattr(file[top], "shape", ())[1:])
+                                             for top in layer.top})
     except NetError:
         return None

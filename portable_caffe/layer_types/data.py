@@ -78,8 +78,8 @@ class HDF5Data(Layer):
         first = None
         for path in dict.fromkeys(self.paths) if len(self.paths) > 1 else ():
             try:
-                with hdf5.opened(path) as file:
-                    row = [tuple(file[name].shape[1:]) for name in self.spec.top]
+                row = hdf5.read(path, lambda file: [tuple(file[name].shape[1:])
+                                                    for name in self.spec.top])
             except (NetError, AttributeError):  # it will say so when its turn comes
                 continue
             first = first or row
@@ -92,17 +92,20 @@ class HDF5Data(Layer):
     def _open(self, path):
         """Read a file, and begin with its first row."""
         self.path, self.data = path, None
-        with in_a_layer(), hdf5.opened(path) as file:
-            for name in self.spec.top:
-                check(name in file.keys(), f"{path} has no dataset {name!r}; it has "
-                                           f"{', '.join(file.keys()) or 'none'}.")
-            data = [hdf5.numbers(file, name) for name in self.spec.top]
+        with in_a_layer():
+            data = hdf5.read(path, self._datasets)
         check(all(array.ndim and len(array) for array in data),
               f"the datasets in {path} must have rows.")
         check(len({len(array) for array in data}) == 1,
               f"the datasets {', '.join(self.spec.top)} in {path} must have as many rows.")
         self.data = data
         self._begin()
+
+    def _datasets(self, file):
+        for name in self.spec.top:
+            check(name in file.keys(), f"{self.path} has no dataset {name!r}; it has "
+                                       f"{', '.join(file.keys()) or 'none'}.")
+        return [hdf5.numbers(file, name) for name in self.spec.top]
 
     def _begin(self):
         self.rows = iter(self._shuffled(list(range(len(self.data[0])))))

@@ -1,31 +1,26 @@
-"""A process that gets Ctrl-C in the midst of a call, many times: `interrupted.py CALL COUNT`.
+"""Calls to interrupt, and what may not be left behind, in a folder that is empty at first.
 
-It works in a folder that is empty at first, and prints as JSON what was wrong after each.
+Each function here whose name is in `CALLS` prepares one, and gives (the call, a use of what is
+still there after it).
 """
-import json
 import logging
 import os
 import signal
-import subprocess
-import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from lstm_lib import NetError, load_net, make_solver
+from lstm_lib import NetError, draw, load_net, make_solver
+from portable_caffe import hdf5
 
-SENDER = """
-import os, signal, sys, time
-for line in sys.stdin:
-    time.sleep(float(line))
-    os.kill(os.getppid(), signal.SIGINT)
-"""
+CALLS = ("load", "first_forward", "reshape", "save", "snapshot", "restore", "find_the_layer",
+         "rows_of_a_file", "draw_it")
 NET = """
 layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }
 layer { name: "y" type: "InnerProduct" bottom: "x" top: "y" inner_product_param {
   num_output: 3 weight_filler { type: "xavier" } } }
 layer { name: "loss" type: "EuclideanLoss" bottom: "y" bottom: "x" top: "loss" }"""
+ROWS = """layer { name: "x" type: "HDF5Data" top: "x"
+  hdf5_data_param { source: "files.txt" batch_size: 1 } }"""
 
 
 def load():
@@ -64,21 +59,25 @@ def find_the_layer():
     return blamed, kept.forward
 
 
-def interrupt(call, delay, sender):
-    """Seconds until `KeyboardInterrupt` came, which is sent after `delay`; None: it was lost."""
-    begun = time.monotonic()
-    try:
-        print(delay, file=sender.stdin, flush=True)
-        call()
-        for _ in range(3000):  # another thread may have got the signal, which ends no sleep
-            time.sleep(0.01)
-    except KeyboardInterrupt:
-        return time.monotonic() - begun - delay
-    return None
+def restore():
+    solver = make_solver(NET, base_lr=0.1, snapshot_prefix="s", snapshot_format="HDF5")
+    path = solver.snapshot()
+    return lambda: solver.restore(path), solver.step
 
 
-def what_is_left(files, descriptors, other):
-    """What should not be there after a call that was interrupted."""
+def rows_of_a_file():
+    hdf5.make("rows.h5", lambda file: file.update(x=[[1.0, 2.0], [3.0, 4.0]]))
+    Path("files.txt").write_text("rows.h5\n")
+    kept = load_net(ROWS)
+    return lambda: load_net(ROWS).forward(), kept.forward
+
+
+def draw_it():
+    return lambda: draw(NET).svg, lambda: draw(NET)
+
+
+def what_is_left(files, descriptors, expected, other):
+    """What should not be there after a call, but `expected` child processes."""
     if sorted(os.listdir()) not in files:
         yield f"files {sorted(os.listdir())}"
     if sorted(os.listdir("/proc/self/fd")) != descriptors:
@@ -88,7 +87,7 @@ def what_is_left(files, descriptors, other):
     if signal.pthread_sigmask(signal.SIG_BLOCK, []):
         yield "a blocked signal"
     children = Path("/proc/self/task", str(os.getpid()), "children").read_text().split()
-    if len(children) != 1:  # the sender
+    if len(children) != expected:
         yield "a child process"
     if not other.submit(lock_is_free).result():
         yield "the lock of logging"
@@ -99,33 +98,3 @@ def lock_is_free():
     if taken:
         logging._lock.release()
     return taken
-
-
-def main(name, count):
-    """Interrupt the call at `count` moments, spread over the time that it takes."""
-    make = globals()[name]
-    files, seconds = [sorted(os.listdir())], 0
-    for _ in range(3):
-        call, use = make()
-        begun = time.monotonic()
-        call()
-        seconds = max(seconds, time.monotonic() - begun)
-    files.append(sorted(os.listdir()))
-    sender = subprocess.Popen([sys.executable, "-c", SENDER], text=True, stdin=subprocess.PIPE)
-    other = ThreadPoolExecutor(1)  # a thread that a signal may reach as well
-    other.submit(lock_is_free).result()
-    waits, wrong = [interrupt(bool, 0, sender)], []  # from now on the sender is known to run
-    for moment in range(count):
-        call, use = make()
-        descriptors = sorted(os.listdir("/proc/self/fd"))
-        waits.append(interrupt(call, seconds * moment / count, sender))
-        wrong += what_is_left(files, descriptors, other)
-        use()
-    sender.stdin.close()
-    sender.wait()
-    print(json.dumps({"lost": waits.count(None), "wrong": wrong, "longest": max(
-        (wait for wait in waits if wait is not None), default=None)}))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))

@@ -10,18 +10,30 @@ import pytest
 
 from portable_caffe.interrupts import HeldBack
 
+from interrupted import CALLS
+
 HERE, MOMENTS = Path(__file__).parent, 40
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what is left")
 
 
-@pytest.mark.parametrize("call", ["load", "first_forward", "reshape", "save", "snapshot",
-                                  "find_the_layer"])
-def test_ctrl_c_is_never_lost_and_leaves_nothing_behind(call, tmp_path):
-    done = subprocess.run([sys.executable, HERE / "interrupted.py", call, str(MOMENTS)],
-                          cwd=tmp_path, env={**os.environ, "TMPDIR": str(tmp_path)},
-                          stdout=subprocess.PIPE, check=True)
-    found = json.loads(done.stdout)
-    assert found["lost"] == 0 and found["wrong"] == []
+@pytest.mark.parametrize("call", CALLS)
+def test_ctrl_c_at_any_time_is_never_lost_and_leaves_nothing_behind(call, tmp_path):
+    assert run("interrupted_at_times.py", call, MOMENTS, folder=tmp_path) == {
+        "lost": 0, "wrong": []}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_ctrl_c_as_any_function_begins_is_never_lost_and_leaves_nothing_behind(call, tmp_path):
+    found = run("interrupted_at_functions.py", call, folder=tmp_path)
+    assert found["sent"] > 20 and found["wrong"] == []
+
+
+def run(script, *arguments, folder):
+    """What the script prints, which works in this folder, temporary files too."""
+    done = subprocess.run([sys.executable, HERE / script, *map(str, arguments)], cwd=folder,
+                          env={**os.environ, "TMPDIR": str(folder)}, stdout=subprocess.PIPE,
+                          check=True)
+    return json.loads(done.stdout)
 
 
 def test_what_is_held_back_comes_at_the_end_or_where_it_is_let_in():
