@@ -2,7 +2,7 @@
 from portable_caffe.errors import NoSuchName
 from portable_caffe.real_caffe import LAYER_TYPES, only_there
 
-from .option_places import check_written, holder_of, place_of
+from .option_places import check_written, holder_of, place_of, with_words
 from ..arguments import check_ntop, check_top
 from ..errors import NetError, did_you_mean
 
@@ -93,6 +93,7 @@ def make_tops_safe(caffe):
 
     caffe.NetSpec.__getattr__ = caffe.NetSpec.__getitem__ = top
     caffe.net_spec.Top.__iter__ = caffe.net_spec.Top.__getitem__ = one
+    caffe.net_spec.assign_proto = with_words(caffe.net_spec.assign_proto)
     caffe.NetSpec.to_proto = check_written(caffe, caffe.NetSpec.to_proto)
     caffe.net_spec.Top.to_proto = check_written(caffe, caffe.net_spec.Top.to_proto)
 

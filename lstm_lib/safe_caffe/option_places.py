@@ -1,6 +1,6 @@
 """In which message of a layer do its options stand? `num_output` of an LSTM: recurrent_param."""
 from ..arguments import short
-from ..errors import NetError
+from ..errors import NetError, did_you_mean
 
 # Types without a message of their own name. pycaffe writes none of their options that are not
 # inside `convolution_param`, but its coord_map reads them where they are: they may be given.
@@ -31,6 +31,21 @@ def place_of(layer, type_name, option, value):
 
 def _written(value):
     return short(value).partition(" ")[2]
+
+
+def with_words(assign):
+    """`assign_proto` that takes pool="MAX" too; protobuf does so with some versions only."""
+    def assign_proto(message, name, value):
+        field = message.DESCRIPTOR.fields_by_name.get(name)
+        if field and field.enum_type and isinstance(value, str):
+            words = field.enum_type.values_by_name
+            if value not in words:
+                raise ValueError(f"there is no {value!r}.{did_you_mean(value, words)} It has "
+                                 f"{', '.join(words)}")
+            value = words[value].number
+        assign(message, name, value)
+
+    return assign_proto
 
 
 def check_written(caffe, write):

@@ -222,6 +222,20 @@ def test_a_solver_option_of_a_wrong_kind_raises(option):
         make_solver(classifier(), base_lr=0.1, **option)
 
 
+def test_a_choice_is_given_by_its_word_or_its_number_and_a_wrong_word_names_those_there_are():
+    ns = caffe.NetSpec()
+    ns.x = input_layer(1, 1, 2, 2)
+    ns.word = L.Pooling(ns.x, pool="AVE", kernel_size=2)
+    ns.number = L.Pooling(ns.x, pool=caffe.params.Pooling.AVE, kernel_size=2)
+    word, number = ns.to_proto().layer[1:]
+    assert word.pooling_param == number.pooling_param
+    with pytest.raises(NetError, match="pool='avg'.* It has MAX, AVE, STOCHASTIC"):
+        L.Pooling(ns.x, pool="avg", kernel_size=2)
+    make_solver(classifier(), base_lr=0.1, snapshot_format="HDF5").step()
+    with pytest.raises(NetError, match="snapshot_format='hdf5'.* Did you mean 'HDF5'"):
+        make_solver(classifier(), base_lr=0.1, snapshot_format="hdf5")
+
+
 @pytest.mark.parametrize("count", ["2", 1.5, -1])
 def test_a_number_of_iterations_that_is_none_raises(count):
     with pytest.raises(ValueError, match="the number of iterations must be a whole number"):
