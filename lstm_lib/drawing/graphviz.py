@@ -5,6 +5,8 @@ import shutil
 import signal
 import subprocess
 
+from portable_caffe.interrupts import HeldBack
+
 from . import svg
 from ..doctor import dot_command
 from ..safe_caffe.engine import caffe
@@ -29,19 +31,28 @@ def run_dot(dot_text, kind, instead, seconds=SECONDS):
     if shutil.which("dot") is None:
         raise DotMissing(f"this style needs Graphviz's program `dot`: {dot_command()}. "
                          "style='time' needs no program.")
-    process = subprocess.Popen(["dot", f"-T{kind}"], stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               start_new_session=True)
+    with HeldBack() as held:  # a process object that goes swallows Ctrl-C
+        status, out, said = _ended(["dot", f"-T{kind}"], dot_text.encode(), seconds, held)
+    if status is None:
+        raise NetError(f"`dot` was stopped after {seconds} seconds. {instead}")
+    if status:
+        raise NetError(f"`dot` failed: {said.decode(errors='replace').strip()[-300:]}")
+    return out
+
+
+def _ended(command, given, seconds, held):
+    """(exit status, what it wrote, its errors) of a command; a status of None: it was stopped."""
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, start_new_session=True)
     try:
-        out, said = process.communicate(dot_text.encode(), timeout=seconds)
+        with held.let_in():
+            out, said = process.communicate(given, timeout=seconds)
     except subprocess.TimeoutExpired:
-        raise NetError(f"`dot` was stopped after {seconds} seconds. {instead}") from None
+        return None, b"", b""
     finally:  # after Ctrl-C too
         if process.poll() is None:
             _end(process)
-    if process.returncode:
-        raise NetError(f"`dot` failed: {said.decode(errors='replace').strip()[-300:]}")
-    return out
+    return process.returncode, out, said
 
 
 def _end(process):

@@ -13,7 +13,7 @@ from lstm_lib import NetError, draw, load_net, make_solver
 from portable_caffe import hdf5
 
 CALLS = ("load", "first_forward", "reshape", "save", "snapshot", "restore", "find_the_layer",
-         "rows_of_a_file", "draw_it")
+         "rows_of_a_file", "draw_it", "draw_by_dot")
 NET = """
 layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }
 layer { name: "y" type: "InnerProduct" bottom: "x" top: "y" inner_product_param {
@@ -73,7 +73,11 @@ def rows_of_a_file():
 
 
 def draw_it():
-    return lambda: draw(NET).svg, lambda: draw(NET)
+    return lambda: draw(NET), lambda: draw(NET)
+
+
+def draw_by_dot():
+    return lambda: draw(NET, style="graphviz"), lambda: draw(NET)
 
 
 def what_is_left(files, descriptors, expected, other):
